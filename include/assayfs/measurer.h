@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The seam between what is measured and the log and TPM that record it.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace assayfs {
+
+struct MeasureOutcome {
+  bool measured = false;
+  std::string error;  // one line, if not measured
+};
+
+// Records that something is about to be relied on.
+//
+// Threads: safe. Slow (a TPM command): never call it while an open waits.
+class Measurer {
+ public:
+  virtual ~Measurer() = default;
+
+  // Appends a record to the measurement log, then extends the PCR, and only
+  // then says "measured". What the log holds already, with the same path and
+  // digest, is not recorded again.
+  // path: the name for the record, any bytes. sha256: 32 bytes, the digest of
+  // the whole file.
+  virtual MeasureOutcome Measure(std::string_view path,
+                                 std::span<const std::byte> sha256) = 0;
+};
+
+}  // namespace assayfs

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// Appraiser: the heart. Judges uses of files and remembers what it learned.
+#pragma once
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "appraise/lease_keeper.h"
+#include "appraise/list_store.h"
+#include "appraise/stamp.h"
+#include "appraise/verdict_cache.h"
+#include "crypto/block_tags.h"
+#include "policy/decide.h"
+
+namespace assayfs {
+
+// A use that was denied, or would have been in enforce mode, for the record.
+struct DenialRecord {
+  std::string path;  // relative to the tree's root, begins with "/"
+  Use use;
+  Decision decision;
+  std::string rule_text;
+  std::optional<Digest> digest;
+  std::string detail;  // one line, for errors
+  bool permitted = false;  // the mode let it go ahead
+};
+
+// Judges uses of files of one tree.
+//
+// Threads: safe. No lock is held while a file is hashed.
+class Appraiser {
+ public:
+  struct Options {
+    Policy policy;
+    Mode mode = Mode::kEnforce;
+    // An O_PATH descriptor of the tree's root; borrowed, must outlive this.
+    int root_fd = -1;
+    // Where denials go. Called on the thread that judges: it must not block.
+    std::function<void(const DenialRecord&)> record;
+    // Called when the content of a file that was judged is about to change, or
+    // may have, below the mount: pages of it that the kernel keeps are stale.
+    // Called on the lease thread, never on a thread that judges; may block.
+    std::function<void(FileId)> content_changed;
+    // Largest number of lower files held open for leases.
+    std::size_t max_leases = 1024;
+  };
+
+  // lists and measurer: borrowed, must outlive this. measurer is for files
+  // that a measure rule asks for, on a thread of its own.
+  // Errors: those of LeaseKeeper::Start.
+  static Result<std::unique_ptr<Appraiser>> Create(Options options,
+                                                   ListStore& lists,
+                                                   Measurer& measurer);
+  ~Appraiser();
+
+  struct Answer {
+    bool permitted = false;  // what the open should answer; false means EACCES
+    Decision decision;
+    // With these the bytes handed out later must be checked; null where the
+    // file is not judged or the mode does not enforce.
+    std::shared_ptr<const BlockTags> tags;
+    // Changes whenever content was hashed anew. Pages that the kernel kept
+    // from an open with the same non-zero number are still good.
+    std::uint64_t content_id = 0;
+  };
+
+  // Judges one use of the file behind fd, which must be open for reading
+  // (O_RDONLY) and is borrowed. May hash the file. cancelled: may be null; set
+  // by another thread when the asker gave up.
+  // Errors: EINTR if cancelled. Everything else, also "could not decide", is
+  // an Answer.
+  Result<Answer> Judge(int fd, const Use& use,
+                       const std::atomic<bool>* cancelled = nullptr);
+
+  // Says whether a use could be judged at all, without looking at a file:
+  // false means that Judge would answer "unjudged" for every regular file.
+  bool Judges(const Use& use) const;
+
+  // Tells that content is about to change through the mount: drops what is
+  // remembered and gives up our own lease, so call it before the lower system
+  // call. While the guard lives nothing is remembered about the file, and
+  // judging it answers writer-active. Use one for each handle open for
+  // writing, and one around truncate and the like.
+  [[nodiscard]] WriterGuard BeginWrite(FileId id);
+
+  // A block did not match its tag: forgets the file and records it.
+  void ReportMismatch(int fd, std::uint64_t offset);
+
+  // Everything that led to a verdict, for `why`.
+  struct Explanation {
+    Answer answer;
+    std::string path;
+    std::optional<Digest> digest;
+    std::string rule_text;
+    unsigned rule_line = 0;
+    struct ListHit {
+      std::string name;
+      ListFormat format = ListFormat::kRpm;
+      std::string package;
+      std::string sha256;  // of the whole list file
+      Signer signer;
+      bool verified = false;
+      bool measured = false;
+    };
+    std::vector<ListHit> lists;  // lists that hold the digest
+    struct Expectation {
+      std::string list;
+      std::string package;
+      Digest digest;
+    };
+    std::vector<Expectation> expected;  // what lists say of this path
+    bool cached = false;
+    std::uint64_t epoch = 0;
+    std::string detail;
+  };
+  Result<Explanation> Explain(int fd, const Use& use);
+
+  // Replaces the policy for all uses judged from now on.
+  void SetPolicy(Policy policy);
+  std::shared_ptr<const Policy> policy() const;
+  Mode mode() const;
+
+  struct Counters {
+    std::uint64_t cached = 0;  // files remembered now
+    std::uint64_t allowed = 0;
+    std::uint64_t denied = 0;  // including those that the mode let pass
+    std::uint64_t hashed_files = 0;
+    std::uint64_t hashed_bytes = 0;
+  };
+  Counters counters() const;
+
+ private:
+  struct Impl;
+  explicit Appraiser(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace assayfs

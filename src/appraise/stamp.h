@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stamp: how a change of a lower file is noticed.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+
+#include "base/result.h"
+
+namespace assayfs {
+
+// Names a lower file for as long as something refers to it.
+struct FileId {
+  dev_t device = 0;
+  ino_t inode = 0;
+
+  friend bool operator==(const FileId&, const FileId&) = default;
+};
+
+struct FileIdHash {
+  std::size_t operator()(const FileId& id) const {
+    return std::hash<std::uint64_t>{}(id.inode * 0x9e3779b97f4a7c15U ^
+                                      id.device);
+  }
+};
+
+// What moves whenever content does. mtime alone would not do: anyone who owns
+// the file can set it back. No one can set ctime.
+struct Stamp {
+  std::uint64_t size_bytes = 0;
+  std::int64_t mtime_ns = 0;
+  std::int64_t ctime_ns = 0;
+
+  friend bool operator==(const Stamp&, const Stamp&) = default;
+};
+
+FileId IdOf(const struct stat& info);
+Stamp StampOf(const struct stat& info);
+
+// Returns id and stamp of the file behind fd. Errors: those of fstat(2).
+struct IdAndStamp {
+  FileId id;
+  Stamp stamp;
+};
+Result<IdAndStamp> StampFile(int fd);
+
+}  // namespace assayfs

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// VerdictCache: what is remembered of each file's content, and when it falls.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "appraise/stamp.h"
+#include "base/guarded.h"
+#include "crypto/block_tags.h"
+#include "crypto/digest.h"
+
+namespace assayfs {
+
+// What one pass over a file found. The digest is kept, not the answer: a list
+// that changes needs no rehash, only another lookup.
+struct Content {
+  Stamp stamp;
+  std::vector<Digest> digests;
+  std::shared_ptr<const BlockTags> tags;
+  std::uint64_t content_id = 0;  // set by Commit; never 0, never used twice
+};
+
+class VerdictCache;
+
+// Marks a file as being written for as long as it lives. Movable.
+class [[nodiscard]] WriterGuard {
+ public:
+  WriterGuard() = default;
+  WriterGuard(WriterGuard&& other) noexcept;
+  WriterGuard& operator=(WriterGuard&& other) noexcept;
+  ~WriterGuard();
+
+ private:
+  friend class VerdictCache;
+  WriterGuard(VerdictCache* cache, FileId id) : cache_(cache), id_(id) {}
+  VerdictCache* cache_ = nullptr;  // outlives every guard
+  FileId id_;
+};
+
+// Maps files to their content, with tickets against races.
+//
+// A content falls (1) when a writer begins, (2) when Drop is called for a
+// change below, (3) when Find sees another stamp, (4) to stay within the
+// limits, the one committed first first.
+// Threads: safe; no call blocks on anything but the lock.
+class VerdictCache {
+ public:
+  // Limits of what is kept.
+  struct Limits {
+    std::size_t max_files = 1 << 20;
+    std::size_t max_tag_bytes = std::size_t{256} << 20;
+  };
+  explicit VerdictCache(Limits limits);
+  ~VerdictCache();
+
+  // Returns the content of id if it was committed under this very stamp.
+  std::shared_ptr<const Content> Find(FileId id, const Stamp& stamp);
+
+  // A promise to hash id as it is now.
+  struct Ticket {
+    FileId id;
+    std::uint64_t generation = 0;
+  };
+  // Returns nothing while a writer is in.
+  std::optional<Ticket> Begin(FileId id);
+
+  // Remembers content, unless a writer began or Drop was called since Begin;
+  // then returns null and the caller starts over.
+  std::shared_ptr<const Content> Commit(const Ticket& ticket, Content content);
+
+  // Forgets id and refuses every ticket for it that is still out.
+  void Drop(FileId id);
+
+  // Drop, and keep refusing until the guard is gone.
+  WriterGuard BeginWrite(FileId id);
+  bool WriterActive(FileId id) const;
+
+  std::size_t size() const;
+
+ private:
+  friend class WriterGuard;
+  struct State;
+  void EndWrite(FileId id);
+
+  Limits limits_;
+  std::unique_ptr<Guarded<State>> state_;
+};
+
+}  // namespace assayfs

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whole-file reading and writing on descriptors.
+#include "base/files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace assayfs {
+
+Result<UniqueFd> OpenForReading(int dir_fd, const std::string& name,
+                                Links links) {
+  const int no_follow = links == Links::kRefuse ? O_NOFOLLOW : 0;
+  UniqueFd fd(::openat(dir_fd, name.c_str(),
+                       O_RDONLY | O_CLOEXEC | O_NONBLOCK | no_follow));
+  if (!fd) return Fail(Error::FromErrno(name));
+  return fd;
+}
+
+Result<ByteVector> ReadWholeFile(int fd, std::size_t max_bytes) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) return Fail(Error::FromErrno("fstat"));
+  if (!S_ISREG(info.st_mode)) return Fail(EINVAL, "not a regular file");
+  const auto too_large = [max_bytes] {
+    return Fail(EFBIG, "larger than the limit of " +
+                           std::to_string(max_bytes) + " bytes");
+  };
+  if (static_cast<std::uint64_t>(info.st_size) > max_bytes) return too_large();
+  // One byte more than the size shows the end in the usual case; a file that
+  // grows meanwhile is read on.
+  ByteVector bytes(static_cast<std::size_t>(info.st_size) + 1);
+  std::size_t filled = 0;
+  while (true) {
+    if (filled == bytes.size()) bytes.resize(bytes.size() * 2);
+    const ssize_t count = ::pread(fd, bytes.data() + filled,
+                                  bytes.size() - filled,
+                                  static_cast<off_t>(filled));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return Fail(Error::FromErrno("read"));
+    if (count == 0) break;
+    filled += static_cast<std::size_t>(count);
+    if (filled > max_bytes) return too_large();
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
+Result<ByteVector> ReadFileAt(int dir_fd, const std::string& name,
+                              std::size_t max_bytes, Links links) {
+  const auto fd = OpenForReading(dir_fd, name, links);
+  if (!fd) return Fail(fd.error());
+  auto bytes = ReadWholeFile(fd->get(), max_bytes);
+  if (!bytes) return Fail(std::move(bytes).error().WithContext(name));
+  return bytes;
+}
+
+Result<void> WriteAll(int fd, Bytes bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(fd, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return Fail(Error::FromErrno("write"));
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
+Result<void> ReplaceFileAt(int dir_fd, const std::string& name, Bytes bytes,
+                           unsigned mode) {
+  const std::string temporary = "." + name + ".new";
+  ::unlinkat(dir_fd, temporary.c_str(), 0);
+  const UniqueFd fd(::openat(dir_fd, temporary.c_str(),
+                             O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+  if (!fd) return Fail(Error::FromErrno(temporary));
+  auto written = WriteAll(fd.get(), bytes);
+  if (written && ::fsync(fd.get()) != 0) {
+    written = Fail(Error::FromErrno("fsync"));
+  }
+  if (written &&
+      ::renameat(dir_fd, temporary.c_str(), dir_fd, name.c_str()) != 0) {
+    written = Fail(Error::FromErrno("rename"));
+  }
+  if (!written) {
+    ::unlinkat(dir_fd, temporary.c_str(), 0);
+    return Fail(std::move(written).error().WithContext(name));
+  }
+  return {};
+}
+
+}  // namespace assayfs

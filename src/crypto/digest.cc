@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Digest: names, lengths, conversions.
+#include "crypto/digest.h"
+
+#include <algorithm>
+
+namespace assayfs {
+namespace {
+
+struct AlgorithmRow {
+  std::string_view name;
+  std::size_t bytes;
+};
+
+// In the order of HashAlgorithm. Names: include/uapi/linux/hash_info.h and
+// crypto/hash_info.c of the Linux kernel.
+constexpr std::array<AlgorithmRow, kHashAlgorithmCount> kRows = {{
+    {"md5", 16},
+    {"sha1", 20},
+    {"sha224", 28},
+    {"sha256", 32},
+    {"sha384", 48},
+    {"sha512", 64},
+    {"sha3-256", 32},
+    {"sha3-384", 48},
+    {"sha3-512", 64},
+}};
+
+const AlgorithmRow& Row(HashAlgorithm algorithm) {
+  return kRows[static_cast<std::size_t>(algorithm)];
+}
+
+}  // namespace
+
+std::size_t DigestBytes(HashAlgorithm algorithm) {
+  return Row(algorithm).bytes;
+}
+
+std::string_view AlgorithmName(HashAlgorithm algorithm) {
+  return Row(algorithm).name;
+}
+
+std::optional<HashAlgorithm> AlgorithmFromName(std::string_view name) {
+  for (std::size_t i = 0; i < kRows.size(); ++i) {
+    if (kRows[i].name == name) return static_cast<HashAlgorithm>(i);
+  }
+  return std::nullopt;
+}
+
+bool IsStrong(HashAlgorithm algorithm) {
+  return algorithm >= HashAlgorithm::kSha256;
+}
+
+Result<Digest> Digest::FromBytes(HashAlgorithm algorithm, Bytes value) {
+  if (value.size() != DigestBytes(algorithm)) {
+    return Fail(EBADMSG, std::string(AlgorithmName(algorithm)) +
+                             " digest of " + std::to_string(value.size()) +
+                             " bytes");
+  }
+  Digest digest;
+  digest.algorithm_ = algorithm;
+  digest.size_ = static_cast<std::uint8_t>(value.size());
+  std::ranges::copy(value, digest.value_.begin());
+  return digest;
+}
+
+Result<Digest> Digest::FromHex(HashAlgorithm algorithm, std::string_view hex) {
+  const auto bytes = assayfs::FromHex(hex);
+  if (!bytes) return Fail(EBADMSG, "digest is not hexadecimal");
+  return FromBytes(algorithm, *bytes);
+}
+
+std::string Digest::ToString() const {
+  return std::string(AlgorithmName(algorithm_)) + ":" + Hex();
+}
+
+}  // namespace assayfs

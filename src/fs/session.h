@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// FuseSession: serves one mount.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "appraise/appraiser.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+
+namespace assayfs {
+
+// Serves the FUSE connection of one mount with several threads.
+//
+// Threads: Run on one thread; Stop and InvalidatePages from any.
+class FuseSession {
+ public:
+  struct Options {
+    // A descriptor of /dev/fuse whose mount exists or is about to be made with
+    // fd=N by somebody else (see MountData).
+    UniqueFd fuse_fd;
+    // O_PATH descriptor of the lower root; borrowed.
+    int root_fd = -1;
+    // A mount that shows files of a mount being replaced must not let callers
+    // change anything: set for "ro".
+    bool read_only = false;
+    unsigned threads = 0;  // most threads to keep idle; 0: chosen by itself
+  };
+
+  // appraiser: borrowed, must outlive the session.
+  // Errors: EINVAL and EIO from libfuse, with its words on stderr.
+  static Result<std::unique_ptr<FuseSession>> Create(Options options,
+                                                     Appraiser& appraiser);
+  ~FuseSession();
+
+  // Answers requests until the mount is gone or Stop was called; requests that
+  // were taken are finished. Errors: EIO if the connection broke.
+  Result<void> Run();
+
+  // Makes Run return soon. Threads: any.
+  void Stop();
+
+  // Drops the pages that the kernel keeps of a lower file, if it keeps any.
+  // Blocks while the kernel waits for pages being read: not on a thread that
+  // answers requests.
+  void InvalidatePages(FileId id);
+
+ private:
+  struct Impl;
+  explicit FuseSession(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// Returns the data argument of mount(2) for type "fuse.assayfs":
+// "fd=N,rootmode=40000,user_id=U,group_id=G,default_permissions,allow_other".
+std::string MountData(int fuse_fd);
+
+}  // namespace assayfs

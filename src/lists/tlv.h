@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The TLV digest list format of Linux' Integrity Digest Cache, version 6.
+#pragma once
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "lists/digest_list.h"
+
+namespace assayfs {
+
+// Parses a TLV list. The grammar, integers big-endian:
+//   list  = field*          field = u16 type, u32 length, length bytes
+//   top:    0 ALGO (u16, Linux hash_algo id)  1 NUM_ENTRIES (u32)  2 ENTRY
+//   ENTRY:  0 DIGEST (raw bytes)  1 PATH (text, one trailing NUL allowed)
+// bytes: at most kMaxListBytes. Not kept.
+// Errors: EBADMSG for truncation, a field that is not known, a wrong length,
+// an ENTRY before NUM_ENTRIES, NUM_ENTRIES before ALGO or of 0, an ENTRY
+// without a DIGEST, a NUL inside a path; EOPNOTSUPP for an algorithm that is
+// not known.
+// Threads: pure function.
+Result<DigestList> ParseTlv(Bytes bytes);
+
+// Writes files as a TLV list that ParseTlv and the kernel's tools read. Files
+// are grouped by algorithm; within one they keep their order. Modes are lost.
+// Threads: pure function.
+ByteVector WriteTlv(const std::vector<ListedFile>& files);
+
+}  // namespace assayfs

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decide: from evidence to verdict, and nothing else.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "assayfs/verdict.h"
+#include "policy/policy.h"
+
+namespace assayfs {
+
+// What a mount does with a denial: refuse the open, only record it, or not
+// judge at all.
+enum class Mode { kEnforce, kLog, kOff };
+
+std::string_view ModeName(Mode mode);
+std::optional<Mode> ModeFromName(std::string_view name);
+
+// All that is known of the file when a decision is due.
+struct Evidence {
+  bool regular = true;
+  bool writer_active = false;
+  bool failed = false;  // reading or hashing failed; the rest is not known
+  bool known = false;   // the digest is in at least one loaded list
+  bool path_listed = false;  // a list gives this path another digest
+  bool list_verified = false;  // some list that has the digest was verified
+  bool list_measured = false;  // some list that has the digest was measured
+};
+
+struct Decision {
+  Verdict verdict = Verdict::kUnjudged;
+  Reason reason = Reason::kDontAppraise;
+  const Rule* rule = nullptr;  // the rule that led to it; may be null
+  bool measure_file = false;   // a record of its own is due for this file
+};
+
+// Decides. Threads: pure function.
+Decision Decide(const Demand& demand, const Evidence& evidence);
+
+// Says whether the use goes ahead: denials and errors stop it in enforce mode
+// only. The one line where "could not decide" becomes "no".
+bool Permits(Mode mode, Verdict verdict);
+
+}  // namespace assayfs

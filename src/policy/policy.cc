@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// Policy: parsing rules and finding those that apply.
+#include "policy/policy.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+namespace assayfs {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, Action>, 4> kActions = {{
+    {"appraise", Action::kAppraise},
+    {"dont_appraise", Action::kDontAppraise},
+    {"measure", Action::kMeasure},
+    {"dont_measure", Action::kDontMeasure},
+}};
+
+constexpr std::array<std::pair<std::string_view, Func>, 3> kFuncs = {{
+    {"FILE_CHECK", Func::kFileCheck},
+    {"BPRM_CHECK", Func::kBprmCheck},
+    {"MMAP_CHECK", Func::kMmapCheck},
+}};
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3>
+    kBuiltIns = {{
+        {"files", "appraise func=FILE_CHECK\nappraise func=BPRM_CHECK\n"},
+        {"exec", "appraise func=BPRM_CHECK\nappraise func=MMAP_CHECK\n"},
+        {"measure", "measure func=FILE_CHECK\nmeasure func=BPRM_CHECK\n"},
+    }};
+
+template <typename Value, std::size_t kSize>
+std::optional<Value> Find(
+    const std::array<std::pair<std::string_view, Value>, kSize>& table,
+    std::string_view name) {
+  const auto row = std::ranges::find(
+      table, name, &std::pair<std::string_view, Value>::first);
+  if (row == table.end()) return std::nullopt;
+  return row->second;
+}
+
+// Takes the next word off the front of line; empty at its end.
+std::string_view TakeWord(std::string_view& line) {
+  constexpr std::string_view kBlanks = " \t\r";
+  line.remove_prefix(std::min(line.find_first_not_of(kBlanks), line.size()));
+  const auto word = line.substr(0, line.find_first_of(kBlanks));
+  line.remove_prefix(word.size());
+  return word;
+}
+
+// Reads one "name=value" into rule. Returns what is wrong, or nothing.
+std::string ParseCondition(std::string_view word, Rule& rule) {
+  const auto equals = word.find('=');
+  if (equals == std::string_view::npos) {
+    return "\"" + std::string(word) + "\" is not a condition (name=value)";
+  }
+  const auto name = word.substr(0, equals);
+  const auto value = word.substr(equals + 1);
+  if (name == "func") {
+    rule.func = Find(kFuncs, value);
+    if (rule.func) return {};
+    return "func=" + std::string(value) + " is not known";
+  }
+  if (name == "uid") {
+    uid_t uid = 0;
+    const auto [end, error] =
+        std::from_chars(value.data(), value.data() + value.size(), uid);
+    if (error != std::errc() || end != value.data() + value.size()) {
+      return "uid=" + std::string(value) + " is not a number";
+    }
+    rule.uid = uid;
+    return {};
+  }
+  return "condition " + std::string(name) + "= is not known";
+}
+
+bool HookMatches(const Rule& rule, const Use& use) {
+  if (!rule.func) return true;
+  switch (*rule.func) {
+    case Func::kFileCheck:
+      return use.purpose == Use::Purpose::kRead;
+    case Func::kBprmCheck:
+      return use.purpose == Use::Purpose::kExec;
+    case Func::kMmapCheck:
+      return use.purpose == Use::Purpose::kRead && use.elf;
+  }
+  return false;
+}
+
+// Returns the first matching rule of either action if it is the wanted one.
+const Rule* FirstMatch(const Policy& policy, const Use& use, Action wanted,
+                       Action unwanted) {
+  for (const Rule& rule : policy.rules) {
+    if (rule.action != wanted && rule.action != unwanted) continue;
+    if (rule.uid && *rule.uid != use.uid) continue;
+    if (!HookMatches(rule, use)) continue;
+    return rule.action == wanted ? &rule : nullptr;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Result<Policy> ParsePolicy(std::string name, std::string text) {
+  Policy policy;
+  policy.name = std::move(name);
+  std::string_view rest = text;
+  for (unsigned number = 1; !rest.empty(); ++number) {
+    const auto line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    std::string_view words = line.substr(0, line.find('#'));
+    const auto action_word = TakeWord(words);
+    if (action_word.empty()) continue;
+    Rule rule;
+    rule.line = number;
+    rule.text = line;
+    std::string wrong;
+    if (const auto action = Find(kActions, action_word)) {
+      rule.action = *action;
+      for (auto word = TakeWord(words); !word.empty() && wrong.empty();
+           word = TakeWord(words)) {
+        wrong = ParseCondition(word, rule);
+      }
+    } else {
+      wrong = "action \"" + std::string(action_word) + "\" is not known";
+    }
+    if (!wrong.empty()) {
+      return Fail(EINVAL,
+                  policy.name + ":" + std::to_string(number) + ": " + wrong);
+    }
+    policy.rules.push_back(std::move(rule));
+  }
+  policy.text = std::move(text);
+  return policy;
+}
+
+Result<Policy> BuiltInPolicy(std::string_view name) {
+  const auto text = Find(kBuiltIns, name);
+  if (!text) {
+    return Fail(ENOENT, "no built-in policy \"" + std::string(name) +
+                            "\" (files, exec, measure)");
+  }
+  return ParsePolicy(std::string(name), std::string(*text));
+}
+
+Demand Match(const Policy& policy, const Use& use) {
+  return {
+      .appraise =
+          FirstMatch(policy, use, Action::kAppraise, Action::kDontAppraise),
+      .measure =
+          FirstMatch(policy, use, Action::kMeasure, Action::kDontMeasure),
+  };
+}
+
+bool NeedsElf(const Policy& policy) {
+  return std::ranges::any_of(policy.rules, [](const Rule& rule) {
+    return rule.func == Func::kMmapCheck;
+  });
+}
+
+}  // namespace assayfs

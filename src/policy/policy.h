@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Policy: which uses of which files are judged, in the words of Linux IMA.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace assayfs {
+
+enum class Action { kAppraise, kDontAppraise, kMeasure, kDontMeasure };
+
+// The hook a rule speaks of. kMmapCheck stands for opening an ELF file for
+// reading: a FUSE server does not see executable mappings, and libraries are
+// opened like data.
+enum class Func { kFileCheck, kBprmCheck, kMmapCheck };
+
+struct Rule {
+  Action action = Action::kAppraise;
+  std::optional<Func> func;  // nothing: every hook
+  std::optional<uid_t> uid;  // nothing: every user
+  unsigned line = 0;         // in the policy text, from 1
+  std::string text;          // the line, for people
+};
+
+struct Policy {
+  std::string name;
+  std::string text;  // as given; its SHA-256 identifies the policy
+  std::vector<Rule> rules;
+};
+
+// Parses rules, one a line; "#" starts a comment:
+//   (appraise|dont_appraise|measure|dont_measure) [func=F] [uid=N]
+//   F = FILE_CHECK | BPRM_CHECK | MMAP_CHECK
+// Errors: EINVAL with "NAME:LINE: ..." for anything else; the whole text is
+// refused then. Threads: pure function.
+Result<Policy> ParsePolicy(std::string name, std::string text);
+
+// Returns the built-in policy of that name: "files" (every use of a regular
+// file is appraised), "exec" (programs and ELF files are), "measure" (every
+// use of a file that no list knows is measured, none denied).
+// Errors: ENOENT for another name.
+Result<Policy> BuiltInPolicy(std::string_view name);
+
+// Who wants to use a file, and how.
+struct Use {
+  enum class Purpose { kRead, kExec };
+  Purpose purpose = Purpose::kRead;
+  uid_t uid = 0;
+  bool elf = false;  // the file starts with the ELF magic
+};
+
+// The rules that apply to a use; null where none does or a dont_ rule does.
+// They point into the policy.
+struct Demand {
+  const Rule* appraise = nullptr;
+  const Rule* measure = nullptr;
+};
+
+// First match for each kind of action, as in IMA. Threads: pure function.
+Demand Match(const Policy& policy, const Use& use);
+
+// Says whether any rule needs Use::elf, so that callers need not read it.
+bool NeedsElf(const Policy& policy);
+
+}  // namespace assayfs

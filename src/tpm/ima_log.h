@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// The measurement log format of Linux IMA: records, text form, PCR replay.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "crypto/digest.h"
+
+namespace assayfs {
+
+// One record. Integers on disk are little-endian:
+//   u32 pcr | 20 bytes template digest (SHA-1) | u32 length, template name |
+//   u32 length, template data
+struct ImaRecord {
+  std::uint32_t pcr = 0;
+  ByteVector template_digest;  // SHA-1 of data; zeros mark a violation
+  std::string template_name;   // "ima-ng" for all that this project writes
+  ByteVector data;
+
+  friend bool operator==(const ImaRecord&, const ImaRecord&) = default;
+};
+
+// Makes an ima-ng record: d-ng is digest, n-ng is path. Each byte of path
+// below 0x21 or above 0x7e becomes "_", so that no name can forge a record or
+// a column; paths are cut to 4096 bytes.
+// Errors: as Hasher.
+Result<ImaRecord> MakeImaNgRecord(std::uint32_t pcr, const Digest& digest,
+                                  std::string_view path);
+
+// Appends the binary form of record to out.
+void EncodeRecord(const ImaRecord& record, ByteVector& out);
+
+// Parses a whole binary log. Templates other than ima-ng are kept as they are.
+// Errors: EBADMSG, naming the record by number, if a length leaves the log, a
+// name is longer than 255 bytes or data longer than 1 MiB, or the template
+// digest of a record is neither zero nor SHA-1 of its data.
+// Threads: pure function.
+Result<std::vector<ImaRecord>> ParseImaLog(Bytes bytes);
+
+// Returns the record as IMA's ascii_runtime_measurements shows it, without a
+// newline: "%2d SHA1HEX TEMPLATE ALG:HEX PATH" for ima-ng; for other templates
+// the data follows in hexadecimal digits.
+std::string ToAscii(const ImaRecord& record);
+
+// The two fields of an ima-ng record. Errors: EBADMSG if it is none.
+struct ImaNgFields {
+  Digest digest;
+  std::string path;
+};
+Result<ImaNgFields> ParseImaNg(const ImaRecord& record);
+
+// Returns the value that the PCR of a bank has after all records of that PCR
+// have been extended into zeros. A violation extends bytes of 0xff.
+// Errors: as Hasher. Threads: pure function.
+Result<Digest> ReplayPcr(const std::vector<ImaRecord>& records,
+                         std::uint32_t pcr, HashAlgorithm bank);
+
+}  // namespace assayfs

@@ -4,39 +4,24 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "appraise/check_list.h"
 #include "appraise/digest_index.h"
+#include "appraise/list_source.h"
 #include "assayfs/measurer.h"
 #include "assayfs/signature_verifier.h"
-#include "base/bytes.h"
 #include "base/result.h"
 
 namespace assayfs {
 
-// A list as its source gives it, nothing checked yet.
-struct RawList {
-  std::string name;  // decides format and order, see lists/list_name.h
-  ByteVector bytes;  // payload and appended signature
-};
-
-// Where lists come from. For a folder or a file, only path is set. For
-// anything else, read returns all lists at once (in loading order) and path is
-// the folder whose changes mean that it must be called again.
-struct ListSource {
-  std::string path;    // absolute
-  std::string label;   // how messages call it, such as "rpmdb:/"
-  std::function<Result<std::vector<RawList>>()> read;
-};
-
 // Keeps the current DigestIndex.
 //
-// For each list: read with a size cap, split, verify, refuse weak digests,
-// measure, parse, and publish under the next epoch. A list that fails any step
-// is left out, named in Rejected(), and tried again when it changes. Lists of
+// Each list goes through CheckList and is published under the next epoch. A
+// list that fails is left out, named in Rejected(), and tried again when it
+// changes. Lists of
 // one source load in the order of LoadsBefore; sources in the order given.
 //
 // Changes are followed without being told: creation, writing, rename in and
@@ -48,10 +33,7 @@ class ListStore {
  public:
   struct Options {
     std::vector<ListSource> sources;
-    bool allow_weak = false;  // take MD5, SHA-1 and SHA-224 digests too
-    // Leave out unverified lists (enforcement), or load them marked as not
-    // verified (measuring only).
-    bool require_signature = true;
+    ListRules rules;
   };
 
   // Loads everything and starts to watch. measurer: borrowed.

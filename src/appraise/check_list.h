@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// CheckList: the steps that a list takes from bytes to being relied on.
+#pragma once
+
+#include <string>
+
+#include "appraise/digest_index.h"
+#include "appraise/list_source.h"
+#include "assayfs/measurer.h"
+#include "assayfs/signature_verifier.h"
+#include "base/result.h"
+
+namespace assayfs {
+
+struct ListRules {
+  bool allow_weak = false;  // accept MD5, SHA-1 and SHA-224 digests
+  // false: load lists without a good signature too, marked as not verified.
+  bool require_signature = true;
+};
+
+// Name -> split -> verify -> measure -> parse -> refuse weak digests. Nothing
+// of the payload is parsed before its signature is verified, and nothing is
+// returned before it is measured.
+//
+// measurer: null to measure nothing.
+// Errors: that of raw.bytes; EINVAL for the name; ENOKEY "unsigned"; ENOKEY
+// "no key: ..." if no trusted key made the signature; EKEYREJECTED for any
+// other signature that is not good; EIO "not measured: ..."; those of
+// ParseList; EOPNOTSUPP for a weak digest. A verified list without any digest
+// is no error.
+Result<LoadedList> CheckList(const RawList& raw,
+                             const SignatureVerifier& verifier,
+                             const ListRules& rules, Measurer* measurer);
+
+}  // namespace assayfs

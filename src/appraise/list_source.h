@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// ListSource: where digest lists come from, and one reading of it.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace assayfs {
+
+// A list as its source gives it; nothing is checked yet.
+struct RawList {
+  std::string name;    // decides format and order, see lists/list_name.h
+  std::string origin;  // full path or label, for people and for measurement
+  Result<ByteVector> bytes;  // payload and appended signature, or why not
+};
+
+// A folder of lists, or one list file: only path is set. For anything else,
+// read returns all lists at once and path is the folder whose changes mean
+// that it must be called again.
+struct ListSource {
+  std::string path;   // absolute
+  std::string label;  // how messages call it, such as "rpmdb:/"
+  std::function<Result<std::vector<RawList>>()> read;
+};
+
+// Reads every list of a source, in loading order. In a folder, names that
+// begin with a dot and what is not a regular file (or a link to one) are left
+// out; every other file counts as a list, so that a wrong name is reported.
+// A file that cannot be read, or is over kMaxListBytes, has the error in its
+// bytes and does not stop the others.
+// Errors: those of opening or listing path, with it as context.
+Result<std::vector<RawList>> ReadSource(const ListSource& source);
+
+}  // namespace assayfs

@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Installs the packages that assayfs is built, tested and shown with, on
+# Debian (12 and later) and Fedora. What is there already is left alone, and
+# where all is there, nothing is asked of the network.
+#
+#   install-deps.sh          to build, to test and to run the demo
+#   install-deps.sh check    also what scripts/check.sh needs: clang and tools
+set -euo pipefail
+
+# One line for each need: what Debian calls it | what Fedora calls it.
+readonly BUILD='
+meson | meson
+ninja-build | ninja-build
+pkg-config | pkgconf-pkg-config
+g++ | gcc-c++
+git | git-core
+python3 | python3
+scdoc | scdoc
+libfuse3-dev fuse3 | fuse3-devel fuse3
+librpm-dev rpm | rpm-devel rpm-build rpm-sign
+librnp-dev | librnp-devel
+libtss2-dev libtss2-tcti-device0 libtss2-tcti-swtpm0 | tpm2-tss-devel tpm2-tss
+libssl-dev openssl | openssl-devel openssl
+libsystemd-dev | systemd-devel
+libexpected-dev | expected-devel
+libcli11-dev | cli11-devel
+nlohmann-json3-dev | json-devel
+libgtest-dev libgmock-dev | gtest-devel gmock-devel
+tpm2-tools | tpm2-tools
+swtpm swtpm-tools | swtpm swtpm-tools
+ima-evm-utils | ima-evm-utils
+gnupg | gnupg2
+acl attr | acl attr
+uidmap util-linux | shadow-utils util-linux
+'
+readonly CHECK='
+clang-14 libclang-rt-14-dev | clang compiler-rt
+clang-format-14 clang-tidy-14 | clang-tools-extra
+'
+
+die() {
+  echo "install-deps.sh: $*" >&2
+  exit 3
+}
+
+# Prints column $1 (1 Debian, 2 Fedora) of the table in $2.
+names() {
+  awk -F'|' -v column="$1" '{ print $column }' <<<"$2"
+}
+
+# Runs a command as root.
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    die "packages are missing and sudo is not here; as root, run: $*"
+  fi
+}
+
+install_debian() {
+  local missing=() name
+  for name in $(names 1 "$1"); do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = \
+      installed ] || missing+=("$name")
+  done
+  [ "${#missing[@]}" -gt 0 ] || return 0
+  echo "installing: ${missing[*]}"
+  as_root apt-get -q update
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y install \
+    --no-install-recommends "${missing[@]}"
+}
+
+install_fedora() {
+  local missing=() name
+  for name in $(names 2 "$1"); do
+    rpm -q --quiet --whatprovides "$name" || missing+=("$name")
+  done
+  [ "${#missing[@]}" -gt 0 ] || return 0
+  echo "installing: ${missing[*]}"
+  as_root dnf -q -y install "${missing[@]}"
+}
+
+main() {
+  local wanted=$BUILD
+  case "${1-}" in
+    '') ;;
+    check) wanted+=$CHECK ;;
+    *) die "'$1' is not 'check'" ;;
+  esac
+  if command -v apt-get >/dev/null; then
+    install_debian "$wanted"
+  elif command -v dnf >/dev/null; then
+    install_fedora "$wanted"
+  else
+    die "neither apt-get nor dnf is here; install by hand: $(names 1 "$wanted" |
+      tr '\n' ' ')"
+  fi
+}
+
+main "$@"

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// assayfs: one program, with verbs. Builds the command line and runs it.
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "app/mount_helper.h"
+#include "app/verbs.h"
+
+namespace {
+
+using assayfs::ExitStatus;
+
+// CLI11 throws for --help and --version as well as for wrong usage.
+int Explain(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+    return app.exit(error);
+  }
+  std::string what = "usage";
+  for (const CLI::App* verb = &app; !verb->get_subcommands().empty();) {
+    verb = verb->get_subcommands().front();
+    what = verb->get_name();
+  }
+  assayfs::ReportFailure(what,
+                         std::string(error.what()) + " (try --help)");
+  return ExitStatus::kExitUsage;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::vector<std::string> arguments(argv, argv + argc);
+  auto words = assayfs::WordsOfCommandLine(std::move(arguments));
+  if (!words) {
+    assayfs::ReportFailure("mount.assayfs", words.error());
+    return ExitStatus::kExitUsage;
+  }
+
+  CLI::App app("Lets a file be used only if a signed list knows its content",
+               "assayfs");
+  app.set_version_flag("--version", "assayfs " ASSAYFS_VERSION);
+  app.require_subcommand(1);
+  int exit_status = ExitStatus::kExitYes;
+  assayfs::AddMountVerb(app, exit_status);
+  assayfs::AddStatusVerb(app, exit_status);
+  assayfs::AddWhyVerb(app, exit_status);
+  assayfs::AddReloadVerb(app, exit_status);
+  assayfs::AddListsVerb(app, exit_status);
+  assayfs::AddLogVerb(app, exit_status);
+  assayfs::AddRunVerb(app, exit_status);
+  try {
+    // CLI11 takes the words from the back of the vector.
+    app.parse({words->rbegin(), words->rend()});
+  } catch (const CLI::ParseError& error) {
+    return Explain(app, error);
+  }
+  return exit_status;
+}

@@ -47,9 +47,9 @@ class SignatureVerifier {
   // Checks signature over exactly signed_bytes. Both are untrusted and
   // borrowed. With several OpenPGP packets, one good packet is enough; with
   // none, the status is that of the packet that came nearest to good.
-  virtual SignatureCheck Verify(
-      SignatureFormat format, std::span<const std::byte> signed_bytes,
-      std::span<const std::byte> signature) const = 0;
+  virtual SignatureCheck Verify(SignatureFormat format,
+                                std::span<const std::byte> signed_bytes,
+                                std::span<const std::byte> signature) const = 0;
 };
 
 // Returns a short reason such as "no key", for messages.

@@ -36,12 +36,19 @@ constexpr std::string_view VerdictName(Verdict verdict) {
   return kNames[static_cast<std::size_t>(verdict)];
 }
 constexpr std::string_view ReasonName(Reason reason) {
-  constexpr std::array<std::string_view, 13> kNames = {
-      "known",          "unknown-content",  "modified",
-      "list-unverified", "list-unmeasured", "path-mismatch",
-      "metadata-mismatch", "revoked",       "rolled-back",
-      "writer-active",  "dont-appraise",    "not-regular",
-      "io-error"};
+  constexpr std::array<std::string_view, 13> kNames = {"known",
+                                                       "unknown-content",
+                                                       "modified",
+                                                       "list-unverified",
+                                                       "list-unmeasured",
+                                                       "path-mismatch",
+                                                       "metadata-mismatch",
+                                                       "revoked",
+                                                       "rolled-back",
+                                                       "writer-active",
+                                                       "dont-appraise",
+                                                       "not-regular",
+                                                       "io-error"};
   return kNames[static_cast<std::size_t>(reason)];
 }
 

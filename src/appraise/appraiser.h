@@ -28,7 +28,7 @@ struct DenialRecord {
   Decision decision;
   std::string rule_text;
   std::optional<Digest> digest;
-  std::string detail;  // one line, for errors
+  std::string detail;      // one line, for errors
   bool permitted = false;  // the mode let it go ahead
 };
 
@@ -133,6 +133,7 @@ class Appraiser {
     std::uint64_t denied = 0;  // including those that the mode let pass
     std::uint64_t hashed_files = 0;
     std::uint64_t hashed_bytes = 0;
+    std::uint64_t unmeasured = 0;  // files that a rule measures, but were not
   };
   Counters counters() const;
 

@@ -2,7 +2,9 @@
 // DigestIndex: which lists know a digest, and which digests a path should have.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,6 +24,7 @@ struct LoadedList {
   Signer signer;
   bool verified = false;
   bool measured = false;
+  std::size_t source = 0;  // number of the source in its store
 };
 
 // An immutable view of all loaded lists. Threads: safe, as it never changes.
@@ -38,9 +41,14 @@ class DigestIndex {
     const ListedFile* file;
   };
 
+  // Returns the same index without the lists for which drop says true. Costs
+  // far less than building one; for the path of an open.
+  std::shared_ptr<const DigestIndex> Without(
+      std::uint64_t epoch,
+      const std::function<bool(const LoadedList&)>& drop) const;
+
   // Returns every entry with this digest, in loading order.
   std::vector<Entry> FindDigest(const Digest& digest) const;
-  bool Contains(const Digest& digest) const;
 
   // Returns every entry for this path ("/usr/bin/true"), in loading order.
   std::vector<Entry> FindPath(std::string_view path) const;
@@ -49,22 +57,25 @@ class DigestIndex {
   const std::vector<HashAlgorithm>& algorithms() const { return algorithms_; }
   std::uint64_t epoch() const { return epoch_; }
   const Lists& lists() const { return lists_; }
-  std::size_t digest_count() const { return by_digest_.size(); }
+  std::size_t digest_count() const { return digest_count_; }
 
  private:
-  // A short key to sort by; equal keys are told apart by the entry itself.
-  struct Slot {
-    std::uint64_t key;
-    std::uint32_t list;
-    std::uint32_t file;
-  };
-  Entry At(const Slot& slot) const;
+  // A short key to sort by, and where the entry is.
+  struct Slot;
+  // Shared by an index and those made from it by Without.
+  struct Tables;
+
+  template <typename Matches>
+  std::vector<Entry> Find(const std::vector<Slot>& slots, std::uint64_t key,
+                          Matches matches) const;
+  void CountAlive();
 
   std::uint64_t epoch_;
-  Lists lists_;
-  std::vector<Slot> by_digest_;
-  std::vector<Slot> by_path_;
+  std::shared_ptr<const Tables> tables_;
+  std::vector<bool> alive_;  // by number of the list in the tables
+  Lists lists_;              // those alive
   std::vector<HashAlgorithm> algorithms_;
+  std::size_t digest_count_ = 0;
 };
 
 }  // namespace assayfs

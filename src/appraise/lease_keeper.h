@@ -31,10 +31,11 @@ class LeaseKeeper {
     kHeld,         // no writer now, and we shall hear of the next one
     kWriter,       // somebody has the file open for writing or mapped so
     kUnsupported,  // this file system or user cannot have leases
-    kFull,         // max_leases are held
   };
   // Takes a lease through a duplicate of fd, which must be open O_RDONLY.
-  // A second lease on the same file replaces the first.
+  // A second lease on the same file replaces the first; one too many replaces
+  // the oldest. A file that lost its lease that way is still guarded by its
+  // stamp: a lease only makes the news come earlier.
   Outcome Acquire(int fd, FileId id);
 
   // Gives the lease on id up at once, if there is one. After return, opening

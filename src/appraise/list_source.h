@@ -35,4 +35,8 @@ struct ListSource {
 // Errors: those of opening or listing path, with it as context.
 Result<std::vector<RawList>> ReadSource(const ListSource& source);
 
+// Returns the names in a folder that count as lists, in loading order.
+// Errors: those of opening and reading the folder, with path as context.
+Result<std::vector<std::string>> ListNames(const std::string& path);
+
 }  // namespace assayfs

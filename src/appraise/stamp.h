@@ -40,10 +40,11 @@ struct Stamp {
 FileId IdOf(const struct stat& info);
 Stamp StampOf(const struct stat& info);
 
-// Returns id and stamp of the file behind fd. Errors: those of fstat(2).
+// Returns what fstat(2) says of the file behind fd. Errors: those of fstat(2).
 struct IdAndStamp {
   FileId id;
   Stamp stamp;
+  bool regular = false;
 };
 Result<IdAndStamp> StampFile(int fd);
 

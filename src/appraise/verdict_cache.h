@@ -53,16 +53,26 @@ class VerdictCache {
     std::size_t max_files = 1 << 20;
     std::size_t max_tag_bytes = std::size_t{256} << 20;
   };
-  explicit VerdictCache(Limits limits);
+  explicit VerdictCache(const Limits& limits);
   ~VerdictCache();
 
   // Returns the content of id if it was committed under this very stamp.
   std::shared_ptr<const Content> Find(FileId id, const Stamp& stamp);
 
-  // A promise to hash id as it is now.
-  struct Ticket {
-    FileId id;
-    std::uint64_t generation = 0;
+  // A promise to hash a file as it is now. Movable; must not outlive the cache.
+  class [[nodiscard]] Ticket {
+   public:
+    Ticket(Ticket&& other) noexcept;
+    Ticket& operator=(Ticket&&) = delete;
+    ~Ticket();
+
+   private:
+    friend class VerdictCache;
+    Ticket(VerdictCache* cache, FileId id, std::uint64_t generation)
+        : cache_(cache), id_(id), generation_(generation) {}
+    VerdictCache* cache_;
+    FileId id_;
+    std::uint64_t generation_;
   };
   // Returns nothing while a writer is in.
   std::optional<Ticket> Begin(FileId id);
@@ -84,8 +94,8 @@ class VerdictCache {
   friend class WriterGuard;
   struct State;
   void EndWrite(FileId id);
+  void EndTicket(FileId id);
 
-  Limits limits_;
   std::unique_ptr<Guarded<State>> state_;
 };
 

@@ -22,8 +22,8 @@ Result<ByteVector> ReadWholeFile(int fd, std::size_t max_bytes) {
   if (::fstat(fd, &info) != 0) return Fail(Error::FromErrno("fstat"));
   if (!S_ISREG(info.st_mode)) return Fail(EINVAL, "not a regular file");
   const auto too_large = [max_bytes] {
-    return Fail(EFBIG, "larger than the limit of " +
-                           std::to_string(max_bytes) + " bytes");
+    return Fail(EFBIG, "larger than the limit of " + std::to_string(max_bytes) +
+                           " bytes");
   };
   if (static_cast<std::uint64_t>(info.st_size) > max_bytes) return too_large();
   // One byte more than the size shows the end in the usual case; a file that
@@ -32,9 +32,9 @@ Result<ByteVector> ReadWholeFile(int fd, std::size_t max_bytes) {
   std::size_t filled = 0;
   while (true) {
     if (filled == bytes.size()) bytes.resize(bytes.size() * 2);
-    const ssize_t count = ::pread(fd, bytes.data() + filled,
-                                  bytes.size() - filled,
-                                  static_cast<off_t>(filled));
+    const ssize_t count =
+        ::pread(fd, bytes.data() + filled, bytes.size() - filled,
+                static_cast<off_t>(filled));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return Fail(Error::FromErrno("read"));
     if (count == 0) break;

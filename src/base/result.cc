@@ -8,8 +8,8 @@ namespace assayfs {
 
 Error Error::FromErrno(std::string_view what) {
   const int code = errno;
-  return Error(code, std::string(what) + ": " +
-                         std::generic_category().message(code));
+  return Error(
+      code, std::string(what) + ": " + std::generic_category().message(code));
 }
 
 Error Error::WithContext(std::string_view context) && {

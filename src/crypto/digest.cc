@@ -53,9 +53,8 @@ bool IsStrong(HashAlgorithm algorithm) {
 
 Result<Digest> Digest::FromBytes(HashAlgorithm algorithm, Bytes value) {
   if (value.size() != DigestBytes(algorithm)) {
-    return Fail(EBADMSG, std::string(AlgorithmName(algorithm)) +
-                             " digest of " + std::to_string(value.size()) +
-                             " bytes");
+    return Fail(EBADMSG, std::string(AlgorithmName(algorithm)) + " digest of " +
+                             std::to_string(value.size()) + " bytes");
   }
   Digest digest;
   digest.algorithm_ = algorithm;

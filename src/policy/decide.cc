@@ -11,8 +11,8 @@ Decision Appraise(const Evidence& evidence) {
   if (evidence.writer_active) return {Verdict::kDeny, Reason::kWriterActive};
   if (evidence.failed) return {Verdict::kError, Reason::kIoError};
   if (!evidence.known) {
-    return {Verdict::kDeny, evidence.path_listed ? Reason::kModified
-                                                 : Reason::kUnknownContent};
+    return {Verdict::kDeny,
+            evidence.path_listed ? Reason::kModified : Reason::kUnknownContent};
   }
   if (!evidence.list_verified) {
     return {Verdict::kDeny, Reason::kListUnverified};

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// CheckList: verify, measure, parse, in this order.
+#include "appraise/check_list.h"
+
+#include <utility>
+
+#include "crypto/hasher.h"
+#include "lists/appended_signature.h"
+#include "lists/list_name.h"
+#include "lists/parse_list.h"
+
+namespace assayfs {
+namespace {
+
+// Returns who signed the list, or why nobody trusted did.
+Result<Signer> CheckSignature(const SplitList& split,
+                              const SignatureVerifier& verifier) {
+  if (!split.signature) return Fail(ENOKEY, "unsigned");
+  const SignatureCheck check = verifier.Verify(
+      split.signature->format, split.payload, split.signature->signature);
+  if (check.status == SignatureStatus::kGood) return check.signer;
+  std::string why(SignatureStatusText(check.status));
+  if (!check.detail.empty()) why += ": " + check.detail;
+  const bool no_key = check.status == SignatureStatus::kNoKey;
+  return Fail(no_key ? ENOKEY : EKEYREJECTED, std::move(why));
+}
+
+Result<void> RefuseWeak(const DigestList& list) {
+  for (const ListedFile& file : list.files) {
+    if (IsStrong(file.digest.algorithm())) continue;
+    return Fail(
+        EOPNOTSUPP,
+        "weak digests: " + std::string(AlgorithmName(file.digest.algorithm())));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<LoadedList> CheckList(const RawList& raw,
+                             const SignatureVerifier& verifier,
+                             const ListRules& rules, Measurer* measurer) {
+  if (!raw.bytes) return Fail(raw.bytes.error());
+  const auto name = ParseListName(raw.name);
+  if (!name) return Fail(name.error());
+  const auto split = SplitSignature(*raw.bytes);
+  if (!split) return Fail(split.error());
+  auto signer = CheckSignature(*split, verifier);
+  if (!signer && rules.require_signature) return Fail(signer.error());
+  auto sha256 = HashBytes(HashAlgorithm::kSha256, *raw.bytes);
+  if (!sha256) return Fail(sha256.error());
+  if (measurer != nullptr) {
+    const auto outcome = measurer->Measure(raw.origin, sha256->value());
+    if (!outcome.measured) return Fail(EIO, "not measured: " + outcome.error);
+  }
+  auto list = ParseList(name->format, split->payload);
+  if (!list) return Fail(list.error());
+  if (!rules.allow_weak) {
+    if (auto strong = RefuseWeak(*list); !strong) return Fail(strong.error());
+  }
+  return LoadedList{.name = raw.name,
+                    .origin = raw.origin,
+                    .list = std::move(*list),
+                    .sha256 = *sha256,
+                    .signer = signer ? *signer : Signer{},
+                    .verified = signer.has_value(),
+                    .measured = measurer != nullptr};
+}
+
+}  // namespace assayfs

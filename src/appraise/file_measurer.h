@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// FileMeasurer: measures single files without making their opens wait.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_set>
+#include <utility>
+
+#include "assayfs/measurer.h"
+#include "crypto/digest.h"
+
+namespace assayfs {
+
+// Hands files to a Measurer on a thread of its own, each pair of path and
+// digest once.
+//
+// Threads: safe. The destructor measures what is queued, then ends.
+class FileMeasurer {
+ public:
+  // measurer: borrowed.
+  explicit FileMeasurer(Measurer& measurer);
+  ~FileMeasurer();
+
+  // Queues a record; does not block. sha256: of the file.
+  void Add(std::string path, const Digest& sha256);
+
+  // Files that were not measured: the queue was full, or the Measurer failed.
+  std::uint64_t lost() const { return lost_; }
+
+ private:
+  void Run();
+
+  Measurer& measurer_;
+  std::atomic<std::uint64_t> lost_ = 0;
+  std::mutex mutex_;  // guards what follows but the thread
+  std::condition_variable changed_;
+  std::deque<std::pair<std::string, Digest>> queue_;
+  std::unordered_set<std::string> seen_;  // digest and path
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace assayfs

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// LeaseKeeper: fcntl leases and the thread that waits for their signal.
+#include "appraise/lease_keeper.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+
+#include <atomic>
+#include <list>
+#include <optional>
+#include <system_error>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/guarded.h"
+#include "base/unique_fd.h"
+
+namespace assayfs {
+namespace {
+
+int LeaseSignal() { return SIGRTMIN + 1; }
+
+sigset_t LeaseSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, LeaseSignal());
+  sigaddset(&set, SIGIO);
+  return set;
+}
+
+}  // namespace
+
+void BlockLeaseSignals() {
+  const sigset_t set = LeaseSignals();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+struct LeaseKeeper::Impl {
+  struct Lease {
+    UniqueFd fd;
+    std::list<FileId>::iterator age;
+  };
+  struct Leases {
+    std::unordered_map<FileId, Lease, FileIdHash> by_id;
+    std::unordered_map<int, FileId> by_fd;
+    std::list<FileId> oldest_first;
+
+    void Remove(FileId id) {
+      const auto it = by_id.find(id);
+      if (it == by_id.end()) return;
+      const int fd = it->second.fd.get();
+      // The descriptor may be a duplicate of one that stays open, so closing
+      // it would not give the lease up.
+      ::fcntl(fd, F_SETLEASE, F_UNLCK);
+      by_fd.erase(fd);
+      oldest_first.erase(it->second.age);
+      by_id.erase(it);
+    }
+  };
+
+  void Wait();
+  void Break(FileId id) {
+    broken(id);
+    leases.With([id](Leases& held) { held.Remove(id); });
+  }
+
+  std::size_t max_leases = 0;
+  std::function<void(FileId)> broken;
+  Guarded<Leases> leases;
+  std::atomic<bool> stopping = false;
+  std::thread thread;
+};
+
+void LeaseKeeper::Impl::Wait() {
+  const sigset_t set = LeaseSignals();
+  while (true) {
+    siginfo_t info{};
+    const int signal = ::sigwaitinfo(&set, &info);
+    if (stopping) return;
+    if (signal == SIGIO) {
+      // The queue of real-time signals was full: any lease may be broken.
+      const auto all = leases.With([](Leases& held) {
+        return std::vector<FileId>(held.oldest_first.begin(),
+                                   held.oldest_first.end());
+      });
+      for (const FileId id : all) Break(id);
+    } else if (signal == LeaseSignal()) {
+      const auto id = leases.With([&](Leases& held) {
+        const auto it = held.by_fd.find(info.si_fd);
+        return it == held.by_fd.end() ? std::nullopt
+                                      : std::optional<FileId>(it->second);
+      });
+      if (id) Break(*id);
+    }
+  }
+}
+
+LeaseKeeper::LeaseKeeper(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Result<std::unique_ptr<LeaseKeeper>> LeaseKeeper::Start(
+    std::size_t max_leases, std::function<void(FileId)> broken) {
+  auto impl = std::make_unique<Impl>();
+  impl->max_leases = max_leases;
+  impl->broken = std::move(broken);
+  try {
+    impl->thread = std::thread([state = impl.get()] { state->Wait(); });
+  } catch (const std::system_error&) {
+    return Fail(EAGAIN, "cannot start the lease thread");
+  }
+  return std::unique_ptr<LeaseKeeper>(new LeaseKeeper(std::move(impl)));
+}
+
+LeaseKeeper::~LeaseKeeper() {
+  impl_->stopping = true;
+  pthread_kill(impl_->thread.native_handle(), LeaseSignal());
+  impl_->thread.join();
+  impl_->leases.With([](Impl::Leases& held) {
+    while (!held.oldest_first.empty()) held.Remove(held.oldest_first.front());
+  });
+}
+
+LeaseKeeper::Outcome LeaseKeeper::Acquire(int fd, FileId id) {
+  return impl_->leases.With([&](Impl::Leases& held) {
+    held.Remove(id);
+    if (impl_->max_leases == 0) return Outcome::kUnsupported;
+    if (held.by_id.size() >= impl_->max_leases) {
+      held.Remove(held.oldest_first.front());
+    }
+    UniqueFd own(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    if (!own || ::fcntl(own.get(), F_SETSIG, LeaseSignal()) != 0) {
+      return Outcome::kUnsupported;
+    }
+    if (::fcntl(own.get(), F_SETLEASE, F_RDLCK) != 0) {
+      return errno == EAGAIN ? Outcome::kWriter : Outcome::kUnsupported;
+    }
+    held.by_fd[own.get()] = id;
+    held.oldest_first.push_back(id);
+    held.by_id[id] = {std::move(own), std::prev(held.oldest_first.end())};
+    return Outcome::kHeld;
+  });
+}
+
+void LeaseKeeper::Release(FileId id) {
+  impl_->leases.With([id](Impl::Leases& held) { held.Remove(id); });
+}
+
+std::size_t LeaseKeeper::size() const {
+  return impl_->leases.With(
+      [](const Impl::Leases& held) { return held.by_id.size(); });
+}
+
+}  // namespace assayfs

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+// ListStore: loading, publishing and following changes.
+#include "appraise/list_store.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "appraise/list_watcher.h"
+#include "base/unique_fd.h"
+#include "crypto/hasher.h"
+
+namespace assayfs {
+namespace {
+
+using VerifierPtr = std::shared_ptr<const SignatureVerifier>;
+using Change = ListWatcher::Change;
+
+// What one reading of a source gave.
+struct SourceState {
+  DigestIndex::Lists lists;
+  std::vector<ListStore::RejectedList> rejected;
+  std::optional<Error> unreadable;  // the source as a whole
+};
+
+bool Concerns(const Change& change, const LoadedList& list) {
+  return change.source == list.source &&
+         (change.name.empty() || change.name == list.name);
+}
+
+// Loads one raw list, or takes over what an earlier reading made of the very
+// same bytes.
+Result<std::shared_ptr<const LoadedList>> LoadOne(
+    const RawList& raw, std::size_t source, const SourceState* previous,
+    const SignatureVerifier& verifier, const ListRules& rules,
+    Measurer& measurer) {
+  if (previous != nullptr && raw.bytes) {
+    const auto sha256 = HashBytes(HashAlgorithm::kSha256, *raw.bytes);
+    const auto same = std::ranges::find_if(previous->lists, [&](const auto& l) {
+      return sha256 && l->sha256 == *sha256 && l->origin == raw.origin;
+    });
+    if (same != previous->lists.end()) return *same;
+  }
+  auto loaded = CheckList(raw, verifier, rules, &measurer);
+  if (!loaded) return Fail(std::move(loaded).error());
+  loaded->source = source;
+  return std::make_shared<const LoadedList>(std::move(*loaded));
+}
+
+}  // namespace
+
+struct ListStore::Impl {
+  Impl(Options given, Measurer& to, ListWatcher watch)
+      : options(std::move(given)), measurer(to), watcher(std::move(watch)) {}
+
+  // Reads the numbered source anew. previous: what to take over from; null to
+  // check every list again.
+  SourceState LoadSource(std::size_t source, const SourceState* previous,
+                         const SignatureVerifier& verifier);
+  // Publishes sources as the index. Requires loading.
+  void Publish(std::uint64_t target);
+  // Takes in what the watcher has to tell. Requires mutex.
+  void Drain();
+  bool IsDropped(const LoadedList& list) const;
+  void LoadChanged();
+  void Follow();
+
+  const Options options;
+  Measurer& measurer;
+  UniqueFd wake;
+  std::thread thread;
+  std::atomic<bool> stopping = false;
+
+  // Held for a whole reading of sources: one at a time. Taken before mutex.
+  std::mutex loading;
+  VerifierPtr verifier;              // guarded by loading
+  std::vector<SourceState> sources;  // guarded by loading
+
+  // Guards what follows; never held while a list is read or measured.
+  mutable std::mutex mutex;
+  std::condition_variable loaded_more;
+  ListWatcher watcher;
+  std::shared_ptr<const DigestIndex> index;
+  std::vector<RejectedList> rejected;
+  std::set<Change> pending;   // told of, not read yet
+  std::uint64_t noticed = 0;  // counts the times that pending grew
+  std::uint64_t loaded = 0;   // value of noticed up to which all is read
+  std::uint64_t epoch = 0;
+};
+
+SourceState ListStore::Impl::LoadSource(std::size_t source,
+                                        const SourceState* previous,
+                                        const SignatureVerifier& keys) {
+  SourceState state;
+  const ListSource& place = options.sources[source];
+  const std::string& label = place.label.empty() ? place.path : place.label;
+  // Watch before reading: what changes in between is told of and read again.
+  const auto watched = [&] {
+    const std::lock_guard lock(mutex);
+    return watcher.Watch(source, place.path,
+                         place.read ? ListWatcher::Holds::kDatabase
+                                    : ListWatcher::Holds::kLists);
+  }();
+  if (!watched) state.rejected.push_back({label, watched.error().message()});
+  const auto raw_lists = ReadSource(place);
+  if (!raw_lists) {
+    state.unreadable = raw_lists.error();
+    state.rejected.push_back({label, raw_lists.error().message()});
+    return state;
+  }
+  for (const RawList& raw : *raw_lists) {
+    auto list = LoadOne(raw, source, previous, keys, options.rules, measurer);
+    if (list) {
+      state.lists.push_back(std::move(*list));
+    } else {
+      state.rejected.push_back({raw.name, list.error().message()});
+    }
+  }
+  return state;
+}
+
+bool ListStore::Impl::IsDropped(const LoadedList& list) const {
+  // A source that is read as a whole tells nothing of single lists; its lists
+  // stay until the next reading shows what became of them.
+  if (options.sources[list.source].read) return false;
+  return std::ranges::any_of(
+      pending, [&](const Change& c) { return Concerns(c, list); });
+}
+
+void ListStore::Impl::Drain() {
+  const auto changes = watcher.Drain();
+  if (changes.empty()) return;
+  pending.insert(changes.begin(), changes.end());
+  ++noticed;
+  const auto dropped = [this](const LoadedList& l) { return IsDropped(l); };
+  if (std::ranges::any_of(index->lists(),
+                          [&](const auto& l) { return dropped(*l); })) {
+    index = index->Without(++epoch, dropped);
+  }
+  ::eventfd_write(wake.get(), 1);
+}
+
+void ListStore::Impl::Publish(std::uint64_t target) {
+  DigestIndex::Lists lists;
+  std::vector<RejectedList> all_rejected;
+  for (const SourceState& source : sources) {
+    lists.insert(lists.end(), source.lists.begin(), source.lists.end());
+    all_rejected.insert(all_rejected.end(), source.rejected.begin(),
+                        source.rejected.end());
+  }
+  const DigestIndex fresh(0, std::move(lists));
+  const std::lock_guard lock(mutex);
+  Drain();
+  // What changed while it was read is not what was read.
+  index = fresh.Without(
+      ++epoch, [this](const LoadedList& list) { return IsDropped(list); });
+  rejected = std::move(all_rejected);
+  loaded = std::max(loaded, target);
+  loaded_more.notify_all();
+}
+
+void ListStore::Impl::LoadChanged() {
+  const std::lock_guard loading_lock(loading);
+  std::set<Change> work;
+  std::uint64_t target = 0;
+  {
+    const std::lock_guard lock(mutex);
+    Drain();
+    work.swap(pending);
+    target = noticed;
+  }
+  if (work.empty()) return;
+  std::set<std::size_t> changed;
+  for (const Change& change : work) changed.insert(change.source);
+  for (const std::size_t source : changed) {
+    sources[source] = LoadSource(source, &sources[source], *verifier);
+  }
+  Publish(target);
+}
+
+void ListStore::Impl::Follow() {
+  const int inotify = [this] {
+    const std::lock_guard lock(mutex);
+    return watcher.fd();
+  }();
+  while (!stopping) {
+    std::array<pollfd, 2> ready = {
+        {{inotify, POLLIN, 0}, {wake.get(), POLLIN, 0}}};
+    ::poll(ready.data(), ready.size(), -1);
+    if (ready[1].revents != 0) {
+      eventfd_t ignored = 0;
+      ::eventfd_read(wake.get(), &ignored);
+    }
+    if (!stopping) LoadChanged();
+  }
+}
+
+ListStore::ListStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Result<std::unique_ptr<ListStore>> ListStore::Open(Options options,
+                                                   VerifierPtr verifier,
+                                                   Measurer& measurer) {
+  auto watcher = ListWatcher::Create();
+  if (!watcher) return Fail(watcher.error());
+  auto impl =
+      std::make_unique<Impl>(std::move(options), measurer, std::move(*watcher));
+  impl->wake.Reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!impl->wake) return Fail(Error::FromErrno("eventfd"));
+  impl->index = std::make_shared<const DigestIndex>(0, DigestIndex::Lists());
+  impl->sources.resize(impl->options.sources.size());
+  std::unique_ptr<ListStore> store(new ListStore(std::move(impl)));
+  if (auto loaded = store->Reload(std::move(verifier)); !loaded) {
+    return Fail(std::move(loaded).error());
+  }
+  try {
+    store->impl_->thread =
+        std::thread([state = store->impl_.get()] { state->Follow(); });
+  } catch (const std::system_error&) {
+    return Fail(EAGAIN, "cannot start the thread that follows digest lists");
+  }
+  return store;
+}
+
+ListStore::~ListStore() {
+  impl_->stopping = true;
+  ::eventfd_write(impl_->wake.get(), 1);
+  if (impl_->thread.joinable()) impl_->thread.join();
+}
+
+std::shared_ptr<const DigestIndex> ListStore::Current() {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->Drain();
+  return impl_->index;
+}
+
+bool ListStore::WaitUntilLoaded(std::chrono::milliseconds limit) {
+  std::unique_lock lock(impl_->mutex);
+  impl_->Drain();
+  const std::uint64_t target = impl_->noticed;
+  return impl_->loaded_more.wait_for(lock, limit,
+                                     [&] { return impl_->loaded >= target; });
+}
+
+Result<void> ListStore::Reload(VerifierPtr verifier) {
+  const std::lock_guard loading_lock(impl_->loading);
+  std::uint64_t target = 0;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->Drain();
+    target = impl_->noticed;
+  }
+  std::vector<SourceState> fresh;
+  for (std::size_t s = 0; s < impl_->options.sources.size(); ++s) {
+    fresh.push_back(impl_->LoadSource(s, nullptr, *verifier));
+    if (fresh.back().unreadable) return Fail(*fresh.back().unreadable);
+  }
+  impl_->sources = std::move(fresh);
+  impl_->verifier = std::move(verifier);
+  {
+    const std::lock_guard lock(impl_->mutex);
+    // All that was told of before the reading began has been read.
+    if (impl_->noticed == target) impl_->pending.clear();
+  }
+  impl_->Publish(target);
+  return {};
+}
+
+std::vector<ListStore::RejectedList> ListStore::Rejected() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->rejected;
+}
+
+}  // namespace assayfs

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Paths of open files, as seen from the root of the tree.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace assayfs {
+
+// Returns the path of fd below root_fd, beginning with "/"; the path that the
+// kernel gives if fd is not below it (a removed file has " (deleted)" behind
+// its name), "?" if there is none. For records and hints only: it may be out
+// of date the next moment. Both are borrowed. Needs /proc.
+std::string TreePath(int root_fd, int fd);
+
+// Returns the spellings under which a list may name the file: its path in the
+// tree, its path on the system (the tree may be /usr itself), and each of them
+// without a leading /usr, because packages of merged-/usr systems still ship
+// /bin/NAME and /lib/NAME.
+std::vector<std::string> ListedSpellings(int root_fd, int fd);
+
+}  // namespace assayfs

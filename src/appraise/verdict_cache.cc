@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// VerdictCache: generations, tickets and limits.
+#include "appraise/verdict_cache.h"
+
+#include <deque>
+#include <unordered_map>
+#include <utility>
+
+namespace assayfs {
+
+struct VerdictCache::State {
+  // One file that is remembered, being written, or being hashed.
+  struct File {
+    std::uint64_t generation = 0;  // moves whenever content may have changed
+    unsigned writers = 0;
+    unsigned tickets = 0;
+    std::shared_ptr<const Content> content;
+  };
+  // A content in the order of commits; stale once the file has another.
+  struct Committed {
+    FileId id;
+    std::uint64_t content_id;
+  };
+
+  explicit State(const Limits& given) : limits(given) {}
+
+  void ForgetContent(File& file) {
+    if (!file.content) return;
+    tag_bytes -= file.content->tags->memory_bytes();
+    --contents;
+    file.content = nullptr;
+  }
+  // Forgets the content and makes all tickets that are out worthless.
+  void Change(File& file) {
+    ForgetContent(file);
+    file.generation = ++clock;
+  }
+  void EraseIfIdle(FileId id) {
+    const auto it = files.find(id);
+    if (it != files.end() && it->second.writers == 0 &&
+        it->second.tickets == 0 && !it->second.content) {
+      files.erase(it);
+    }
+  }
+  // Forgets the oldest contents until the limits hold.
+  void Trim() {
+    while (!order.empty() &&
+           (contents > limits.max_files || tag_bytes > limits.max_tag_bytes ||
+            order.size() > 2 * limits.max_files)) {
+      const Committed oldest = order.front();
+      order.pop_front();
+      const auto it = files.find(oldest.id);
+      if (it == files.end() || !it->second.content ||
+          it->second.content->content_id != oldest.content_id) {
+        continue;
+      }
+      ForgetContent(it->second);
+      EraseIfIdle(oldest.id);
+    }
+  }
+
+  Limits limits;
+  std::unordered_map<FileId, File, FileIdHash> files;
+  std::deque<Committed> order;
+  std::uint64_t clock = 0;  // gives out generations and content ids
+  std::size_t contents = 0;
+  std::size_t tag_bytes = 0;
+};
+
+WriterGuard::WriterGuard(WriterGuard&& other) noexcept
+    : cache_(std::exchange(other.cache_, nullptr)), id_(other.id_) {}
+
+WriterGuard& WriterGuard::operator=(WriterGuard&& other) noexcept {
+  if (this != &other) {
+    if (cache_ != nullptr) cache_->EndWrite(id_);
+    cache_ = std::exchange(other.cache_, nullptr);
+    id_ = other.id_;
+  }
+  return *this;
+}
+
+WriterGuard::~WriterGuard() {
+  if (cache_ != nullptr) cache_->EndWrite(id_);
+}
+
+VerdictCache::Ticket::Ticket(Ticket&& other) noexcept
+    : cache_(std::exchange(other.cache_, nullptr)),
+      id_(other.id_),
+      generation_(other.generation_) {}
+
+VerdictCache::Ticket::~Ticket() {
+  if (cache_ != nullptr) cache_->EndTicket(id_);
+}
+
+VerdictCache::VerdictCache(const Limits& limits)
+    : state_(std::make_unique<Guarded<State>>(limits)) {}
+
+VerdictCache::~VerdictCache() = default;
+
+std::shared_ptr<const Content> VerdictCache::Find(FileId id,
+                                                  const Stamp& stamp) {
+  return state_->With([&](State& state) -> std::shared_ptr<const Content> {
+    const auto it = state.files.find(id);
+    if (it == state.files.end() || !it->second.content) return nullptr;
+    if (it->second.content->stamp == stamp) return it->second.content;
+    state.Change(it->second);
+    state.EraseIfIdle(id);
+    return nullptr;
+  });
+}
+
+std::optional<VerdictCache::Ticket> VerdictCache::Begin(FileId id) {
+  return state_->With([&](State& state) -> std::optional<Ticket> {
+    State::File& file = state.files[id];
+    if (file.writers > 0) return std::nullopt;
+    if (file.generation == 0) file.generation = ++state.clock;
+    ++file.tickets;
+    return Ticket(this, id, file.generation);
+  });
+}
+
+std::shared_ptr<const Content> VerdictCache::Commit(const Ticket& ticket,
+                                                    Content content) {
+  return state_->With([&](State& state) -> std::shared_ptr<const Content> {
+    State::File& file = state.files[ticket.id_];
+    if (file.writers > 0 || file.generation != ticket.generation_) {
+      return nullptr;
+    }
+    state.ForgetContent(file);
+    content.content_id = ++state.clock;
+    file.content = std::make_shared<const Content>(std::move(content));
+    ++state.contents;
+    state.tag_bytes += file.content->tags->memory_bytes();
+    state.order.push_back({ticket.id_, file.content->content_id});
+    const auto committed = file.content;
+    state.Trim();
+    return committed;
+  });
+}
+
+void VerdictCache::Drop(FileId id) {
+  state_->With([&](State& state) {
+    const auto it = state.files.find(id);
+    if (it == state.files.end()) return;
+    state.Change(it->second);
+    state.EraseIfIdle(id);
+  });
+}
+
+WriterGuard VerdictCache::BeginWrite(FileId id) {
+  state_->With([&](State& state) {
+    State::File& file = state.files[id];
+    state.Change(file);
+    ++file.writers;
+  });
+  return WriterGuard(this, id);
+}
+
+void VerdictCache::EndWrite(FileId id) {
+  state_->With([&](State& state) {
+    State::File& file = state.files[id];
+    --file.writers;
+    state.Change(file);
+    state.EraseIfIdle(id);
+  });
+}
+
+void VerdictCache::EndTicket(FileId id) {
+  state_->With([&](State& state) {
+    --state.files[id].tickets;
+    state.EraseIfIdle(id);
+  });
+}
+
+bool VerdictCache::WriterActive(FileId id) const {
+  return state_->With([&](const State& state) {
+    const auto it = state.files.find(id);
+    return it != state.files.end() && it->second.writers > 0;
+  });
+}
+
+std::size_t VerdictCache::size() const {
+  return state_->With([](const State& state) { return state.contents; });
+}
+
+}  // namespace assayfs

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Installs what is needed, builds, and runs every test and check that needs no
+# more than minutes. The last line is "N passed, N failed[, N skipped]".
+#
+#   test.sh [--all]     --all: the long tests, too
+set -euo pipefail
+cd "$(dirname "$0")/.."
+case "${1-}" in
+  '' | --all) ;;
+  *) echo "test.sh: '$1' is not --all" >&2; exit 2 ;;
+esac
+scripts/install-deps.sh check
+exec scripts/check.sh "$@"

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the `lists` verbs read: lists, folders, RPM databases and packages.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "appraise/list_source.h"
+#include "base/result.h"
+#include "lists/rpm_header.h"
+
+namespace assayfs {
+
+// Says whether the file at path starts like an RPM package. False for what
+// cannot be read.
+bool IsPackageFile(const std::string& path);
+
+// Reads the signed header of the package file at path. The payload is not
+// looked at, however large it is.
+// Errors: as ParseRpmPackage, with path as context; those of open(2), read(2).
+Result<SignedHeader> ReadPackage(const std::string& path);
+
+// Returns the signed header as list bytes, signature appended where there is
+// one.
+ByteVector ListBytes(const SignedHeader& package);
+
+// Reads every list that the arguments stand for, in order: a folder, a list
+// file, a package file, "rpmdb:ROOT". Packages, also those in a folder, become
+// lists named "rpm-" and the file name without ".rpm". What cannot be read in
+// a folder has the error in its bytes.
+// Errors: as MakeListSources and ReadSource.
+Result<std::vector<RawList>> ReadLists(
+    const std::vector<std::string>& arguments);
+
+// Returns number with a comma between groups of three digits: "1,723".
+std::string Grouped(std::size_t number);
+
+// Returns "1 list", "2 lists": number, grouped, and noun in the right form.
+std::string Counted(std::size_t number, std::string_view noun);
+
+}  // namespace assayfs

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of the `lists` verb, one file each.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace assayfs {
+
+// Where keys and lists are looked for when the command line names none.
+inline constexpr const char* kDefaultKeys = "/etc/assayfs/keys.d";
+inline constexpr const char* kDefaultLists = "/etc/digest_lists";
+
+// Each adds its part to lists. When it runs, it sets exit_status, which must
+// outlive lists.
+void AddListsGen(CLI::App& lists, int& exit_status);
+void AddListsShow(CLI::App& lists, int& exit_status);
+void AddListsCheck(CLI::App& lists, int& exit_status);
+void AddListsSign(CLI::App& lists, int& exit_status);
+
+}  // namespace assayfs

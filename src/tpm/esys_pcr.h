@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,6 +21,8 @@ class TpmConnection {
  public:
   // tcti: a TCTI loader configuration such as "device:/dev/tpmrm0" or
   // "swtpm:host=localhost,port=2321"; empty: the loader's default.
+  // The first call of a process sets TSS2_LOG, if it is not set, so that the
+  // library prints nothing: call it before other threads read the environment.
   // Errors: ENODEV if it cannot be reached, with tpm2-tss' own words.
   static Result<TpmConnection> Open(const std::string& tcti);
   TpmConnection(TpmConnection&&) noexcept;

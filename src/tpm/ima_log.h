@@ -2,8 +2,8 @@
 // The measurement log format of Linux IMA: records, text form, PCR replay.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,14 +38,24 @@ void EncodeRecord(const ImaRecord& record, ByteVector& out);
 
 // Parses a whole binary log. Templates other than ima-ng are kept as they are.
 // Errors: EBADMSG, naming the record by number, if a length leaves the log, a
-// name is longer than 255 bytes or data longer than 1 MiB, or the template
-// digest of a record is neither zero nor SHA-1 of its data.
+// name is longer than 255 bytes or data longer than 1 MiB, the PCR is above 31,
+// or the template digest of a record is neither zero nor SHA-1 of its data.
 // Threads: pure function.
 Result<std::vector<ImaRecord>> ParseImaLog(Bytes bytes);
 
+// The whole records that a log starts with, and how many bytes they take. What
+// follows them, if anything, is the beginning of one more record.
+struct ImaLogStart {
+  std::vector<ImaRecord> records;
+  std::size_t bytes = 0;
+};
+// As ParseImaLog, but a last record that is cut short is no error.
+Result<ImaLogStart> ParseImaLogStart(Bytes bytes);
+
 // Returns the record as IMA's ascii_runtime_measurements shows it, without a
 // newline: "%2d SHA1HEX TEMPLATE ALG:HEX PATH" for ima-ng; for other templates
-// the data follows in hexadecimal digits.
+// the data follows in hexadecimal digits. Bytes that MakeImaNgRecord would
+// replace show as "_", so that it is one line whoever wrote the log.
 std::string ToAscii(const ImaRecord& record);
 
 // The two fields of an ima-ng record. Errors: EBADMSG if it is none.
@@ -54,6 +64,21 @@ struct ImaNgFields {
   std::string path;
 };
 Result<ImaNgFields> ParseImaNg(const ImaRecord& record);
+
+// Says whether record marks a violation: a file that changed while it was
+// measured, by the kernel's account.
+bool IsViolation(const ImaRecord& record);
+
+// Returns the value of a PCR before anything was extended into it: zeros.
+Result<Digest> EmptyPcr(HashAlgorithm bank);
+
+// Returns what one record extends into a bank: the bank's hash of the template
+// data, or bytes of 0xff for a violation. Errors: as Hasher.
+Result<Digest> PcrInput(const ImaRecord& record, HashAlgorithm bank);
+
+// Returns the value of a PCR after input was extended into it; both are of one
+// bank. Errors: as Hasher.
+Result<Digest> ExtendPcr(const Digest& value, const Digest& input);
 
 // Returns the value that the PCR of a bank has after all records of that PCR
 // have been extended into zeros. A violation extends bytes of 0xff.

@@ -12,8 +12,8 @@ namespace assayfs {
 
 // One installed package. Nothing here is verified yet.
 struct InstalledPackage {
-  std::string name;    // name-[epoch:]version-release.arch
-  ByteVector header;   // magic and immutable region
+  std::string name;       // name-[epoch:]version-release.arch
+  ByteVector header;      // magic and immutable region
   ByteVector signatures;  // as SignedHeader::signatures in lists/rpm_header.h
 };
 

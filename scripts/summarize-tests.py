@@ -24,11 +24,12 @@ def read_cases(build):
     root = xml.etree.ElementTree.parse(build / "meson-logs/testlog.junit.xml")
     cases = collections.defaultdict(list)
     for suite in root.iter("testsuite"):
-        # Meson calls them "PROJECT.TEST.SUITE", and just "PROJECT" where it
-        # has collected tests without cases.
-        names = suite.get("name").split(".")
-        if len(names) < 3:
+        # "PROJECT.TEST.SUITE", where TEST may begin with "PROJECT:SUITE / ";
+        # just "PROJECT" where meson has collected tests without cases.
+        _, dot, rest = suite.get("name").partition(".")
+        if not dot:
             continue
+        test = rest.rpartition(".")[0].split(" / ")[-1]
         for case in suite.iter("testcase"):
             outcome, text = "passed", ""
             for child in case:
@@ -37,11 +38,11 @@ def read_cases(build):
                     text += (child.text or child.get("message", "")) + "\n"
                 elif child.tag == "skipped":
                     outcome = "skipped"
-                    text = child.get("message", "")
+                    text = child.get("message", "").split("\n")[-1]
             if case.get("status") == "notrun":
                 outcome = "skipped"
             name = f"{case.get('classname')}.{case.get('name')}"
-            cases[names[1]].append((name, outcome, text.strip()))
+            cases[test].append((name, outcome, text.strip()))
     return cases
 
 

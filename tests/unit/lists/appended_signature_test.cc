@@ -112,7 +112,7 @@ TEST(AppendedSignatureTest, RefusesLengthZero) {
 
 TEST(AppendedSignatureTest, RefusesEveryFieldThatIsNotCoveredAndNotZero) {
   // All but id_type (byte 2) and sig_len (bytes 8 to 11).
-  for (const std::size_t field : {0, 1, 3, 4, 5, 6, 7}) {
+  for (const std::size_t field : {0u, 1u, 3u, 4u, 5u, 6u, 7u}) {
     std::string trailer = "000000000000000000000003";
     trailer[2 * field + 1] = '1';
     EXPECT_THAT(SplitSignature(FileWithTrailer(trailer)),

@@ -159,7 +159,8 @@ TEST(RpmHeaderTest, ParserErrorForOffsetOutOfRange) {
 }
 
 TEST(RpmHeaderTest, ParserErrorForMissingTags) {
-  for (const std::uint32_t tag : {1000, 1001, 1002, 1022, 1116, 1117, 1118}) {
+  for (const std::uint32_t tag :
+       {1000u, 1001u, 1002u, 1022u, 1116u, 1117u, 1118u}) {
     EXPECT_THAT(
         ParseRpmHeader(OneFile().Drop(tag).Build()),
         FailsSaying(EBADMSG, "tag " + std::to_string(tag) + " is missing"));
@@ -182,7 +183,7 @@ TEST(RpmHeaderTest, ParserErrorForDigestType) {
 }
 
 TEST(RpmHeaderTest, RefusesOtherWrongTypes) {
-  for (const std::uint32_t tag : {1000, 1030, 1116, 1117, 1118, 5011}) {
+  for (const std::uint32_t tag : {1000u, 1030u, 1116u, 1117u, 1118u, 5011u}) {
     EXPECT_THAT(ParseRpmHeader(OneFile().Set({tag, 7, 0, {}}).Build()),
                 FailsSaying(EBADMSG, std::to_string(tag) + " has type 7"));
   }
@@ -210,7 +211,7 @@ TEST(RpmHeaderTest, RefusesFolderIndexOutOfRange) {
 }
 
 TEST(RpmHeaderTest, RefusesDigestsOfWrongLength) {
-  for (const std::size_t digits : {2, 40, 62, 66}) {
+  for (const std::size_t digits : {2u, 40u, 62u, 66u}) {
     EXPECT_THAT(
         ParseRpmHeader(
             HeaderBuilder().File("/a", std::string(digits, 'a')).Build()),
@@ -230,7 +231,7 @@ TEST(RpmHeaderTest, RefusesDigestsThatAreNotHexadecimal) {
 }
 
 TEST(RpmHeaderTest, RefusesUnknownAlgorithms) {
-  for (const std::uint32_t number : {0, 3, 4, 13, 15, 0x108}) {
+  for (const std::uint32_t number : {0u, 3u, 4u, 13u, 15u, 0x108u}) {
     EXPECT_THAT(ParseRpmHeader(OneFile().Algorithm(number).Build()),
                 FailsSaying(EOPNOTSUPP, std::to_string(number)));
   }

@@ -93,7 +93,7 @@ TEST(RpmPackageTest, RefusesWhatIsNotBase64) {
 }
 
 TEST(RpmPackageTest, RefusesSignaturesOfWrongType) {
-  for (const std::uint32_t tag : {267, 268, 278}) {
+  for (const std::uint32_t tag : {267u, 268u, 278u}) {
     const auto package =
         BuildPackage(HeaderBuilder().Build(), {TagNumbers32(tag, {1})});
     EXPECT_THAT(ParseRpmPackage(package), FailsSaying(EBADMSG, "has type 4"));

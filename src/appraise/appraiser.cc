@@ -6,12 +6,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
+#include <chrono>
 #include <utility>
 
+#include "appraise/content_keeper.h"
 #include "appraise/file_measurer.h"
 #include "appraise/tree_path.h"
-#include "crypto/file_hash.h"
 
 namespace assayfs {
 namespace {
@@ -20,8 +20,8 @@ namespace {
 // was noticed before it. Longer than it takes to load a thousand lists.
 constexpr std::chrono::milliseconds kListWait{5000};
 
-// How often a file that keeps changing is hashed again before giving up.
-constexpr int kMaxHashes = 4;
+// How often the lists may bring new algorithms while one file is judged.
+constexpr int kMaxTries = 4;
 
 bool IsElf(int fd) {
   constexpr std::array<char, 4> kMagic = {0x7f, 'E', 'L', 'F'};
@@ -40,13 +40,6 @@ std::vector<HashAlgorithm> Algorithms(const DigestIndex& index,
     algorithms.push_back(HashAlgorithm::kSha256);
   }
   return algorithms;
-}
-
-bool Covers(const Content& content,
-            const std::vector<HashAlgorithm>& algorithms) {
-  return std::ranges::all_of(algorithms, [&](HashAlgorithm algorithm) {
-    return std::ranges::count(content.digests, algorithm, &Digest::algorithm);
-  });
 }
 
 const Digest* FindAlgorithm(const Content& content, HashAlgorithm algorithm) {
@@ -75,7 +68,6 @@ struct Appraiser::Impl {
       : options(std::move(given)),
         lists(store),
         policy(std::make_shared<const Policy>(std::move(options.policy))),
-        cache(VerdictCache::Limits{}),
         file_measurer(measurer) {}
 
   Result<Assessment> Assess(int fd, const Use& use,
@@ -83,68 +75,17 @@ struct Appraiser::Impl {
   Result<Evidence> Gather(int fd, const Demand& demand,
                           const std::atomic<bool>* cancelled,
                           Assessment& assessment);
-  Result<void> Learn(int fd, FileId id,
-                     const std::vector<HashAlgorithm>& algorithms,
-                     const std::atomic<bool>* cancelled,
-                     Assessment& assessment);
   void LookUp(int fd, Assessment& assessment, Evidence& evidence);
   void Record(int fd, const Assessment& assessment);
 
   Options options;
   ListStore& lists;
   Guarded<std::shared_ptr<const Policy>> policy;
-  VerdictCache cache;
-  std::unique_ptr<LeaseKeeper> leases;
+  std::unique_ptr<ContentKeeper> contents;
   FileMeasurer file_measurer;
   std::atomic<std::uint64_t> allowed = 0;
   std::atomic<std::uint64_t> denied = 0;
-  std::atomic<std::uint64_t> hashed_files = 0;
-  std::atomic<std::uint64_t> hashed_bytes = 0;
 };
-
-// Fills in the content, from the cache or by hashing.
-// Errors: EBUSY if a writer is in or the file does not stand still, EINTR if
-// cancelled, those of HashFile.
-Result<void> Appraiser::Impl::Learn(
-    int fd, FileId id, const std::vector<HashAlgorithm>& algorithms,
-    const std::atomic<bool>* cancelled, Assessment& assessment) {
-  for (int attempt = 0; attempt < kMaxHashes; ++attempt) {
-    const auto ticket = cache.Begin(id);
-    if (!ticket) return Fail(EBUSY, "open for writing through the mount");
-    auto before = StampFile(fd);
-    if (!before) return Fail(before.error());
-    auto known = cache.Find(id, before->stamp);
-    if (known && Covers(*known, algorithms)) {
-      assessment.content = std::move(known);
-      assessment.cached = true;
-      return {};
-    }
-    // Lease, then stamp, then hash: whoever writes later breaks the lease.
-    const auto lease = leases->Acquire(fd, id);
-    before = StampFile(fd);
-    if (!before) return Fail(before.error());
-    auto hash = HashFile(fd, algorithms, cancelled);
-    if (!hash) return Fail(hash.error());
-    hashed_files.fetch_add(1, std::memory_order_relaxed);
-    hashed_bytes.fetch_add(hash->bytes, std::memory_order_relaxed);
-    const auto after = StampFile(fd);
-    if (!after) return Fail(after.error());
-    if (after->stamp != before->stamp) continue;
-    Content content{.stamp = before->stamp,
-                    .digests = std::move(hash->digests),
-                    .tags = std::move(hash->tags)};
-    if (lease == LeaseKeeper::Outcome::kWriter) {
-      // Somebody below can write without moving the stamp, so nothing is
-      // remembered. The tags were made in the same pass as the digest: what
-      // is read under them is what was judged, whatever the writer does.
-      assessment.content = std::make_shared<const Content>(std::move(content));
-      return {};
-    }
-    assessment.content = cache.Commit(*ticket, std::move(content));
-    if (assessment.content) return {};
-  }
-  return Fail(EBUSY, "the file keeps changing while it is hashed");
-}
 
 // Looks the content up in the lists.
 void Appraiser::Impl::LookUp(int fd, Assessment& assessment,
@@ -155,6 +96,8 @@ void Appraiser::Impl::LookUp(int fd, Assessment& assessment,
     assessment.known.insert(assessment.known.end(), found.begin(), found.end());
   }
   evidence.known = !assessment.known.empty();
+  evidence.list_verified = false;
+  evidence.list_measured = false;
   for (const DigestIndex::Entry& entry : assessment.known) {
     evidence.list_verified |= entry.list->verified;
     evidence.list_measured |= entry.list->measured;
@@ -183,10 +126,9 @@ Result<Evidence> Appraiser::Impl::Gather(int fd, const Demand& demand,
   evidence.regular = file->regular;
   if (!file->regular) return evidence;
   bool waited = false;
-  for (int attempt = 0; attempt < kMaxHashes; ++attempt) {
-    const auto learned =
-        Learn(fd, file->id, Algorithms(*lists.Current(), demand), cancelled,
-              assessment);
+  for (int attempt = 0; attempt < kMaxTries; ++attempt) {
+    auto learned = contents->Learn(
+        fd, file->id, Algorithms(*lists.Current(), demand), cancelled);
     if (!learned) {
       if (learned.error().code() == EINTR) return Fail(learned.error());
       evidence.writer_active = learned.error().code() == EBUSY;
@@ -194,6 +136,8 @@ Result<Evidence> Appraiser::Impl::Gather(int fd, const Demand& demand,
       assessment.detail = learned.error().message();
       return evidence;
     }
+    assessment.content = std::move(learned->content);
+    assessment.cached = learned->cached;
     // Hashing may have taken long: the lists that count are those of now.
     assessment.index = lists.Current();
     if (!Covers(*assessment.content, Algorithms(*assessment.index, demand))) {
@@ -263,14 +207,10 @@ Result<std::unique_ptr<Appraiser>> Appraiser::Create(Options options,
                                                      ListStore& lists,
                                                      Measurer& measurer) {
   auto impl = std::make_unique<Impl>(std::move(options), lists, measurer);
-  auto leases = LeaseKeeper::Start(impl->options.max_leases,
-                                   [state = impl.get()](FileId id) {
-                                     state->cache.Drop(id);
-                                     if (state->options.content_changed)
-                                       state->options.content_changed(id);
-                                   });
-  if (!leases) return Fail(leases.error());
-  impl->leases = std::move(*leases);
+  auto contents = ContentKeeper::Start(impl->options.max_leases,
+                                       impl->options.content_changed);
+  if (!contents) return Fail(contents.error());
+  impl->contents = std::move(*contents);
   return std::unique_ptr<Appraiser>(new Appraiser(std::move(impl)));
 }
 
@@ -290,7 +230,9 @@ Result<Appraiser::Answer> Appraiser::Judge(int fd, const Use& use,
     impl_->denied.fetch_add(1, std::memory_order_relaxed);
     impl_->Record(fd, *assessment);
   }
-  return assessment->answer;
+  Answer answer = std::move(assessment->answer);
+  answer.decision.rule = nullptr;  // lives only as long as its policy
+  return answer;
 }
 
 bool Appraiser::Judges(const Use& use) const {
@@ -306,14 +248,12 @@ bool Appraiser::Judges(const Use& use) const {
 }
 
 WriterGuard Appraiser::BeginWrite(FileId id) {
-  WriterGuard guard = impl_->cache.BeginWrite(id);
-  impl_->leases->Release(id);
-  return guard;
+  return impl_->contents->BeginWrite(id);
 }
 
 void Appraiser::ReportMismatch(int fd, std::uint64_t offset) {
   const auto file = StampFile(fd);
-  if (file) impl_->cache.Drop(file->id);
+  if (file) impl_->contents->Drop(file->id);
   impl_->denied.fetch_add(1, std::memory_order_relaxed);
   if (!impl_->options.record) return;
   DenialRecord record;
@@ -365,11 +305,11 @@ std::shared_ptr<const Policy> Appraiser::policy() const {
 Mode Appraiser::mode() const { return impl_->options.mode; }
 
 Appraiser::Counters Appraiser::counters() const {
-  return {.cached = impl_->cache.size(),
+  return {.cached = impl_->contents->remembered(),
           .allowed = impl_->allowed,
           .denied = impl_->denied,
-          .hashed_files = impl_->hashed_files,
-          .hashed_bytes = impl_->hashed_bytes,
+          .hashed_files = impl_->contents->hashed_files(),
+          .hashed_bytes = impl_->contents->hashed_bytes(),
           .unmeasured = impl_->file_measurer.lost()};
 }
 

@@ -12,7 +12,6 @@
 #include <string>
 #include <vector>
 
-#include "appraise/lease_keeper.h"
 #include "appraise/list_store.h"
 #include "appraise/stamp.h"
 #include "appraise/verdict_cache.h"

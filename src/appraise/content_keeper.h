@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// ContentKeeper: learns what is in a file, and knows when that ends.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "appraise/lease_keeper.h"
+#include "appraise/verdict_cache.h"
+#include "base/result.h"
+
+namespace assayfs {
+
+// Joins hashing, the cache of its results and the leases that guard them.
+//
+// Threads: safe. No lock is held while a file is hashed.
+class ContentKeeper {
+ public:
+  // changed: called on the lease thread when a writer below wants to open a
+  // file that is remembered, after it was forgotten and before the writer goes
+  // on; may be null.
+  // Errors: those of LeaseKeeper::Start.
+  static Result<std::unique_ptr<ContentKeeper>> Start(
+      std::size_t max_leases, std::function<void(FileId)> changed);
+
+  struct Learned {
+    std::shared_ptr<const Content> content;
+    bool cached = false;  // nothing was hashed
+  };
+  // Returns what is in the file behind fd, which is borrowed and open O_RDONLY,
+  // in at least the algorithms given. Hashes it unless that is known.
+  // content_id is 0 if the content cannot be remembered because somebody below
+  // the mount has the file open for writing.
+  // Errors: EBUSY if a writer is in through the mount or the file does not
+  // stand still, EINTR if cancelled (may be null), those of HashFile.
+  Result<Learned> Learn(int fd, FileId id,
+                        const std::vector<HashAlgorithm>& algorithms,
+                        const std::atomic<bool>* cancelled);
+
+  // As Appraiser::BeginWrite.
+  WriterGuard BeginWrite(FileId id);
+  // Forgets the file.
+  void Drop(FileId id) { cache_.Drop(id); }
+
+  std::size_t remembered() const { return cache_.size(); }
+  std::uint64_t hashed_files() const { return hashed_files_; }
+  std::uint64_t hashed_bytes() const { return hashed_bytes_; }
+
+ private:
+  ContentKeeper();
+
+  VerdictCache cache_;
+  std::atomic<std::uint64_t> hashed_files_ = 0;
+  std::atomic<std::uint64_t> hashed_bytes_ = 0;
+  // Last, because its thread uses the cache.
+  std::unique_ptr<LeaseKeeper> leases_;
+};
+
+// Says whether content has a digest of every algorithm.
+bool Covers(const Content& content,
+            const std::vector<HashAlgorithm>& algorithms);
+
+}  // namespace assayfs

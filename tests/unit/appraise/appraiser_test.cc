@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "appraise/appraiser.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <mutex>
+#include <thread>
+
+#include "base/files.h"
+#include "support/fakes.h"
+#include "support/temp_dir.h"
+
+namespace assayfs {
+namespace {
+
+using namespace testing;  // NOLINT: the fakes and matchers of this project
+namespace fs = std::filesystem;
+
+constexpr Use kRead{.purpose = Use::Purpose::kRead};
+constexpr Use kExec{.purpose = Use::Purpose::kExec};
+
+class AppraiserTest : public ::testing::Test {
+ protected:
+  AppraiserTest() {
+    fs::create_directory(dir_ / "lists");
+    fs::create_directories(dir_ / "tree/usr/bin");
+    AddList("tlv-a", "good content", "/usr/bin/a");
+    Put("usr/bin/a", "good content");
+    root_.Reset(::open((dir_ / "tree").c_str(), O_PATH | O_CLOEXEC));
+    ListStore::Options options;
+    options.sources = {{.path = dir_ / "lists", .label = {}, .read = {}}};
+    lists_ = Must(ListStore::Open(std::move(options),
+                                  std::make_shared<FakeVerifier>(), measurer_));
+  }
+
+  void AddList(std::string_view name, std::string_view content,
+               std::string_view path) {
+    dir_.Write("lists/" + std::string(name), SignedTlv(content, path));
+  }
+  std::string Put(std::string_view name, std::string_view content) {
+    return dir_.Write("tree/" + std::string(name), content);
+  }
+  std::string Path(std::string_view name) {
+    return dir_ / ("tree/" + std::string(name));
+  }
+  void Start(std::string_view policy = "files", Mode mode = Mode::kEnforce) {
+    Appraiser::Options options;
+    options.policy = Must(BuiltInPolicy(policy));
+    options.mode = mode;
+    options.root_fd = root_.get();
+    options.record = [this](const DenialRecord& record) {
+      const std::lock_guard lock(records_mutex_);
+      records_.push_back(record);
+    };
+    appraiser_ =
+        Must(Appraiser::Create(std::move(options), *lists_, measurer_));
+  }
+  Appraiser::Answer Judge(std::string_view name, const Use& use = kRead) {
+    const UniqueFd fd = Must(OpenForReading(AT_FDCWD, Path(name)));
+    return Must(appraiser_->Judge(fd.get(), use));
+  }
+  Reason ReasonFor(std::string_view name, const Use& use = kRead) {
+    return Judge(name, use).decision.reason;
+  }
+
+  TempDir dir_;
+  FakeMeasurer measurer_;
+  UniqueFd root_;
+  std::unique_ptr<ListStore> lists_;
+  std::mutex records_mutex_;
+  std::vector<DenialRecord> records_;
+  std::unique_ptr<Appraiser> appraiser_;
+};
+
+TEST_F(AppraiserTest, AllowsKnownContentAndHashesItOnce) {
+  Start();
+  for (int i = 0; i < 3; ++i) {
+    const auto answer = Judge("usr/bin/a");
+    EXPECT_TRUE(answer.permitted);
+    EXPECT_EQ(answer.decision.verdict, Verdict::kAllow);
+    EXPECT_NE(answer.content_id, 0U);
+    ASSERT_NE(answer.tags, nullptr);
+    EXPECT_TRUE(answer.tags->Matches(0, AsBytes("good content")));
+  }
+  EXPECT_EQ(appraiser_->counters().hashed_files, 1U);
+  EXPECT_EQ(appraiser_->counters().allowed, 3U);
+  EXPECT_TRUE(records_.empty());
+}
+
+TEST_F(AppraiserTest, DeniesContentThatNoListKnowsAndRecordsWhy) {
+  Start();
+  Put("alien", "alien");
+  const auto answer = Judge("alien", kExec);
+  EXPECT_FALSE(answer.permitted);
+  EXPECT_EQ(answer.decision.verdict, Verdict::kDeny);
+  EXPECT_EQ(answer.decision.reason, Reason::kUnknownContent);
+  ASSERT_EQ(records_.size(), 1U);
+  EXPECT_EQ(records_[0].path, "/alien");
+  EXPECT_EQ(records_[0].use.purpose, Use::Purpose::kExec);
+  EXPECT_EQ(records_[0].digest, DigestOf("alien"));
+  EXPECT_FALSE(records_[0].permitted);
+}
+
+TEST_F(AppraiserTest, AChangedFileUnderAListedPathIsModified) {
+  Start();
+  Put("usr/bin/a", "evil content");
+  EXPECT_EQ(ReasonFor("usr/bin/a"), Reason::kModified);
+  EXPECT_EQ(records_[0].detail,
+            "list tlv-a gives " + DigestOf("good content").ToString());
+}
+
+TEST_F(AppraiserTest, AMergedUsrPathIsFoundUnderItsListedSpelling) {
+  AddList("tlv-b", "good b", "/bin/b");
+  Put("usr/bin/b", "evil b");
+  Start();
+  EXPECT_EQ(ReasonFor("usr/bin/b"), Reason::kModified);
+}
+
+TEST_F(AppraiserTest, ASameSizeChangeBelowWithTheOldMtimeIsSeen) {
+  Start();
+  ASSERT_TRUE(Judge("usr/bin/a").permitted);
+  struct stat info {};
+  ASSERT_EQ(::stat(Path("usr/bin/a").c_str(), &info), 0);
+  Put("usr/bin/a", "evil content");
+  const timespec times[] = {info.st_atim, info.st_mtim};
+  ASSERT_EQ(::utimensat(AT_FDCWD, Path("usr/bin/a").c_str(), times, 0), 0);
+  EXPECT_EQ(ReasonFor("usr/bin/a"), Reason::kModified);
+}
+
+TEST_F(AppraiserTest, PutBackItIsAllowedAgain) {
+  Start();
+  Put("usr/bin/a", "evil content");
+  EXPECT_FALSE(Judge("usr/bin/a").permitted);
+  Put("usr/bin/a", "good content");
+  EXPECT_TRUE(Judge("usr/bin/a").permitted);
+}
+
+TEST_F(AppraiserTest, ARemovedListTakesItsFilesWithItWithoutARehash) {
+  Start();
+  EXPECT_TRUE(Judge("usr/bin/a").permitted);
+  fs::rename(dir_ / "lists/tlv-a", dir_ / "tlv-a");
+  EXPECT_EQ(ReasonFor("usr/bin/a"), Reason::kUnknownContent);
+  fs::rename(dir_ / "tlv-a", dir_ / "lists/tlv-a");
+  EXPECT_TRUE(Judge("usr/bin/a").permitted);
+  EXPECT_EQ(appraiser_->counters().hashed_files, 1U);
+}
+
+TEST_F(AppraiserTest, AWriterThroughTheMountDeniesReadersUntilItIsDone) {
+  Start();
+  Judge("usr/bin/a");
+  {
+    const auto id =
+        Must(StampFile(Must(OpenForReading(AT_FDCWD, Path("usr/bin/a"))).get()))
+            .id;
+    const WriterGuard writer = appraiser_->BeginWrite(id);
+    EXPECT_EQ(ReasonFor("usr/bin/a"), Reason::kWriterActive);
+    // Our own lease is not in the writer's way.
+    const UniqueFd lower(
+        ::open(Path("usr/bin/a").c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK));
+    EXPECT_TRUE(lower);
+  }
+  EXPECT_TRUE(Judge("usr/bin/a").permitted);
+  EXPECT_EQ(appraiser_->counters().hashed_files, 2U);
+}
+
+TEST_F(AppraiserTest, WithAWriterBelowContentIsJudgedButNotRemembered) {
+  Start();
+  const UniqueFd writer(
+      ::open(Path("usr/bin/a").c_str(), O_WRONLY | O_CLOEXEC));
+  for (int i = 0; i < 2; ++i) {
+    const auto answer = Judge("usr/bin/a");
+    EXPECT_TRUE(answer.permitted);
+    EXPECT_NE(answer.tags, nullptr);
+    EXPECT_EQ(answer.content_id, 0U);
+  }
+  EXPECT_EQ(appraiser_->counters().hashed_files, 2U);
+}
+
+TEST_F(AppraiserTest, HardLinksShareOneVerdict) {
+  Start();
+  fs::create_hard_link(Path("usr/bin/a"), Path("b"));
+  EXPECT_TRUE(Judge("usr/bin/a").permitted);
+  EXPECT_TRUE(Judge("b").permitted);
+  // Making the link moved the ctime before the first of them.
+  EXPECT_EQ(appraiser_->counters().hashed_files, 1U);
+}
+
+TEST_F(AppraiserTest, ACancelledHashIsNoVerdict) {
+  Start();
+  const std::atomic<bool> cancelled = true;
+  const UniqueFd fd = Must(OpenForReading(AT_FDCWD, Path("usr/bin/a")));
+  EXPECT_THAT(appraiser_->Judge(fd.get(), kRead, &cancelled), FailsWith(EINTR));
+  EXPECT_TRUE(records_.empty());
+  EXPECT_TRUE(Judge("usr/bin/a").permitted);
+}
+
+TEST_F(AppraiserTest, AnUnreadableFileIsAnErrorThatEnforceTurnsIntoNo) {
+  Start();
+  // Written to, not read from: the hash fails with EBADF.
+  const UniqueFd fd(::open(Path("usr/bin/a").c_str(), O_WRONLY | O_CLOEXEC));
+  const auto answer = Must(appraiser_->Judge(fd.get(), kRead));
+  EXPECT_FALSE(answer.permitted);
+  EXPECT_EQ(answer.decision.verdict, Verdict::kError);
+  EXPECT_EQ(answer.decision.reason, Reason::kIoError);
+}
+
+TEST_F(AppraiserTest, LogModeRecordsAndLetsPass) {
+  Start("files", Mode::kLog);
+  Put("alien", "alien");
+  const auto answer = Judge("alien");
+  EXPECT_TRUE(answer.permitted);
+  EXPECT_EQ(answer.decision.verdict, Verdict::kDeny);
+  EXPECT_EQ(answer.tags, nullptr);
+  ASSERT_EQ(records_.size(), 1U);
+  EXPECT_TRUE(records_[0].permitted);
+}
+
+TEST_F(AppraiserTest, ModeOffHashesNothing) {
+  Start("files", Mode::kOff);
+  Put("alien", "alien");
+  EXPECT_TRUE(Judge("alien").permitted);
+  EXPECT_FALSE(appraiser_->Judges(kRead));
+  EXPECT_EQ(appraiser_->counters().hashed_files, 0U);
+}
+
+TEST_F(AppraiserTest, WhatIsNotARegularFileIsNotJudged) {
+  Start();
+  const UniqueFd fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const auto answer = Must(appraiser_->Judge(fd.get(), kRead));
+  EXPECT_TRUE(answer.permitted);
+  EXPECT_EQ(answer.decision.reason, Reason::kNotRegular);
+}
+
+TEST_F(AppraiserTest, ThePolicyExecJudgesProgramsAndElfFilesOnly) {
+  Start("exec");
+  Put("data", "data");
+  Put("library", "\177ELF and more");
+  EXPECT_TRUE(Judge("data").permitted);
+  EXPECT_FALSE(Judge("data", kExec).permitted);
+  EXPECT_FALSE(Judge("library").permitted);
+}
+
+TEST_F(AppraiserTest, ThePolicyMeasureRecordsUnknownFilesOnceAndDeniesNone) {
+  Start("measure");
+  Put("alien", "alien");
+  EXPECT_TRUE(Judge("alien").permitted);
+  EXPECT_TRUE(Judge("alien").permitted);
+  EXPECT_TRUE(Judge("usr/bin/a").permitted);
+  appraiser_.reset();  // measures what is queued
+  EXPECT_THAT(measurer_.paths(),
+              ::testing::ElementsAre(dir_ / "lists/tlv-a", "/alien"));
+  EXPECT_EQ(measurer_.digests()[1], DigestOf("alien").Hex());
+}
+
+TEST_F(AppraiserTest, AnotherPolicyCountsFromTheNextUseOn) {
+  Start("measure");
+  Put("alien", "alien");
+  EXPECT_TRUE(Judge("alien").permitted);
+  appraiser_->SetPolicy(Must(BuiltInPolicy("files")));
+  EXPECT_FALSE(Judge("alien").permitted);
+}
+
+TEST_F(AppraiserTest, AMismatchForgetsTheFileAndIsRecorded) {
+  Start();
+  Judge("usr/bin/a");
+  const UniqueFd fd = Must(OpenForReading(AT_FDCWD, Path("usr/bin/a")));
+  appraiser_->ReportMismatch(fd.get(), 4096);
+  EXPECT_EQ(appraiser_->counters().cached, 0U);
+  ASSERT_EQ(records_.size(), 1U);
+  EXPECT_EQ(records_[0].decision.reason, Reason::kModified);
+  EXPECT_THAT(records_[0].detail, ::testing::HasSubstr("byte 4096"));
+}
+
+TEST_F(AppraiserTest, ExplainNamesRuleListsAndExpectedDigests) {
+  Start();
+  const UniqueFd good = Must(OpenForReading(AT_FDCWD, Path("usr/bin/a")));
+  auto why = Must(appraiser_->Explain(good.get(), kRead));
+  EXPECT_EQ(why.answer.decision.reason, Reason::kKnown);
+  EXPECT_EQ(why.path, "/usr/bin/a");
+  EXPECT_EQ(why.rule_text, "appraise func=FILE_CHECK");
+  EXPECT_EQ(why.rule_line, 1U);
+  ASSERT_EQ(why.lists.size(), 1U);
+  EXPECT_EQ(why.lists[0].name, "tlv-a");
+  EXPECT_EQ(why.lists[0].signer.name, "Tester");
+  EXPECT_TRUE(why.lists[0].verified);
+  EXPECT_FALSE(why.cached);
+  EXPECT_TRUE(Must(appraiser_->Explain(good.get(), kRead)).cached);
+
+  Put("usr/bin/a", "evil content");
+  const UniqueFd evil = Must(OpenForReading(AT_FDCWD, Path("usr/bin/a")));
+  why = Must(appraiser_->Explain(evil.get(), kRead));
+  EXPECT_EQ(why.answer.decision.reason, Reason::kModified);
+  ASSERT_EQ(why.expected.size(), 1U);
+  EXPECT_EQ(why.expected[0].digest, DigestOf("good content"));
+  EXPECT_TRUE(records_.empty());
+  EXPECT_EQ(appraiser_->counters().denied, 0U);
+}
+
+TEST_F(AppraiserTest, ListsInSeveralAlgorithmsWorkTogether) {
+  Put("b", "b content");
+  dir_.Write("lists/tlv-b",
+             SignedTlv("b content", "/b", "good", HashAlgorithm::kSha512));
+  Start();
+  EXPECT_TRUE(Judge("usr/bin/a").permitted);
+  EXPECT_TRUE(Judge("b").permitted);
+}
+
+TEST_F(AppraiserTest, ManyJudgesAndWritersNeverAllowAlienContent) {
+  Start();
+  const std::string path = Path("usr/bin/a");
+  const auto id =
+      Must(StampFile(Must(OpenForReading(AT_FDCWD, path)).get())).id;
+  std::atomic<bool> done = false;
+  std::atomic<int> wrong = 0;
+  const auto judge = [&] {
+    while (!done) {
+      const UniqueFd fd = Must(OpenForReading(AT_FDCWD, path));
+      const auto answer = Must(appraiser_->Judge(fd.get(), kRead));
+      if (!answer.permitted) continue;
+      // What was permitted is what the list knows, whatever the file is now.
+      if (!answer.tags->Matches(0, AsBytes("good content"))) ++wrong;
+    }
+  };
+  std::vector<std::thread> judges;
+  for (int i = 0; i < 2; ++i) judges.emplace_back(judge);
+  for (int i = 0; i < 200; ++i) {
+    const WriterGuard writer = appraiser_->BeginWrite(id);
+    Put("usr/bin/a", i % 2 == 0 ? "evil content" : "good content");
+  }
+  done = true;
+  for (auto& thread : judges) thread.join();
+  EXPECT_EQ(wrong, 0);
+  EXPECT_TRUE(Judge("usr/bin/a").permitted);
+}
+
+}  // namespace
+}  // namespace assayfs

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "appraise/check_list.h"
+
+#include "support/fakes.h"
+
+namespace assayfs {
+namespace {
+
+using namespace testing;  // NOLINT: the fakes and matchers of this project
+
+class CheckListTest : public ::testing::Test {
+ protected:
+  Result<LoadedList> Check(std::string name, std::string bytes) {
+    return CheckList({std::move(name), "/lists/x", ToVector(AsBytes(bytes))},
+                     verifier_, rules_, &measurer_);
+  }
+
+  FakeVerifier verifier_;
+  FakeMeasurer measurer_;
+  ListRules rules_;
+};
+
+TEST_F(CheckListTest, AGoodListComesWithSignerAndDigestOfTheWholeFile) {
+  const std::string bytes = SignedTlv("content", "/f");
+  const auto list = Must(Check("tlv-x", bytes));
+  EXPECT_TRUE(list.verified);
+  EXPECT_TRUE(list.measured);
+  EXPECT_EQ(list.signer.name, "Tester");
+  EXPECT_EQ(list.sha256, DigestOf(bytes));
+  ASSERT_EQ(list.list.files.size(), 1U);
+  EXPECT_EQ(list.list.files[0].digest, DigestOf("content"));
+  EXPECT_THAT(measurer_.paths(), ::testing::ElementsAre("/lists/x"));
+  EXPECT_EQ(measurer_.digests()[0], DigestOf(bytes).Hex());
+}
+
+TEST_F(CheckListTest, AnErrorOfReadingIsPassedOn) {
+  EXPECT_THAT(CheckList({"tlv-x", "/x", Fail(EFBIG, "too large")}, verifier_,
+                        rules_, nullptr),
+              FailsWith(EFBIG));
+}
+
+TEST_F(CheckListTest, AWrongNameIsRefused) {
+  EXPECT_THAT(Check("zip-x", SignedTlv("c", "/f")), FailsWith(EINVAL));
+}
+
+TEST_F(CheckListTest, AnUnsignedListIsRefused) {
+  const auto payload = WriteTlv({{DigestOf("c"), "/f", {}}});
+  EXPECT_THAT(Check("tlv-x", std::string(AsText(payload))),
+              FailsSaying(ENOKEY, "unsigned"));
+}
+
+TEST_F(CheckListTest, ASignatureByAnUnknownKeyIsRefused) {
+  EXPECT_THAT(Check("tlv-x", SignedTlv("c", "/f", "other")),
+              FailsSaying(ENOKEY, "no key: key 1234"));
+}
+
+TEST_F(CheckListTest, ABadSignatureIsRefused) {
+  EXPECT_THAT(Check("tlv-x", SignedTlv("c", "/f", "forged")),
+              FailsSaying(EKEYREJECTED, "bad signature"));
+}
+
+TEST_F(CheckListTest, NothingIsMeasuredOrParsedBeforeItIsVerified) {
+  const ByteVector junk = AppendSignature(
+      AsBytes("not a list"), SignatureFormat::kPkcs7, AsBytes("forged"));
+  EXPECT_THAT(Check("tlv-x", std::string(AsText(junk))),
+              FailsWith(EKEYREJECTED));
+  EXPECT_TRUE(measurer_.paths().empty());
+}
+
+TEST_F(CheckListTest, AListThatIsSignedButNoListIsRefused) {
+  const ByteVector junk = AppendSignature(
+      AsBytes("not a list"), SignatureFormat::kPkcs7, AsBytes("good"));
+  EXPECT_THAT(Check("tlv-x", std::string(AsText(junk))), FailsWith(EBADMSG));
+}
+
+TEST_F(CheckListTest, AListThatCannotBeMeasuredIsRefused) {
+  measurer_.failing = true;
+  EXPECT_THAT(Check("tlv-x", SignedTlv("c", "/f")),
+              FailsSaying(EIO, "not measured: the TPM is on fire"));
+}
+
+TEST_F(CheckListTest, WeakDigestsAreRefusedUnlessAllowed) {
+  const auto md5 = SignedTlv("c", "/f", "good", HashAlgorithm::kMd5);
+  EXPECT_THAT(Check("tlv-x", md5), FailsSaying(EOPNOTSUPP, "md5"));
+  rules_.allow_weak = true;
+  EXPECT_TRUE(Check("tlv-x", md5).has_value());
+}
+
+TEST_F(CheckListTest, WithoutRequiredSignaturesAListIsMarkedUnverified) {
+  rules_.require_signature = false;
+  EXPECT_FALSE(Must(Check("tlv-x", SignedTlv("c", "/f", "forged"))).verified);
+}
+
+}  // namespace
+}  // namespace assayfs

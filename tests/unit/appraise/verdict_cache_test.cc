@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "appraise/verdict_cache.h"
+
+#include "support/fakes.h"
+
+namespace assayfs {
+namespace {
+
+using testing::DigestOf;
+
+constexpr FileId kFile{1, 2};
+constexpr FileId kOther{1, 3};
+constexpr Stamp kStamp{4, 100, 200};
+
+Content MakeContent(std::size_t blocks = 1) {
+  auto tags = std::make_shared<BlockTags>();
+  const ByteVector block(kTagBlockBytes);
+  for (std::size_t i = 0; i < blocks; ++i) EXPECT_TRUE(tags->Append(block));
+  return {.stamp = kStamp, .digests = {DigestOf("x")}, .tags = tags};
+}
+
+class VerdictCacheTest : public ::testing::Test {
+ protected:
+  std::shared_ptr<const Content> Commit(FileId id, std::size_t blocks = 1) {
+    const auto ticket = cache_.Begin(id);
+    return ticket ? cache_.Commit(*ticket, MakeContent(blocks)) : nullptr;
+  }
+
+  VerdictCache cache_{{.max_files = 2, .max_tag_bytes = 100}};
+};
+
+TEST_F(VerdictCacheTest, FindsWhatWasCommittedUnderTheSameStamp) {
+  const auto committed = Commit(kFile);
+  ASSERT_NE(committed, nullptr);
+  EXPECT_EQ(cache_.Find(kFile, kStamp), committed);
+  EXPECT_EQ(cache_.Find(kOther, kStamp), nullptr);
+}
+
+TEST_F(VerdictCacheTest, AnotherCtimeForgetsTheContentForGood) {
+  Commit(kFile);
+  Stamp moved = kStamp;
+  ++moved.ctime_ns;
+  EXPECT_EQ(cache_.Find(kFile, moved), nullptr);
+  EXPECT_EQ(cache_.Find(kFile, kStamp), nullptr);
+  EXPECT_EQ(cache_.size(), 0U);
+}
+
+TEST_F(VerdictCacheTest, AHashBegunBeforeAWriteCannotCommitAfterIt) {
+  const auto ticket = cache_.Begin(kFile);
+  { const WriterGuard writer = cache_.BeginWrite(kFile); }
+  EXPECT_EQ(cache_.Commit(*ticket, MakeContent()), nullptr);
+  EXPECT_EQ(cache_.size(), 0U);
+}
+
+TEST_F(VerdictCacheTest, AHashBegunBeforeADropCannotCommitAfterIt) {
+  const auto ticket = cache_.Begin(kFile);
+  cache_.Drop(kFile);
+  EXPECT_EQ(cache_.Commit(*ticket, MakeContent()), nullptr);
+}
+
+TEST_F(VerdictCacheTest, NothingIsCommittedWhileAWriterIsIn) {
+  const auto ticket = cache_.Begin(kFile);
+  const WriterGuard writer = cache_.BeginWrite(kFile);
+  EXPECT_EQ(cache_.Commit(*ticket, MakeContent()), nullptr);
+  EXPECT_FALSE(cache_.Begin(kFile).has_value());
+}
+
+TEST_F(VerdictCacheTest, AWriterForgetsTheContentBeforeItWrites) {
+  Commit(kFile);
+  const WriterGuard writer = cache_.BeginWrite(kFile);
+  EXPECT_EQ(cache_.Find(kFile, kStamp), nullptr);
+}
+
+TEST_F(VerdictCacheTest, TheLastOfSeveralWritersCounts) {
+  WriterGuard first = cache_.BeginWrite(kFile);
+  WriterGuard second = cache_.BeginWrite(kFile);
+  first = WriterGuard();
+  EXPECT_TRUE(cache_.WriterActive(kFile));
+  const WriterGuard moved = std::move(second);
+  EXPECT_TRUE(cache_.WriterActive(kFile));
+  EXPECT_FALSE(cache_.WriterActive(kOther));
+}
+
+TEST_F(VerdictCacheTest, AfterTheWriterTheFileIsHashedAnew) {
+  { const WriterGuard writer = cache_.BeginWrite(kFile); }
+  EXPECT_FALSE(cache_.WriterActive(kFile));
+  EXPECT_NE(Commit(kFile), nullptr);
+}
+
+TEST_F(VerdictCacheTest, ContentIdsAreNeverUsedTwice) {
+  const auto first = Commit(kFile)->content_id;
+  cache_.Drop(kFile);
+  const auto second = Commit(kFile)->content_id;
+  EXPECT_NE(first, 0U);
+  EXPECT_NE(first, second);
+}
+
+TEST_F(VerdictCacheTest, ForgetsTheOldestBeyondTheNumberOfFiles) {
+  Commit({1, 10});
+  Commit({1, 11});
+  Commit({1, 12});
+  EXPECT_EQ(cache_.size(), 2U);
+  EXPECT_EQ(cache_.Find({1, 10}, kStamp), nullptr);
+  EXPECT_NE(cache_.Find({1, 12}, kStamp), nullptr);
+}
+
+TEST_F(VerdictCacheTest, ForgetsTheOldestBeyondTheBytesOfTags) {
+  Commit(kFile, 4);
+  Commit(kOther, 4);
+  EXPECT_EQ(cache_.Find(kFile, kStamp), nullptr);
+  EXPECT_NE(cache_.Find(kOther, kStamp), nullptr);
+}
+
+TEST_F(VerdictCacheTest, ContentTooLargeToKeepIsStillReturned) {
+  const auto content = Commit(kFile, 100);
+  ASSERT_NE(content, nullptr);
+  EXPECT_EQ(cache_.size(), 0U);
+}
+
+}  // namespace
+}  // namespace assayfs

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes the first inputs of every corpus: make-seeds CORPUS_FOLDER.
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <string>
+
+#include "lists/appended_signature.h"
+#include "lists/tlv.h"
+#include "support/header_builder.h"
+#include "tpm/ima_log.h"
+
+namespace assayfs {
+namespace {
+
+using testing::BuildPackage;
+using testing::HeaderBuilder;
+using testing::TagBinary;
+using testing::TagString;
+using testing::TagStrings;
+
+void Write(const std::filesystem::path& path, Bytes bytes) {
+  std::filesystem::create_directories(path.parent_path());
+  std::ofstream(path, std::ios::binary) << AsText(bytes);
+}
+
+Digest MakeDigest(HashAlgorithm algorithm) {
+  const ByteVector bytes(DigestBytes(algorithm), std::byte{0x5a});
+  return Digest::FromBytes(algorithm, bytes).value();
+}
+
+HeaderBuilder TwoFiles() {
+  return HeaderBuilder()
+      .File("/usr/bin/a", MakeDigest(HashAlgorithm::kSha256).Hex(), 0100755)
+      .File("/usr/bin", "", 040755)
+      .File("/etc/b", MakeDigest(HashAlgorithm::kSha256).Hex());
+}
+
+void WriteRpmSeeds(const std::filesystem::path& folder) {
+  Write(folder / "empty", {});
+  Write(folder / "no-files", HeaderBuilder().Build());
+  Write(folder / "two-files", TwoFiles().Epoch(1).Build());
+  Write(folder / "md5", HeaderBuilder()
+                            .File("/a", MakeDigest(HashAlgorithm::kMd5).Hex())
+                            .Drop(5011)
+                            .Build());
+  Write(folder / "old-file-names",
+        HeaderBuilder()
+            .Set(TagStrings(1027, {"/a"}))
+            .Set(TagStrings(1035, {MakeDigest(HashAlgorithm::kSha256).Hex()}))
+            .Build());
+  Write(folder / "shadowed",
+        TwoFiles().AfterRegion(TagStrings(1035, {"", "", ""})).Build());
+  Write(folder / "no-region", TwoFiles().WithoutRegion().Build());
+  Write(folder / "twice", TwoFiles().Again(TagString(1000, "x")).Build());
+  Write(folder / "package",
+        BuildPackage(
+            TwoFiles().Build(),
+            {TagBinary(267, AsBytes("dsa")), TagBinary(268, AsBytes("rsa")),
+             TagStrings(278, {"b25l", "Zm91cg=="})}));
+}
+
+void WriteTlvSeeds(const std::filesystem::path& folder) {
+  Write(folder / "empty", {});
+  std::vector<ListedFile> files;
+  for (std::size_t i = 0; i < kHashAlgorithmCount; ++i) {
+    files.push_back(
+        {MakeDigest(static_cast<HashAlgorithm>(i)), "/a", std::nullopt});
+  }
+  Write(folder / "every-algorithm", WriteTlv(files));
+  files = {files[3]};
+  files[0].path.clear();
+  Write(folder / "no-path", WriteTlv(files));
+}
+
+void WriteSignatureSeeds(const std::filesystem::path& folder) {
+  Write(folder / "empty", {});
+  Write(folder / "unsigned", AsBytes("payload"));
+  const auto openpgp = AppendSignature(
+      AsBytes("payload"), SignatureFormat::kOpenPgp, AsBytes("sig"));
+  Write(folder / "openpgp", openpgp);
+  Write(folder / "pkcs7",
+        AppendSignature(openpgp, SignatureFormat::kPkcs7, AsBytes("sig")));
+  Write(folder / "no-payload",
+        AppendSignature({}, SignatureFormat::kPkcs7, AsBytes("s")));
+  Write(folder / "marker-alone", Bytes(openpgp).last(28));
+}
+
+void WriteImaSeeds(const std::filesystem::path& folder) {
+  Write(folder / "empty", {});
+  ByteVector log;
+  const auto record =
+      MakeImaNgRecord(12, MakeDigest(HashAlgorithm::kSha256), "/a b").value();
+  EncodeRecord(record, log);
+  Write(folder / "one-record", log);
+  ImaRecord violation = record;
+  violation.template_digest.assign(20, std::byte{0});
+  EncodeRecord(violation, log);
+  Write(folder / "violation", log);
+  violation.template_name = "ima-sig";
+  EncodeRecord(violation, log);
+  Write(folder / "other-template", log);
+}
+
+}  // namespace
+}  // namespace assayfs
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::cerr << "usage: make-seeds CORPUS_FOLDER\n";
+    return 2;
+  }
+  const std::filesystem::path folder = argv[1];
+  assayfs::WriteRpmSeeds(folder / "rpm_header");
+  assayfs::WriteTlvSeeds(folder / "tlv");
+  assayfs::WriteSignatureSeeds(folder / "appended_signature");
+  assayfs::WriteImaSeeds(folder / "ima_log");
+  return 0;
+}

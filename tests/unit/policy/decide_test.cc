@@ -37,8 +37,8 @@ class DecideTest : public ::testing::Test {
         << decision;
   }
 
-  const Rule appraise_;
-  const Rule measure_;
+  const Rule appraise_{};
+  const Rule measure_{};
 };
 
 TEST_F(DecideTest, KnownAndVerifiedIsAllowed) {

@@ -18,6 +18,7 @@ readonly SECONDS_PER_FUZZ_TARGET=60
 readonly SKIPPED=77
 
 test_args=(--no-suite long)
+targets=()
 passed=0
 failed=0
 skipped=0
@@ -37,8 +38,8 @@ first_of() {
   return 1
 }
 
-# build FOLDER CC CXX MESON_ARGUMENT...: configures once, then builds. The
-# output is shown only if it fails.
+# build FOLDER CC CXX MESON_ARGUMENT...: configures once, then builds $targets,
+# or all. The output is shown only if it fails.
 build() {
   local folder=$1 cc=$2 cxx=$3 log=$1.log
   shift 3
@@ -46,7 +47,7 @@ build() {
     CC=$cc CXX=$cxx meson setup "$folder" "$@" >"$log" 2>&1 ||
       { cat "$log"; return 1; }
   fi
-  ninja -C "$folder" >"$log" 2>&1 || { tail -n 200 "$log"; return 1; }
+  ninja -C "$folder" "${targets[@]}" >"$log" 2>&1 || { tail -n 200 "$log"; return 1; }
 }
 
 # Sanitized programs are not optimized: that halves the time to compile them,
@@ -132,19 +133,21 @@ check_fuzz_corpus() {
 }
 
 check_fuzz() {
-  local cc cxx target name corpus work status=0
+  local cc cxx name work status=0 targets=(tests/fuzz/*_fuzz.cc)
+  targets=("${targets[@]%.cc}")
   cc=$(clang_c) && cxx=$(clang_cxx) || return 1
   build build-fuzz "$cc" "$cxx" -Dfuzz=true -Db_lundef=false \
     -Db_sanitize=address,undefined || return 1
-  for target in build-fuzz/tests/fuzz/*_fuzz; do
-    name=$(basename "$target" _fuzz)
-    corpus=tests/fuzz/corpus/$name
+  for name in "${targets[@]}"; do
+    name=$(basename "$name" _fuzz)
     work=$(mktemp -d)
     say "$name for $SECONDS_PER_FUZZ_TARGET s"
-    "$target" -max_total_time="$SECONDS_PER_FUZZ_TARGET" -timeout=10 \
-      -rss_limit_mb=2048 -artifact_prefix="build-fuzz/$name-" \
-      "$work" "$corpus" >"build-fuzz/$name.log" 2>&1 ||
+    "build-fuzz/tests/fuzz/${name}_fuzz" -timeout=10 -rss_limit_mb=2048 \
+      -max_total_time="$SECONDS_PER_FUZZ_TARGET" \
+      -artifact_prefix="build-fuzz/$name-" "$work" \
+      "tests/fuzz/corpus/$name" >"build-fuzz/$name.log" 2>&1 ||
       { tail -n 60 "build-fuzz/$name.log"; status=1; }
+    tail -n 1 "build-fuzz/$name.log"
     rm -r "$work"
   done
   return "$status"

@@ -31,7 +31,8 @@ class MeasurementLog : public Measurer {
     std::string log_path;  // created with mode 0600 if missing
     std::uint32_t pcr = 12;
     TpmUse tpm = TpmUse::kAuto;
-    std::string tcti;  // as TpmConnection::Open
+    // As TpmConnection::Open; empty: the kernel's /dev/tpmrm0 and no other.
+    std::string tcti;
   };
 
   struct Status {
@@ -46,16 +47,26 @@ class MeasurementLog : public Measurer {
   // Opens or creates the log and compares its replay with the PCR. Equal: go
   // on. Equal to all but the last record: the last is extended now. An empty
   // log with a PCR that is not zero, or any other difference: kDiverged.
+  // Records that the PCR is seen to lack (a log of an earlier boot) do not
+  // count as measured then.
   // A torn record at the end of the log (a crash while writing) is cut off if
-  // the PCR shows that it was never extended.
-  // Errors: ENODEV if tpm is kRequired and no TPM answers; EBADMSG if the log
-  // is not a log; EINVAL for a PCR above 23 or for 16 or 23, which any process
-  // can reset; those of open(2).
+  // the PCR shows that it was never extended, or if there is no TPM.
+  // Errors: ENODEV if tpm is kRequired and no TPM answers or none of its banks
+  // has the PCR; with kRequired, those of TpmConnection; EBADMSG if the log is
+  // not a log, or the torn record may have been extended; EINVAL for a PCR
+  // above 23 or for 16 or 23, which any process can reset; those of open(2).
   static Result<std::unique_ptr<MeasurementLog>> Open(Options options);
   ~MeasurementLog() override;
 
-  // With kRequired, a failed extend means "not measured". With kAuto the
-  // record stands, the state becomes kDiverged, and it counts as measured.
+  // With kRequired, a failed extend means "not measured", and nothing more is
+  // recorded until that record is extended. With kAuto the record stands, the
+  // state becomes kDiverged, and it counts as measured. Either way what is
+  // missing is extended when the TPM answers again.
+  // A diverged PCR is extended all the same. Extends by strangers are noticed
+  // at Open, and whenever the PCR is read: after a failure, and when another
+  // process appended.
+  // A connection to the TPM is open only while a call needs one. It is opened
+  // anew each time, which costs 0.1 ms with swtpm beside 0.2 ms for the extend.
   MeasureOutcome Measure(std::string_view path,
                          std::span<const std::byte> sha256) override;
 

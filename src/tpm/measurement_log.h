@@ -65,8 +65,8 @@ class MeasurementLog : public Measurer {
   // A diverged PCR is extended all the same. Extends by strangers are noticed
   // at Open, and whenever the PCR is read: after a failure, and when another
   // process appended.
-  // A connection to the TPM is open only while a call needs one. It is opened
-  // anew each time, which costs 0.1 ms with swtpm beside 0.2 ms for the extend.
+  // A connection to the TPM is open only while a call needs one. A call that
+  // connects, appends and extends took 0.33 ms with swtpm (300 in a row).
   MeasureOutcome Measure(std::string_view path,
                          std::span<const std::byte> sha256) override;
 

@@ -97,12 +97,21 @@ Result<void> Import(rnp_ffi_t session, Bytes certificate) {
   const Input input = OpenInput(certificate);
   if (!input) return Fail(EIO, "librnp: cannot read from memory");
   // Permissive: a subkey that librnp does not know is left out alone.
+  char* results = nullptr;
   const rnp_result_t imported = rnp_import_keys(
       session, input.get(),
-      RNP_LOAD_SAVE_PUBLIC_KEYS | RNP_LOAD_SAVE_PERMISSIVE, nullptr);
-  if (imported == RNP_SUCCESS) return {};
-  return Fail(EBADMSG, "librnp refuses the certificate: " +
-                           std::string(rnp_result_to_string(imported)));
+      RNP_LOAD_SAVE_PUBLIC_KEYS | RNP_LOAD_SAVE_PERMISSIVE, &results);
+  const Buffer owner(results);
+  if (imported != RNP_SUCCESS || results == nullptr) {
+    return Fail(EBADMSG, "librnp refuses the certificate: " +
+                             std::string(rnp_result_to_string(imported)));
+  }
+  // The results are JSON, with one fingerprint for each key taken.
+  if (std::string_view(results).find("\"fingerprint\"") ==
+      std::string_view::npos) {
+    return Fail(EBADMSG, "librnp finds no key that it knows");
+  }
+  return {};
 }
 
 // Calls a librnp function that returns a string; empty if it fails.

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// FuseLoop: starting threads, and ending them.
+#include "fs/fuse_loop.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <system_error>
+
+#include "fs/fuse_ops.h"
+
+namespace assayfs {
+namespace {
+
+// A signal that comes just before a thread starts to wait is lost, so it is
+// sent again after this time.
+constexpr std::chrono::milliseconds kKickAgain{5};
+
+int KickSignal() { return SIGRTMIN + 2; }
+
+// Without SA_RESTART, so that the waiting ends.
+void InstallKick() {
+  struct sigaction action {};
+  action.sa_handler = [](int) {};
+  ::sigaction(KickSignal(), &action, nullptr);
+}
+
+// Signals that end a program are for the thread that expects them.
+void ChooseSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) {
+    sigaddset(&set, number);
+  }
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  sigemptyset(&set);
+  sigaddset(&set, KickSignal());
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+}  // namespace
+
+int FuseLoop::Run() {
+  InstallKick();
+  std::unique_lock lock(mutex_);
+  if (!StartWorker()) return EAGAIN;
+  changed_.wait(lock, [this] { return ending_ || running_ == 0; });
+  while (running_ > 0) {
+    for (Worker& worker : workers_) {
+      if (worker.finished) continue;
+      pthread_kill(worker.thread.native_handle(), KickSignal());
+    }
+    changed_.wait_for(lock, kKickAgain, [this] { return running_ == 0; });
+  }
+  for (Worker& worker : workers_) worker.thread.join();
+  workers_.clear();
+  return error_;
+}
+
+void FuseLoop::Stop() {
+  fuse_session_exit(session_);
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  changed_.notify_all();
+}
+
+bool FuseLoop::StartWorker() {
+  for (auto worker = workers_.begin(); worker != workers_.end();) {
+    if (!worker->finished) {
+      ++worker;
+      continue;
+    }
+    worker->thread.join();  // at its last instruction
+    worker = workers_.erase(worker);
+  }
+  Worker& worker = workers_.emplace_back();
+  try {
+    worker.thread = std::thread([this, &worker] { Work(worker); });
+  } catch (const std::system_error&) {
+    workers_.pop_back();
+    return false;
+  }
+  ++running_;
+  ++waiting_;
+  return true;
+}
+
+void FuseLoop::Work(Worker& self) {
+  ChooseSignals();
+  fuse_buf request{};
+  while (fuse_session_exited(session_) == 0) {
+    const int got = fuse_session_receive_buf(session_, &request);
+    if (got == -EINTR || got == -EAGAIN) continue;
+    if (got <= 0) {
+      if (got < 0) {
+        const std::lock_guard lock(mutex_);
+        error_ = -got;
+      }
+      Stop();
+      break;
+    }
+    Took();
+    fuse_session_process_buf(session_, &request);
+    if (!StaysAfterRequest()) break;
+  }
+  std::free(request.mem);
+  Finish(self);
+}
+
+void FuseLoop::Took() {
+  const std::lock_guard lock(mutex_);
+  --waiting_;
+  // Without another thread the others take the next request when they can.
+  if (waiting_ == 0 && running_ < most_ && !ending_) StartWorker();
+}
+
+bool FuseLoop::StaysAfterRequest() {
+  const std::lock_guard lock(mutex_);
+  ++waiting_;
+  return waiting_ <= keep_;
+}
+
+void FuseLoop::Finish(Worker& self) {
+  const std::lock_guard lock(mutex_);
+  self.finished = true;
+  --waiting_;
+  --running_;
+  changed_.notify_all();
+}
+
+}  // namespace assayfs

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// Requests on attributes and extended attributes.
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "fs/fuse_ops.h"
+#include "fs/passthrough_attributes.h"
+
+namespace assayfs {
+namespace {
+
+void ReplyAttributes(fuse_req_t req, const LowerRef& file) {
+  const auto info = GetAttributes(file);
+  if (ReplyIfFailed(req, info)) return;
+  fuse_reply_attr(req, &*info, kAttributeSeconds);
+}
+
+void DoGetattr(fuse_req_t req, fuse_ino_t node, fuse_file_info*) {
+  const auto file = NodeOf(req, node);
+  if (ReplyIfFailed(req, file)) return;
+  ReplyAttributes(req, *file);
+}
+
+std::optional<timespec> Time(int set, int flag, int now_flag,
+                             const timespec& given) {
+  if ((set & now_flag) != 0) return timespec{0, UTIME_NOW};
+  if ((set & flag) != 0) return given;
+  return std::nullopt;
+}
+
+AttributeChange ChangeOf(const struct stat& info, int set) {
+  AttributeChange change;
+  if ((set & FUSE_SET_ATTR_UID) != 0) change.uid = info.st_uid;
+  if ((set & FUSE_SET_ATTR_GID) != 0) change.gid = info.st_gid;
+  if ((set & FUSE_SET_ATTR_SIZE) != 0) change.size_bytes = info.st_size;
+  if ((set & FUSE_SET_ATTR_MODE) != 0) change.mode = info.st_mode;
+  change.accessed =
+      Time(set, FUSE_SET_ATTR_ATIME, FUSE_SET_ATTR_ATIME_NOW, info.st_atim);
+  change.modified =
+      Time(set, FUSE_SET_ATTR_MTIME, FUSE_SET_ATTR_MTIME_NOW, info.st_mtim);
+  return change;
+}
+
+void DoSetattr(fuse_req_t req, fuse_ino_t node, struct stat* info, int set,
+               fuse_file_info* handle) {
+  if (ReplyIfReadOnly(req)) return;
+  const auto file = NodeOf(req, node);
+  if (ReplyIfFailed(req, file)) return;
+  const AttributeChange change = ChangeOf(*info, set);
+  int open_fd = -1;
+  std::optional<WriterGuard> guard;
+  if (handle != nullptr) {
+    OpenFile& open = HandleTable<OpenFile>::At(handle->fh);
+    open_fd = open.fd();
+    if (change.size_bytes) open.AboutToChange();
+  } else if (change.size_bytes) {
+    guard = ServerOf(req).opener.BeginChange(*file);
+  }
+  const auto done = SetAttributes(*file, change, open_fd);
+  guard.reset();
+  if (ReplyIfFailed(req, done)) return;
+  ReplyAttributes(req, *file);
+}
+
+void DoStatfs(fuse_req_t req, fuse_ino_t node) {
+  const auto file = NodeOf(req, node);
+  if (ReplyIfFailed(req, file)) return;
+  const auto statistics = GetStatistics(*file);
+  if (ReplyIfFailed(req, statistics)) return;
+  fuse_reply_statfs(req, &*statistics);
+}
+
+// Calls get with memory for size bytes and replies what it put there, or only
+// the length that is needed if size is 0.
+template <typename Get>
+void ReplyValue(fuse_req_t req, fuse_ino_t node, std::size_t size, Get get) {
+  const auto file = NodeOf(req, node);
+  if (ReplyIfFailed(req, file)) return;
+  std::vector<char> value(size);
+  const Result<std::size_t> length = get(*file, std::span<char>(value));
+  if (ReplyIfFailed(req, length)) return;
+  if (size == 0) {
+    fuse_reply_xattr(req, *length);
+  } else {
+    fuse_reply_buf(req, value.data(), *length);
+  }
+}
+
+void DoGetxattr(fuse_req_t req, fuse_ino_t node, const char* name,
+                std::size_t size) {
+  ReplyValue(req, node, size,
+             [name](const LowerRef& file, std::span<char> value) {
+               return GetXattr(file, name, value);
+             });
+}
+
+void DoListxattr(fuse_req_t req, fuse_ino_t node, std::size_t size) {
+  ReplyValue(req, node, size, ListXattrs);
+}
+
+// Says whether the caller may keep the set-group-ID bit of a file of group
+// gid. Reads /proc of the caller, which is safe here: it waits for no open.
+bool KeepsSetgid(fuse_req_t req, gid_t gid) {
+  const fuse_ctx* context = fuse_req_ctx(req);
+  if (context->uid == 0 || context->gid == gid) return true;
+  const int count = fuse_req_getgroups(req, 0, nullptr);
+  if (count <= 0) return false;
+  std::vector<gid_t> groups(static_cast<std::size_t>(count));
+  const int filled = fuse_req_getgroups(req, count, groups.data());
+  if (filled < count)
+    groups.resize(static_cast<std::size_t>(std::max(filled, 0)));
+  return std::ranges::find(groups, gid) != groups.end();
+}
+
+// The kernel leaves it to us to take the set-group-ID bit away when somebody
+// outside the group sets an access ACL; the lower file system trusts root.
+Result<void> DropSetgid(fuse_req_t req, const LowerRef& file) {
+  const auto info = GetAttributes(file);
+  if (!info) return Fail(info.error());
+  if ((info->st_mode & S_ISGID) == 0 || KeepsSetgid(req, info->st_gid)) {
+    return {};
+  }
+  AttributeChange change;
+  change.mode = info->st_mode & ~static_cast<mode_t>(S_ISGID);
+  return SetAttributes(file, change, -1);
+}
+
+void DoSetxattr(fuse_req_t req, fuse_ino_t node, const char* name,
+                const char* value, std::size_t size, int flags) {
+  if (ReplyIfReadOnly(req)) return;
+  const auto file = NodeOf(req, node);
+  if (ReplyIfFailed(req, file)) return;
+  auto done = SetXattr(*file, name, {value, size}, flags);
+  if (done && std::string_view(name) == "system.posix_acl_access") {
+    done = DropSetgid(req, *file);
+  }
+  ReplyOutcome(req, done);
+}
+
+void DoRemovexattr(fuse_req_t req, fuse_ino_t node, const char* name) {
+  if (ReplyIfReadOnly(req)) return;
+  const auto file = NodeOf(req, node);
+  if (ReplyIfFailed(req, file)) return;
+  ReplyOutcome(req, RemoveXattr(*file, name));
+}
+
+}  // namespace
+
+void AddAttributeOps(fuse_lowlevel_ops& ops) {
+  ops.getattr = DoGetattr;
+  ops.setattr = DoSetattr;
+  ops.statfs = DoStatfs;
+  ops.getxattr = DoGetxattr;
+  ops.listxattr = DoListxattr;
+  ops.setxattr = DoSetxattr;
+  ops.removexattr = DoRemovexattr;
+}
+
+}  // namespace assayfs

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// Requests on open files.
+#include <fcntl.h>
+
+#include <atomic>
+#include <optional>
+
+#include "fs/fuse_ops.h"
+
+namespace assayfs {
+namespace {
+
+OpenFile& FileOf(const fuse_file_info* handle) {
+  return HandleTable<OpenFile>::At(handle->fh);
+}
+
+// Becomes true when the caller gives up. libfuse calls back with a lock of the
+// request held, which both ends here take, so nothing but the flag is touched
+// there. To be gone before the reply, which ends the request.
+class InterruptFlag {
+ public:
+  explicit InterruptFlag(fuse_req_t req) : req_(req) {
+    fuse_req_interrupt_func(
+        req,
+        [](fuse_req_t, void* flag) {
+          static_cast<std::atomic<bool>*>(flag)->store(true);
+        },
+        &set_);
+  }
+  InterruptFlag(const InterruptFlag&) = delete;
+  InterruptFlag& operator=(const InterruptFlag&) = delete;
+  ~InterruptFlag() { fuse_req_interrupt_func(req_, nullptr, nullptr); }
+
+  const std::atomic<bool>* get() const { return &set_; }
+
+ private:
+  fuse_req_t req_;
+  std::atomic<bool> set_ = false;
+};
+
+bool OnlyReads(int flags) {
+  return (flags & O_ACCMODE) == O_RDONLY && (flags & O_TRUNC) == 0;
+}
+
+// Hands file over to the kernel's handle.
+void Attach(Server& server, fuse_file_info* handle,
+            std::unique_ptr<OpenFile> file) {
+  handle->keep_cache = file->keeps_pages() ? 1 : 0;
+  // Closing a handle that wrote nothing has nothing to tell.
+  handle->noflush = OnlyReads(handle->flags) ? 1 : 0;
+  handle->fh = server.files.Add(std::move(file));
+}
+
+void DoOpen(fuse_req_t req, fuse_ino_t node, fuse_file_info* handle) {
+  if (!OnlyReads(handle->flags) && ReplyIfReadOnly(req)) return;
+  Server& server = ServerOf(req);
+  auto file = [&]() -> Result<std::unique_ptr<OpenFile>> {
+    const auto lower = server.table->Get(node);
+    if (!lower) return Fail(lower.error());
+    const InterruptFlag interrupted(req);
+    return server.opener.Open(*lower, handle->flags, fuse_req_ctx(req)->uid,
+                              interrupted.get());
+  }();
+  if (ReplyIfFailed(req, file)) return;
+  Attach(server, handle, std::move(*file));
+  // A request that the kernel gave up has no release either.
+  if (fuse_reply_open(req, handle) != 0) server.files.Take(handle->fh);
+}
+
+void DoCreate(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode,
+              fuse_file_info* handle) {
+  if (ReplyIfReadOnly(req)) return;
+  Server& server = ServerOf(req);
+  const auto folder = server.table->Get(parent);
+  if (ReplyIfFailed(req, folder)) return;
+  auto created = server.opener.Create(*server.table, *folder, name, mode,
+                                      handle->flags, CallerOf(req));
+  if (ReplyIfFailed(req, created)) return;
+  const fuse_entry_param entry = EntryParam(created->entry);
+  Attach(server, handle, std::move(created->file));
+  if (fuse_reply_create(req, &entry, handle) != 0) {
+    server.files.Take(handle->fh);
+    server.table->Forget(entry.ino, 1);
+  }
+}
+
+void DoRead(fuse_req_t req, fuse_ino_t, std::size_t size, off_t offset,
+            fuse_file_info* handle) {
+  thread_local ByteVector buffer;  // grows to the largest request, 1 MiB
+  const OpenFile& file = FileOf(handle);
+  std::optional<std::uint64_t> mismatch;
+  const auto bytes =
+      file.Read(static_cast<std::uint64_t>(offset), size, buffer, mismatch);
+  if (mismatch) ServerOf(req).appraiser.ReportMismatch(file.fd(), *mismatch);
+  if (ReplyIfFailed(req, bytes)) return;
+  fuse_reply_buf(req, reinterpret_cast<const char*>(bytes->data()),
+                 bytes->size());
+}
+
+void DoWrite(fuse_req_t req, fuse_ino_t, const char* data, std::size_t size,
+             off_t offset, fuse_file_info* handle) {
+  // A page of a mapping has its place, whatever the flags of the open.
+  const bool append = (handle->flags & O_APPEND) != 0 && handle->writepage == 0;
+  const auto written = FileOf(handle).Write(
+      AsBytes({data, size}), static_cast<std::uint64_t>(offset),
+      append ? OpenFile::Place::kAppend : OpenFile::Place::kOffset);
+  if (ReplyIfFailed(req, written)) return;
+  fuse_reply_write(req, *written);
+}
+
+void DoFlush(fuse_req_t req, fuse_ino_t, fuse_file_info* handle) {
+  ReplyOutcome(req, FileOf(handle).Flush());
+}
+
+void DoRelease(fuse_req_t req, fuse_ino_t, fuse_file_info* handle) {
+  ServerOf(req).files.Take(handle->fh);
+  fuse_reply_err(req, 0);
+}
+
+void DoFsync(fuse_req_t req, fuse_ino_t, int only_data,
+             fuse_file_info* handle) {
+  ReplyOutcome(req,
+               FileOf(handle).Sync(only_data != 0 ? OpenFile::Extent::kData
+                                                  : OpenFile::Extent::kAll));
+}
+
+void DoFallocate(fuse_req_t req, fuse_ino_t, int mode, off_t offset,
+                 off_t length, fuse_file_info* handle) {
+  ReplyOutcome(req, FileOf(handle).Allocate(mode, offset, length));
+}
+
+void DoLseek(fuse_req_t req, fuse_ino_t, off_t offset, int whence,
+             fuse_file_info* handle) {
+  const auto found = FileOf(handle).Seek(offset, whence);
+  if (ReplyIfFailed(req, found)) return;
+  fuse_reply_lseek(req, *found);
+}
+
+void DoCopyFileRange(fuse_req_t req, fuse_ino_t, off_t from_offset,
+                     fuse_file_info* from, fuse_ino_t, off_t to_offset,
+                     fuse_file_info* to, std::size_t length, int flags) {
+  const auto copied =
+      CopyRange(FileOf(from), from_offset, FileOf(to), to_offset, length,
+                static_cast<unsigned>(flags));
+  if (ReplyIfFailed(req, copied)) return;
+  fuse_reply_write(req, *copied);
+}
+
+}  // namespace
+
+void AddFileOps(fuse_lowlevel_ops& ops) {
+  ops.open = DoOpen;
+  ops.create = DoCreate;
+  ops.read = DoRead;
+  ops.write = DoWrite;
+  ops.flush = DoFlush;
+  ops.release = DoRelease;
+  ops.fsync = DoFsync;
+  ops.fallocate = DoFallocate;
+  ops.lseek = DoLseek;
+  ops.copy_file_range = DoCopyFileRange;
+}
+
+}  // namespace assayfs

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// Requests on names, and what all translators share.
+#include "fs/fuse_ops.h"
+
+namespace assayfs {
+
+Caller CallerOf(fuse_req_t req) {
+  const fuse_ctx* context = fuse_req_ctx(req);
+  return {context->uid, context->gid, context->umask};
+}
+
+void ReplyOutcome(fuse_req_t req, const Result<void>& done) {
+  fuse_reply_err(req, done ? 0 : done.error().code());
+}
+
+bool ReplyIfReadOnly(fuse_req_t req) {
+  if (!ServerOf(req).read_only) return false;
+  fuse_reply_err(req, EROFS);
+  return true;
+}
+
+fuse_entry_param EntryParam(const Entry& entry) {
+  fuse_entry_param param{};
+  param.ino = entry.lower.node();
+  param.attr = entry.attributes;
+  param.attr_timeout = kAttributeSeconds;
+  param.entry_timeout = kAttributeSeconds;
+  return param;
+}
+
+void ReplyEntry(fuse_req_t req, const Result<Entry>& entry) {
+  if (ReplyIfFailed(req, entry)) return;
+  InodeTable& table = *ServerOf(req).table;
+  const fuse_entry_param param = EntryParam(*entry);
+  // A request that the kernel gave up leaves no lookup to be forgotten.
+  if (fuse_reply_entry(req, &param) != 0) table.Forget(param.ino, 1);
+}
+
+namespace {
+
+void DoLookup(fuse_req_t req, fuse_ino_t parent, const char* name) {
+  const auto folder = NodeOf(req, parent);
+  if (ReplyIfFailed(req, folder)) return;
+  ReplyEntry(req, Lookup(*ServerOf(req).table, *folder, name));
+}
+
+void DoForget(fuse_req_t req, fuse_ino_t node, std::uint64_t count) {
+  ServerOf(req).table->Forget(node, count);
+  fuse_reply_none(req);
+}
+
+void DoForgetMulti(fuse_req_t req, std::size_t count,
+                   fuse_forget_data* forgets) {
+  InodeTable& table = *ServerOf(req).table;
+  for (std::size_t i = 0; i < count; ++i) {
+    table.Forget(forgets[i].ino, forgets[i].nlookup);
+  }
+  fuse_reply_none(req);
+}
+
+// Runs make(folder) and replies the entry that it made.
+template <typename Make>
+void MakeEntry(fuse_req_t req, fuse_ino_t parent, const char* name, Make make) {
+  if (ReplyIfReadOnly(req)) return;
+  const auto folder = NodeOf(req, parent);
+  if (ReplyIfFailed(req, folder)) return;
+  const Result<void> made = make(*folder);
+  if (ReplyIfFailed(req, made)) return;
+  ReplyEntry(req, Lookup(*ServerOf(req).table, *folder, name));
+}
+
+void DoMknod(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode,
+             dev_t device) {
+  MakeEntry(req, parent, name, [&](const LowerRef& folder) {
+    return MakeNode(folder, name, mode, device, CallerOf(req));
+  });
+}
+
+void DoMkdir(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode) {
+  MakeEntry(req, parent, name, [&](const LowerRef& folder) {
+    return MakeFolder(folder, name, mode, CallerOf(req));
+  });
+}
+
+void DoSymlink(fuse_req_t req, const char* target, fuse_ino_t parent,
+               const char* name) {
+  MakeEntry(req, parent, name, [&](const LowerRef& folder) {
+    return MakeSymlink(folder, name, target, CallerOf(req));
+  });
+}
+
+void DoLink(fuse_req_t req, fuse_ino_t node, fuse_ino_t parent,
+            const char* name) {
+  const auto file = NodeOf(req, node);
+  if (ReplyIfFailed(req, file)) return;
+  MakeEntry(req, parent, name, [&](const LowerRef& folder) {
+    return MakeLink(*file, folder, name);
+  });
+}
+
+void DoUnlink(fuse_req_t req, fuse_ino_t parent, const char* name) {
+  if (ReplyIfReadOnly(req)) return;
+  const auto folder = NodeOf(req, parent);
+  if (ReplyIfFailed(req, folder)) return;
+  ReplyOutcome(req, RemoveFile(*folder, name));
+}
+
+void DoRmdir(fuse_req_t req, fuse_ino_t parent, const char* name) {
+  if (ReplyIfReadOnly(req)) return;
+  const auto folder = NodeOf(req, parent);
+  if (ReplyIfFailed(req, folder)) return;
+  ReplyOutcome(req, RemoveFolder(*folder, name));
+}
+
+void DoRename(fuse_req_t req, fuse_ino_t parent, const char* name,
+              fuse_ino_t new_parent, const char* new_name, unsigned flags) {
+  if (ReplyIfReadOnly(req)) return;
+  const auto from = NodeOf(req, parent);
+  if (ReplyIfFailed(req, from)) return;
+  const auto to = NodeOf(req, new_parent);
+  if (ReplyIfFailed(req, to)) return;
+  ReplyOutcome(req, Rename(*from, name, *to, new_name, flags, CallerOf(req)));
+}
+
+void DoReadlink(fuse_req_t req, fuse_ino_t node) {
+  const auto link = NodeOf(req, node);
+  if (ReplyIfFailed(req, link)) return;
+  const auto target = ReadSymlink(*link);
+  if (ReplyIfFailed(req, target)) return;
+  fuse_reply_readlink(req, target->c_str());
+}
+
+}  // namespace
+
+void AddNameOps(fuse_lowlevel_ops& ops) {
+  ops.lookup = DoLookup;
+  ops.forget = DoForget;
+  ops.forget_multi = DoForgetMulti;
+  ops.mknod = DoMknod;
+  ops.mkdir = DoMkdir;
+  ops.symlink = DoSymlink;
+  ops.link = DoLink;
+  ops.unlink = DoUnlink;
+  ops.rmdir = DoRmdir;
+  ops.rename = DoRename;
+  ops.readlink = DoReadlink;
+}
+
+}  // namespace assayfs

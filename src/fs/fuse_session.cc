@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// FuseSession: the connection and its threads.
+#include "fs/session.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "fs/fuse_loop.h"
+#include "fs/fuse_ops.h"
+
+namespace assayfs {
+namespace {
+
+// Threads beyond those that are kept, for requests that wait for a hash or
+// for the lower file system.
+constexpr unsigned kMostThreads = 64;
+
+void Negotiate(void*, fuse_conn_info* connection) {
+  // Without HANDLE_KILLPRIV the kernel itself takes set-user-ID bits and
+  // capabilities away from what is written. Splicing makes reads slower.
+  connection->want &=
+      ~static_cast<unsigned>(FUSE_CAP_HANDLE_KILLPRIV | FUSE_CAP_SPLICE_READ |
+                             FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE);
+  connection->want |=
+      connection->capable &
+      static_cast<unsigned>(FUSE_CAP_POSIX_ACL | FUSE_CAP_DONT_MASK |
+                            FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_CACHE_SYMLINKS);
+  connection->max_write = 1U << 20;
+}
+
+fuse_lowlevel_ops Operations() {
+  fuse_lowlevel_ops ops{};
+  ops.init = Negotiate;
+  AddNameOps(ops);
+  AddAttributeOps(ops);
+  AddFileOps(ops);
+  AddFolderOps(ops);
+  return ops;
+}
+
+struct SessionDeleter {
+  void operator()(fuse_session* session) const {
+    fuse_session_destroy(session);
+  }
+};
+
+unsigned IdleThreads(unsigned wanted) {
+  if (wanted != 0) return std::min(wanted, kMostThreads);
+  return std::clamp(2 * std::thread::hardware_concurrency(), 8U, 32U);
+}
+
+}  // namespace
+
+struct FuseSession::Impl {
+  Impl(Appraiser& appraiser, std::unique_ptr<InodeTable> table,
+       const Options& options)
+      : server(appraiser, std::move(table), options.read_only),
+        idle_threads(IdleThreads(options.threads)) {}
+
+  Server server;
+  unsigned idle_threads;
+  std::unique_ptr<fuse_session, SessionDeleter> session;
+  std::unique_ptr<FuseLoop> loop;
+};
+
+FuseSession::FuseSession(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+FuseSession::~FuseSession() = default;
+
+Result<std::unique_ptr<FuseSession>> FuseSession::Create(Options options,
+                                                         Appraiser& appraiser) {
+  auto table = InodeTable::Create(options.root_fd);
+  if (!table) return Fail(std::move(table).error());
+  auto impl = std::make_unique<Impl>(appraiser, std::move(*table), options);
+  std::string name = "assayfs";
+  std::array<char*, 2> argv = {name.data(), nullptr};
+  fuse_args args = FUSE_ARGS_INIT(1, argv.data());
+  const fuse_lowlevel_ops ops = Operations();
+  impl->session.reset(
+      fuse_session_new(&args, &ops, sizeof(ops), &impl->server));
+  if (!impl->session) return Fail(EINVAL, "libfuse made no session");
+  const std::string device = "/dev/fd/" + std::to_string(options.fuse_fd.get());
+  if (fuse_session_mount(impl->session.get(), device.c_str()) != 0) {
+    return Fail(EIO, "libfuse did not take " + device);
+  }
+  impl->loop = std::make_unique<FuseLoop>(impl->session.get(),
+                                          impl->idle_threads, kMostThreads);
+  // The session closes it from now on.
+  [[maybe_unused]] const int taken = options.fuse_fd.Release();
+  return std::unique_ptr<FuseSession>(new FuseSession(std::move(impl)));
+}
+
+Result<void> FuseSession::Run() {
+  const int error = impl_->loop->Run();
+  // What callers left open is of no use to anybody now.
+  impl_->server.files.Clear();
+  impl_->server.folders.Clear();
+  impl_->server.table->Clear();
+  if (error != 0) return Fail(error, "the FUSE connection broke");
+  return {};
+}
+
+void FuseSession::Stop() { impl_->loop->Stop(); }
+
+void FuseSession::InvalidatePages(FileId id) {
+  const auto node = impl_->server.table->Find(id);
+  if (!node) return;
+  // An inode that the kernel has dropped has no pages: ENOENT is fine.
+  fuse_lowlevel_notify_inval_inode(impl_->session.get(), *node, 0, 0);
+}
+
+std::string MountData(int fuse_fd) {
+  return "fd=" + std::to_string(fuse_fd) +
+         ",rootmode=40000,user_id=" + std::to_string(::geteuid()) +
+         ",group_id=" + std::to_string(::getegid()) +
+         ",default_permissions,allow_other";
+}
+
+}  // namespace assayfs

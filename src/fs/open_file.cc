@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// OpenFile: one open of a regular file.
+#include "fs/open_file.h"
+
+#include <fcntl.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "fs/verified_read.h"
+
+namespace assayfs {
+
+std::unique_ptr<OpenFile> OpenFile::Judged(
+    LowerRef lower, UniqueFd fd, std::shared_ptr<const BlockTags> tags,
+    std::uint64_t content_id) {
+  std::unique_ptr<OpenFile> file(new OpenFile(std::move(lower), std::move(fd)));
+  file->tags_ = std::move(tags);
+  file->keeps_pages_ = file->lower_.open_state().OpenJudged(content_id);
+  return file;
+}
+
+std::unique_ptr<OpenFile> OpenFile::Plain(LowerRef lower, UniqueFd fd,
+                                          OpenState::Access access,
+                                          std::optional<WriterGuard> guard) {
+  std::unique_ptr<OpenFile> file(new OpenFile(std::move(lower), std::move(fd)));
+  file->guard_ = std::move(guard);
+  file->plain_ = access;
+  file->lower_.open_state().OpenPlain(access);
+  return file;
+}
+
+OpenFile::~OpenFile() {
+  if (!plain_) return;
+  // Whoever waits for this handle goes on only when nothing of it is left.
+  fd_.Reset();
+  guard_.reset();
+  lower_.open_state().ClosePlain(*plain_, flushed_);
+}
+
+Result<Bytes> OpenFile::Read(std::uint64_t offset, std::size_t size,
+                             ByteVector& buffer,
+                             std::optional<std::uint64_t>& mismatch) const {
+  if (!tags_) return ReadPlain(fd_.get(), offset, size, buffer);
+  auto read = ReadVerified(fd_.get(), *tags_, offset, size, buffer);
+  if (!read) return Fail(std::move(read).error());
+  mismatch = read->mismatch;
+  if (mismatch) return Fail(EIO, "a block is not what was judged");
+  return read->bytes;
+}
+
+Result<std::size_t> OpenFile::Write(Bytes bytes, std::uint64_t offset,
+                                    Place place) {
+  AboutToChange();
+  const int flags = place == Place::kAppend ? RWF_APPEND : 0;
+  std::size_t written = 0;
+  while (written < bytes.size()) {
+    const Bytes rest = bytes.subspan(written);
+    const iovec part = {const_cast<std::byte*>(rest.data()), rest.size()};
+    const ssize_t count = ::pwritev2(
+        fd_.get(), &part, 1, static_cast<off_t>(offset + written), flags);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && written == 0) return Fail(Error::FromErrno("write"));
+    if (count <= 0) break;
+    written += static_cast<std::size_t>(count);
+  }
+  return written;
+}
+
+Result<void> OpenFile::Flush() {
+  UniqueFd copy(::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0));
+  // UniqueFd would not tell what close returned.
+  const bool closed = copy && ::close(copy.Release()) == 0;
+  if (!closed && errno != EINTR) return Fail(Error::FromErrno("flush"));
+  const bool writes = plain_ == OpenState::Access::kWrite;
+  if (writes && !flushed_.exchange(true)) lower_.open_state().Flushed();
+  return {};
+}
+
+void OpenFile::AboutToChange() {
+  if (flushed_.exchange(false)) lower_.open_state().NotFlushed();
+}
+
+Result<void> OpenFile::Sync(Extent extent) const {
+  const int returned =
+      extent == Extent::kData ? ::fdatasync(fd_.get()) : ::fsync(fd_.get());
+  if (returned != 0) return Fail(Error::FromErrno("fsync"));
+  return {};
+}
+
+Result<void> OpenFile::Allocate(int mode, off_t offset, off_t length) {
+  AboutToChange();
+  if (::fallocate(fd_.get(), mode, offset, length) != 0) {
+    return Fail(Error::FromErrno("fallocate"));
+  }
+  return {};
+}
+
+Result<off_t> OpenFile::Seek(off_t offset, int whence) const {
+  const off_t found = ::lseek(fd_.get(), offset, whence);
+  if (found < 0) return Fail(Error::FromErrno("lseek"));
+  return found;
+}
+
+Result<std::size_t> CopyRange(const OpenFile& from, off_t from_offset,
+                              OpenFile& to, off_t to_offset, std::size_t length,
+                              unsigned flags) {
+  // The kernel then copies by reading through us, which checks every block.
+  if (from.verified()) return Fail(EOPNOTSUPP, "must be read to be checked");
+  to.AboutToChange();
+  const ssize_t count = ::copy_file_range(from.fd(), &from_offset, to.fd(),
+                                          &to_offset, length, flags);
+  if (count < 0) return Fail(Error::FromErrno("copy_file_range"));
+  return static_cast<std::size_t>(count);
+}
+
+}  // namespace assayfs

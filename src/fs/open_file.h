@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// OpenFile: one open of a regular file.
+#pragma once
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "appraise/verdict_cache.h"
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "crypto/block_tags.h"
+#include "fs/inode_table.h"
+
+namespace assayfs {
+
+// Holds what an open needs for as long as it lasts: the lower descriptor, the
+// tags that reads are checked against, and the mark of a writer.
+//
+// Threads: safe.
+class OpenFile {
+ public:
+  // A judged open for reading. fd: the descriptor that was judged. tags: null
+  // to read without checking. content_id: as the appraiser gave it.
+  static std::unique_ptr<OpenFile> Judged(LowerRef lower, UniqueFd fd,
+                                          std::shared_ptr<const BlockTags> tags,
+                                          std::uint64_t content_id);
+  // An open that was not judged, or one for writing. guard: with kWrite.
+  static std::unique_ptr<OpenFile> Plain(LowerRef lower, UniqueFd fd,
+                                         OpenState::Access access,
+                                         std::optional<WriterGuard> guard);
+  ~OpenFile();
+
+  // Says whether the pages kept from earlier opens are still good.
+  bool keeps_pages() const { return keeps_pages_; }
+  bool verified() const { return tags_ != nullptr; }
+  int fd() const { return fd_.get(); }  // borrowed
+
+  // Reads as described in verified_read.h. mismatch is set, and EIO returned,
+  // if a block is not what was judged.
+  Result<Bytes> Read(std::uint64_t offset, std::size_t size, ByteVector& buffer,
+                     std::optional<std::uint64_t>& mismatch) const;
+
+  // Writes at offset, or at the end of the file with kAppend. Returns how many
+  // bytes were written, fewer than given only if an error came after them.
+  // Errors: those of pwritev2(2).
+  enum class Place { kOffset, kAppend };
+  Result<std::size_t> Write(Bytes bytes, std::uint64_t offset, Place place);
+
+  // A descriptor of this open was closed. Errors: those of close(2), such as
+  // EDQUOT or EIO, that a file system keeps until then.
+  Result<void> Flush();
+
+  // To be called before any use that changes the file.
+  void AboutToChange();
+
+  // Errors: those of the system calls.
+  enum class Extent { kData, kAll };
+  Result<void> Sync(Extent extent) const;
+  Result<void> Allocate(int mode, off_t offset, off_t length);
+  Result<off_t> Seek(off_t offset, int whence) const;
+
+ private:
+  OpenFile(LowerRef lower, UniqueFd fd)
+      : lower_(std::move(lower)), fd_(std::move(fd)) {}
+
+  LowerRef lower_;
+  std::shared_ptr<const BlockTags> tags_;
+  std::optional<OpenState::Access> plain_;  // nothing: judged
+  bool keeps_pages_ = false;
+  std::atomic<bool> flushed_ = false;
+  std::optional<WriterGuard> guard_;
+  UniqueFd fd_;  // closed before the guard goes
+};
+
+// Copies between two open files in the kernel. Returns how much was copied.
+// Errors: EOPNOTSUPP if what is read must be checked, those of
+// copy_file_range(2).
+Result<std::size_t> CopyRange(const OpenFile& from, off_t from_offset,
+                              OpenFile& to, off_t to_offset, std::size_t length,
+                              unsigned flags);
+
+}  // namespace assayfs

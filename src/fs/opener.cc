@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opener: which opens are judged, and what each one holds.
+#include "fs/opener.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "fs/reopen.h"
+
+namespace assayfs {
+namespace {
+
+using Access = OpenState::Access;
+
+// How long an open may wait for the end of a writer that closed before it.
+// Telling takes the kernel microseconds; this is for a machine under load.
+constexpr std::chrono::milliseconds kClosingWait{250};
+
+// What of the caller's flags means something to the lower file.
+constexpr int kLowerFlags =
+    O_ACCMODE | O_TRUNC | O_SYNC | O_DSYNC | O_NONBLOCK | O_NOATIME;
+
+}  // namespace
+
+Result<Opener::Judged> Opener::Judge(const LowerRef& file, int flags,
+                                     const Use& use,
+                                     const std::atomic<bool>* cancelled) {
+  file.open_state().WaitForClosing(kClosingWait);
+  auto fd = Reopen(file.fd(), O_RDONLY | (flags & O_NOATIME));
+  if (!fd) return Fail(std::move(fd).error());
+  auto answer = appraiser_.Judge(fd->get(), use, cancelled);
+  if (!answer) return Fail(std::move(answer).error());
+  if (!answer->permitted) return Fail(EACCES, "denied");
+  return Judged{std::move(*fd), std::move(*answer)};
+}
+
+std::unique_ptr<OpenFile> Opener::OpenJudged(const LowerRef& file,
+                                             Judged judged) {
+  // Where others rely on checked pages, what is read without tags must not
+  // count as content that is known.
+  const Appraiser::Answer& answer = judged.answer;
+  if (!answer.tags && appraiser_.mode() == Mode::kEnforce) {
+    return OpenFile::Plain(file, std::move(judged.fd), Access::kRead,
+                           std::nullopt);
+  }
+  return OpenFile::Judged(file, std::move(judged.fd), answer.tags,
+                          answer.content_id);
+}
+
+Result<std::unique_ptr<OpenFile>> Opener::OpenForChange(const LowerRef& file,
+                                                        int flags, uid_t uid) {
+  // First the mark, which gives our own lease up: the open would wait for it.
+  WriterGuard guard = BeginChange(file);
+  std::optional<WithoutFsetid> as_user;
+  if ((flags & O_TRUNC) != 0 && uid != 0) as_user.emplace();
+  auto fd = Reopen(file.fd(), flags & kLowerFlags);
+  if (!fd) return Fail(std::move(fd).error());
+  return OpenFile::Plain(file, std::move(*fd), Access::kWrite,
+                         std::move(guard));
+}
+
+Result<std::unique_ptr<OpenFile>> Opener::Open(
+    const LowerRef& file, int flags, uid_t uid,
+    const std::atomic<bool>* cancelled) {
+  if (!S_ISREG(file.type())) return Fail(ENXIO, "not a regular file");
+  const bool executes = (flags & kOpenForExec) != 0;
+  const bool truncates = (flags & O_TRUNC) != 0;
+  const int access = flags & O_ACCMODE;
+  const bool changes = access != O_RDONLY || truncates;
+  const bool sees_content = executes || (access != O_WRONLY && !truncates);
+  const Use use = {
+      .purpose = executes ? Use::Purpose::kExec : Use::Purpose::kRead,
+      .uid = uid};
+  if (sees_content && appraiser_.Judges(use)) {
+    auto judged = Judge(file, flags, use, cancelled);
+    if (!judged) return Fail(std::move(judged).error());
+    if (!changes) return OpenJudged(file, std::move(*judged));
+    // The descriptor goes here: a writer does not read from it.
+  }
+  if (changes) return OpenForChange(file, flags, uid);
+  auto fd = Reopen(file.fd(), flags & kLowerFlags);
+  if (!fd) return Fail(std::move(fd).error());
+  return OpenFile::Plain(file, std::move(*fd), Access::kRead, std::nullopt);
+}
+
+Result<Opener::Created> Opener::Create(InodeTable& table,
+                                       const LowerRef& folder, const char* name,
+                                       mode_t mode, int flags,
+                                       const Caller& caller) {
+  UniqueFd fd;
+  {
+    const ActAs owner(caller);
+    fd.Reset(::openat(folder.fd(), name,
+                      (flags & kLowerFlags & ~O_TRUNC) | O_CREAT | O_EXCL |
+                          O_NOFOLLOW | O_CLOEXEC | O_NOCTTY,
+                      mode));
+  }
+  if (!fd && errno == EEXIST && (flags & O_EXCL) == 0) {
+    return Fail(ESTALE, "came into being meanwhile");
+  }
+  if (!fd) return Fail(Error::FromErrno("create"));
+  auto path_fd = Reopen(fd.get(), O_PATH);
+  if (!path_fd) return Fail(std::move(path_fd).error());
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return Fail(Error::FromErrno("fstat"));
+  LowerRef lower = table.Remember(std::move(*path_fd), info);
+  const bool writes = (flags & O_ACCMODE) != O_RDONLY;
+  std::optional<WriterGuard> guard;
+  if (writes) guard = BeginChange(lower);
+  auto file = OpenFile::Plain(lower, std::move(fd),
+                              writes ? Access::kWrite : Access::kRead,
+                              std::move(guard));
+  return Created{Entry{std::move(lower), info}, std::move(file)};
+}
+
+}  // namespace assayfs

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opener: which opens are judged, and what each one holds.
+#pragma once
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <memory>
+
+#include "appraise/appraiser.h"
+#include "base/result.h"
+#include "fs/caller.h"
+#include "fs/open_file.h"
+#include "fs/passthrough_names.h"
+
+namespace assayfs {
+
+// The flag by which the kernel marks an open for execution.
+inline constexpr int kOpenForExec = 0x20;
+
+// Opens regular files for callers.
+//
+// An open that can see content that is there already is judged: for reading,
+// for reading and writing without O_TRUNC, and for execution. The descriptor
+// that was judged is the one that is read from. An open for writing, or with
+// O_TRUNC, marks the file as being written before it touches it.
+// Threads: safe.
+class Opener {
+ public:
+  // appraiser: borrowed, must outlive this and every OpenFile it gave.
+  explicit Opener(Appraiser& appraiser) : appraiser_(appraiser) {}
+
+  // flags: as the kernel gives them; those that speak of names, and O_APPEND
+  // and O_DIRECT, which the kernel handles itself, are left out below.
+  // cancelled: as for Appraiser::Judge.
+  // Errors: EACCES if denied, EINTR if cancelled, ENXIO if it is not a regular
+  // file, those of open(2).
+  Result<std::unique_ptr<OpenFile>> Open(const LowerRef& file, int flags,
+                                         uid_t uid,
+                                         const std::atomic<bool>* cancelled);
+
+  struct Created {
+    Entry entry;  // counts as a lookup
+    std::unique_ptr<OpenFile> file;
+  };
+  // Makes a file that must not exist and opens it.
+  // Errors: EEXIST if it does and flags has O_EXCL; ESTALE if it does and has
+  // not: the kernel then looks again, checks permissions, and opens what it
+  // found. Those of open(2).
+  Result<Created> Create(InodeTable& table, const LowerRef& folder,
+                         const char* name, mode_t mode, int flags,
+                         const Caller& caller);
+
+  // Marks a file as being written for a change made without an open.
+  [[nodiscard]] WriterGuard BeginChange(const LowerRef& file) {
+    return appraiser_.BeginWrite(file.id());
+  }
+
+ private:
+  struct Judged {
+    UniqueFd fd;
+    Appraiser::Answer answer;
+  };
+  Result<Judged> Judge(const LowerRef& file, int flags, const Use& use,
+                       const std::atomic<bool>* cancelled);
+  std::unique_ptr<OpenFile> OpenJudged(const LowerRef& file, Judged judged);
+  Result<std::unique_ptr<OpenFile>> OpenForChange(const LowerRef& file,
+                                                  int flags, uid_t uid);
+
+  Appraiser& appraiser_;
+};
+
+}  // namespace assayfs

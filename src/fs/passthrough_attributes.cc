@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// Attributes, extended attributes and file system statistics of lower files.
+#include "fs/passthrough_attributes.h"
+
+#include <fcntl.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "fs/reopen.h"
+
+namespace assayfs {
+namespace {
+
+constexpr uid_t kSameUid = static_cast<uid_t>(-1);
+constexpr gid_t kSameGid = static_cast<gid_t>(-1);
+
+Result<void> SetTimes(int fd, const AttributeChange& change) {
+  constexpr timespec kOmit = {0, UTIME_OMIT};
+  const std::array<timespec, 2> times = {change.accessed.value_or(kOmit),
+                                         change.modified.value_or(kOmit)};
+  if (::utimensat(fd, "", times.data(), AT_EMPTY_PATH) != 0) {
+    return Fail(Error::FromErrno("utimensat"));
+  }
+  return {};
+}
+
+Result<void> SetSize(int fd, off_t size_bytes, int open_fd) {
+  const int returned = open_fd >= 0
+                           ? ::ftruncate(open_fd, size_bytes)
+                           : ::truncate(FdPath(fd).c_str(), size_bytes);
+  if (returned != 0) return Fail(Error::FromErrno("truncate"));
+  return {};
+}
+
+// No call reads or sets the extended attributes of a symbolic link through a
+// descriptor on every kernel that we serve.
+bool HasXattrs(const LowerRef& file) { return !S_ISLNK(file.type()); }
+
+Result<std::size_t> Length(ssize_t returned) {
+  if (returned < 0) return Fail(Error::FromErrno("xattr"));
+  return static_cast<std::size_t>(returned);
+}
+
+}  // namespace
+
+Result<struct stat> GetAttributes(const LowerRef& file) {
+  struct stat info {};
+  if (::fstat(file.fd(), &info) != 0) return Fail(Error::FromErrno("fstat"));
+  return info;
+}
+
+Result<void> SetAttributes(const LowerRef& file, const AttributeChange& change,
+                           int open_fd) {
+  const int fd = file.fd();
+  if (change.uid || change.gid) {
+    if (::fchownat(fd, "", change.uid.value_or(kSameUid),
+                   change.gid.value_or(kSameGid), AT_EMPTY_PATH) != 0) {
+      return Fail(Error::FromErrno("chown"));
+    }
+  }
+  if (change.size_bytes) {
+    auto done = SetSize(fd, *change.size_bytes, open_fd);
+    if (!done) return done;
+  }
+  if (change.mode) {
+    if (::chmod(FdPath(fd).c_str(), *change.mode & 07777U) != 0) {
+      return Fail(Error::FromErrno("chmod"));
+    }
+  }
+  if (change.accessed || change.modified) return SetTimes(fd, change);
+  return {};
+}
+
+Result<struct statvfs> GetStatistics(const LowerRef& file) {
+  struct statvfs statistics {};
+  if (::fstatvfs(file.fd(), &statistics) != 0) {
+    return Fail(Error::FromErrno("statfs"));
+  }
+  return statistics;
+}
+
+Result<std::size_t> GetXattr(const LowerRef& file, const char* name,
+                             std::span<char> value) {
+  if (!HasXattrs(file)) return Fail(ENOTSUP, "symbolic link");
+  return Length(
+      ::getxattr(FdPath(file.fd()).c_str(), name, value.data(), value.size()));
+}
+
+Result<std::size_t> ListXattrs(const LowerRef& file, std::span<char> names) {
+  if (!HasXattrs(file)) return Fail(ENOTSUP, "symbolic link");
+  return Length(
+      ::listxattr(FdPath(file.fd()).c_str(), names.data(), names.size()));
+}
+
+Result<void> SetXattr(const LowerRef& file, const char* name,
+                      std::span<const char> value, int flags) {
+  if (!HasXattrs(file)) return Fail(ENOTSUP, "symbolic link");
+  if (::setxattr(FdPath(file.fd()).c_str(), name, value.data(), value.size(),
+                 flags) != 0) {
+    return Fail(Error::FromErrno("setxattr"));
+  }
+  return {};
+}
+
+Result<void> RemoveXattr(const LowerRef& file, const char* name) {
+  if (!HasXattrs(file)) return Fail(ENOTSUP, "symbolic link");
+  if (::removexattr(FdPath(file.fd()).c_str(), name) != 0) {
+    return Fail(Error::FromErrno("removexattr"));
+  }
+  return {};
+}
+
+}  // namespace assayfs

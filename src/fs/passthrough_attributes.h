@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Attributes, extended attributes and file system statistics of lower files.
+//
+// Threads: safe. Errors: those of the lower system calls, if not said.
+#pragma once
+
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
+
+#include <cstddef>
+#include <optional>
+#include <span>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "fs/inode_table.h"
+
+namespace assayfs {
+
+Result<struct stat> GetAttributes(const LowerRef& file);
+
+// What is to change. Times: tv_nsec may be UTIME_NOW.
+struct AttributeChange {
+  std::optional<uid_t> uid;
+  std::optional<gid_t> gid;
+  std::optional<off_t> size_bytes;
+  std::optional<mode_t> mode;
+  std::optional<timespec> accessed;
+  std::optional<timespec> modified;
+};
+
+// Changes owner, size, mode and times, in this order: the first two take
+// set-user-ID bits away, and a size moves the time of modification. What was
+// changed before an error stays changed.
+// open_fd: a descriptor of the file open for writing, or -1.
+Result<void> SetAttributes(const LowerRef& file, const AttributeChange& change,
+                           int open_fd);
+
+Result<struct statvfs> GetStatistics(const LowerRef& file);
+
+// Extended attributes. The length is that of value or the list; an empty span
+// only asks for it. Errors: ENOTSUP for symbolic links, ERANGE if the span is
+// too short.
+Result<std::size_t> GetXattr(const LowerRef& file, const char* name,
+                             std::span<char> value);
+Result<std::size_t> ListXattrs(const LowerRef& file, std::span<char> names);
+// flags: as for setxattr(2).
+Result<void> SetXattr(const LowerRef& file, const char* name,
+                      std::span<const char> value, int flags);
+Result<void> RemoveXattr(const LowerRef& file, const char* name);
+
+}  // namespace assayfs

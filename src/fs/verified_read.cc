@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading a lower file, plainly or checked against the tags of its blocks.
+#include "fs/verified_read.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace assayfs {
+
+Result<Bytes> ReadPlain(int fd, std::uint64_t offset, std::size_t size,
+                        ByteVector& buffer) {
+  if (buffer.size() < size) buffer.resize(size);
+  std::size_t filled = 0;
+  while (filled < size) {
+    const ssize_t count = ::pread(fd, buffer.data() + filled, size - filled,
+                                  static_cast<off_t>(offset + filled));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return Fail(Error::FromErrno("read"));
+    if (count == 0) break;
+    filled += static_cast<std::size_t>(count);
+  }
+  return Bytes(buffer).first(filled);
+}
+
+Result<VerifiedRead> ReadVerified(int fd, const BlockTags& tags,
+                                  std::uint64_t offset, std::size_t size,
+                                  ByteVector& buffer) {
+  if (offset >= tags.file_bytes() || size == 0) return VerifiedRead{};
+  const auto wanted = static_cast<std::size_t>(
+      std::min<std::uint64_t>(size, tags.file_bytes() - offset));
+  const std::size_t lead = offset % kTagBlockBytes;
+  const std::uint64_t start = offset - lead;
+  const std::uint64_t first = start / kTagBlockBytes;
+  const std::size_t blocks =
+      (lead + wanted + kTagBlockBytes - 1) / kTagBlockBytes;
+  const auto room = static_cast<std::size_t>(std::min<std::uint64_t>(
+      blocks * kTagBlockBytes, tags.file_bytes() - start));
+  const auto all = ReadPlain(fd, start, room, buffer);
+  if (!all) return Fail(all.error());
+  for (std::size_t i = 0; i < blocks; ++i) {
+    const std::size_t from = std::min(i * kTagBlockBytes, all->size());
+    const Bytes block =
+        all->subspan(from, std::min(kTagBlockBytes, all->size() - from));
+    if (!tags.Matches(first + i, block)) {
+      return VerifiedRead{{}, start + i * kTagBlockBytes};
+    }
+  }
+  return VerifiedRead{all->subspan(lead, wanted), std::nullopt};
+}
+
+}  // namespace assayfs

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading a lower file, plainly or checked against the tags of its blocks.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "crypto/block_tags.h"
+
+namespace assayfs {
+
+// Both read size bytes at offset, fewer only at the end of the file. buffer is
+// the memory for it: enlarged as needed, never shrunk. The bytes returned lie
+// in it. Errors: those of pread(2). Threads: one buffer, one thread.
+
+Result<Bytes> ReadPlain(int fd, std::uint64_t offset, std::size_t size,
+                        ByteVector& buffer);
+
+struct VerifiedRead {
+  Bytes bytes;  // empty if a block does not match
+  // Where the first block that does not match begins.
+  std::optional<std::uint64_t> mismatch;
+};
+// Reads whole blocks and compares each with its tag. The end of the file is
+// that of the tags; a file that became shorter does not match.
+Result<VerifiedRead> ReadVerified(int fd, const BlockTags& tags,
+                                  std::uint64_t offset, std::size_t size,
+                                  ByteVector& buffer);
+
+}  // namespace assayfs

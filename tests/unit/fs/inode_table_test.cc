@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fs/inode_table.h"
+
+#include <unistd.h>
+
+#include <thread>
+#include <vector>
+
+#include "unit/fs/lower_tree.h"
+
+namespace assayfs {
+namespace {
+
+using testing::FailsWith;
+using testing::LowerTree;
+using testing::Must;
+
+TEST(InodeTableTest, KnowsTheRootFromTheStart) {
+  LowerTree tree;
+  EXPECT_EQ(tree.root().node(), kRootNode);
+  EXPECT_TRUE(S_ISDIR(tree.root().type()));
+}
+
+TEST(InodeTableTest, RefusesADescriptorThatIsNotOpen) {
+  EXPECT_THAT(InodeTable::Create(-1), FailsWith(EBADF));
+}
+
+TEST(InodeTableTest, GivesHardLinksOneNode) {
+  LowerTree tree;
+  const auto path = tree.dir().Write("a", "x");
+  ASSERT_EQ(::link(path.c_str(), (tree.dir() / "b").c_str()), 0);
+  EXPECT_EQ(tree.At("a").node(), tree.At("b").node());
+}
+
+TEST(InodeTableTest, ForgetsWithTheLastLookup) {
+  LowerTree tree;
+  tree.dir().Write("a", "x");
+  const NodeId node = tree.At("a").node();
+  tree.At("a");
+  tree.table().Forget(node, 1);
+  EXPECT_TRUE(tree.table().Get(node));
+  tree.table().Forget(node, 1);
+  EXPECT_THAT(tree.table().Get(node), FailsWith(ESTALE));
+}
+
+TEST(InodeTableTest, NeverForgetsTheRoot) {
+  LowerTree tree;
+  tree.table().Forget(kRootNode, 1000);
+  EXPECT_TRUE(tree.table().Get(kRootNode));
+}
+
+TEST(InodeTableTest, NeverGivesANodeIdTwice) {
+  LowerTree tree;
+  tree.dir().Write("a", "x");
+  const NodeId first = tree.At("a").node();
+  tree.table().Forget(first, 1);
+  EXPECT_NE(tree.At("a").node(), first);
+}
+
+TEST(InodeTableTest, KeepsAForgottenFileWhileSomebodyUsesIt) {
+  LowerTree tree;
+  tree.dir().Write("a", "x");
+  const LowerRef lower = tree.At("a");
+  tree.table().Forget(lower.node(), 1);
+  struct stat info {};
+  EXPECT_EQ(::fstat(lower.fd(), &info), 0);
+}
+
+TEST(InodeTableTest, TellsARemovedFileFromOneMadeAfterIt) {
+  LowerTree tree;
+  const auto path = tree.dir().Write("a", "x");
+  const LowerRef old = tree.At("a");
+  ::unlink(path.c_str());
+  tree.dir().Write("a", "x");
+  EXPECT_NE(tree.At("a").node(), old.node());
+}
+
+TEST(InodeTableTest, FindsNodesByLowerFile) {
+  LowerTree tree;
+  tree.dir().Write("a", "x");
+  const FileId id = IdOf(tree.Stat("a"));
+  EXPECT_FALSE(tree.table().Find(id));
+  const NodeId node = tree.At("a").node();
+  EXPECT_EQ(tree.table().Find(id), node);
+}
+
+TEST(InodeTableTest, ClearsEverythingButTheRoot) {
+  LowerTree tree;
+  tree.dir().Write("a", "x");
+  const NodeId node = tree.At("a").node();
+  tree.table().Clear();
+  EXPECT_EQ(tree.table().size(), 1U);
+  EXPECT_THAT(tree.table().Get(node), FailsWith(ESTALE));
+  EXPECT_TRUE(tree.table().Get(kRootNode));
+}
+
+TEST(InodeTableTest, CountsLookupsOfSeveralThreads) {
+  LowerTree tree;
+  tree.dir().Write("a", "x");
+  const NodeId node = tree.At("a").node();
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int j = 0; j < 200; ++j) {
+        const auto found = tree.Find("a");
+        tree.table().Forget(found->lower.node(), 1);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(tree.At("a").node(), node);
+  tree.table().Forget(node, 2);
+  EXPECT_EQ(tree.table().size(), 1U);
+}
+
+}  // namespace
+}  // namespace assayfs

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fs/opener.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "appraise/lease_keeper.h"
+#include "base/bytes.h"
+#include "crypto/file_hash.h"
+#include "lists/appended_signature.h"
+#include "lists/tlv.h"
+#include "unit/fs/lower_tree.h"
+
+namespace assayfs {
+namespace {
+
+using testing::FailsWith;
+using testing::LowerTree;
+using testing::Must;
+using testing::TempDir;
+
+// Takes every signature for good: what is tested here comes after.
+class TrustingVerifier : public SignatureVerifier {
+ public:
+  SignatureCheck Verify(SignatureFormat, std::span<const std::byte>,
+                        std::span<const std::byte>) const override {
+    return {SignatureStatus::kGood, {"00", "test"}, ""};
+  }
+};
+
+class WillingMeasurer : public Measurer {
+ public:
+  MeasureOutcome Measure(std::string_view,
+                         std::span<const std::byte>) override {
+    return {true, ""};
+  }
+};
+
+constexpr std::string_view kGoodText = "good content";
+constexpr uid_t kUser = 1000;
+
+// An enforcing appraiser that knows kGoodText, over a tree with the files
+// "good" and "bad".
+class OpenerTest : public ::testing::Test {
+ protected:
+  OpenerTest() {
+    BlockLeaseSignals();
+    tree_.dir().Write("good", kGoodText);
+    tree_.dir().Write("bad", "other content");
+    WriteList();
+    ListStore::Options options;
+    options.sources.push_back({lists_dir_.path(), "lists", nullptr});
+    lists_ = Must(ListStore::Open(
+        std::move(options), std::make_shared<TrustingVerifier>(), measurer_));
+    root_fd_.Reset(::open(tree_.dir().path().c_str(), O_PATH | O_CLOEXEC));
+    Appraiser::Options judging;
+    judging.policy = Must(BuiltInPolicy("files"));
+    judging.root_fd = root_fd_.get();
+    appraiser_ =
+        Must(Appraiser::Create(std::move(judging), *lists_, measurer_));
+    opener_ = std::make_unique<Opener>(*appraiser_);
+  }
+
+  void WriteList() {
+    const std::string path = tree_.dir() / "good";
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    auto hash = Must(HashFile(fd.get(), {HashAlgorithm::kSha256}));
+    const ByteVector list = AppendSignature(
+        WriteTlv({{.digest = hash.digests[0], .path = "/good", .mode = {}}}),
+        SignatureFormat::kOpenPgp, AsBytes("signature"));
+    lists_dir_.Write("0-tlv-test", AsText(list));
+  }
+
+  Result<std::unique_ptr<OpenFile>> Open(const char* name, int flags) {
+    return opener_->Open(tree_.At(name), flags, kUser, nullptr);
+  }
+  Result<Opener::Created> Create(const char* name, int flags, mode_t mode) {
+    return opener_->Create(
+        tree_.table(), tree_.root(), name, mode, flags,
+        {.uid = ::getuid(), .gid = ::getgid(), .umask = 022});
+  }
+  std::string Read(const OpenFile& file) {
+    ByteVector buffer;
+    std::optional<std::uint64_t> mismatch;
+    return std::string(AsText(Must(file.Read(0, 100, buffer, mismatch))));
+  }
+
+  LowerTree tree_;
+  TempDir lists_dir_;
+  WillingMeasurer measurer_;
+  UniqueFd root_fd_;
+  std::unique_ptr<ListStore> lists_;
+  std::unique_ptr<Appraiser> appraiser_;
+  std::unique_ptr<Opener> opener_;
+};
+
+TEST_F(OpenerTest, OpensKnownContentWithCheckedReads) {
+  const auto file = Must(Open("good", O_RDONLY));
+  EXPECT_TRUE(file->verified());
+  EXPECT_EQ(Read(*file), kGoodText);
+}
+
+TEST_F(OpenerTest, DeniesUnknownContentHoweverItIsRead) {
+  EXPECT_THAT(Open("bad", O_RDONLY), FailsWith(EACCES));
+  EXPECT_THAT(Open("bad", O_RDWR), FailsWith(EACCES));
+  EXPECT_THAT(Open("bad", O_RDONLY | kOpenForExec), FailsWith(EACCES));
+}
+
+TEST_F(OpenerTest, LetsContentBeReplacedUnjudged) {
+  EXPECT_TRUE(Open("bad", O_WRONLY));
+  EXPECT_TRUE(Open("bad", O_RDWR | O_TRUNC));
+  EXPECT_EQ(tree_.Stat("bad").st_size, 0);
+}
+
+TEST_F(OpenerTest, KeepsPagesOfTheSameContent) {
+  EXPECT_FALSE(Must(Open("good", O_RDONLY))->keeps_pages());
+  EXPECT_TRUE(Must(Open("good", O_RDONLY))->keeps_pages());
+  Must(Open("good", O_WRONLY));
+  EXPECT_FALSE(Must(Open("good", O_RDONLY))->keeps_pages());
+}
+
+TEST_F(OpenerTest, DeniesReadingWhileSomebodyWrites) {
+  {
+    const auto writer = Must(Open("good", O_RDWR));
+    EXPECT_THAT(Open("good", O_RDONLY), FailsWith(EACCES));
+  }
+  EXPECT_TRUE(Open("good", O_RDONLY));
+}
+
+TEST_F(OpenerTest, GivesItsOwnLeaseUpBeforeItOpensForWriting) {
+  Must(Open("good", O_RDONLY));
+  // With O_NONBLOCK the open would fail on a lease instead of waiting.
+  EXPECT_TRUE(Open("good", O_WRONLY | O_NONBLOCK));
+}
+
+TEST_F(OpenerTest, SaysWhenItWasCancelled) {
+  std::string large(3 << 20, 'x');
+  tree_.dir().Write("large", large);
+  const std::atomic<bool> cancelled = true;
+  EXPECT_THAT(opener_->Open(tree_.At("large"), O_RDONLY, kUser, &cancelled),
+              FailsWith(EINTR));
+}
+
+TEST_F(OpenerTest, OpensRegularFilesOnly) {
+  EXPECT_THAT(opener_->Open(tree_.root(), O_RDONLY, kUser, nullptr),
+              FailsWith(ENXIO));
+}
+
+TEST_F(OpenerTest, TruncatingTakesTheSetUserIdBitFromUsers) {
+  if (::getuid() != 0) GTEST_SKIP() << "needs root";
+  const std::string path = tree_.dir() / "bad";
+  ASSERT_EQ(::chmod(path.c_str(), 04755), 0);
+  Must(opener_->Open(tree_.At("bad"), O_WRONLY | O_TRUNC, 0, nullptr));
+  EXPECT_EQ(tree_.Permissions("bad"), 04755U);
+  Must(Open("bad", O_WRONLY | O_TRUNC));
+  EXPECT_EQ(tree_.Permissions("bad"), 0755U);
+}
+
+TEST_F(OpenerTest, CreatesFilesUnjudged) {
+  auto created = Must(Create("new", O_RDWR, 0666));
+  EXPECT_EQ(tree_.Permissions("new"), 0644U);
+  Must(created.file->Write(AsBytes("x"), 0, OpenFile::Place::kOffset));
+  EXPECT_EQ(Read(*created.file), "x");
+  EXPECT_EQ(tree_.At("new").node(), created.entry.lower.node());
+}
+
+TEST_F(OpenerTest, CreatesFilesThatEvenTheirOwnerMayNotWriteLater) {
+  auto created = Must(Create("new", O_WRONLY, 0444));
+  Must(created.file->Write(AsBytes("x"), 0, OpenFile::Place::kOffset));
+}
+
+TEST_F(OpenerTest, DoesNotCreateOverWhatIsThere) {
+  EXPECT_THAT(Create("bad", O_RDWR | O_EXCL, 0666), FailsWith(EEXIST));
+  EXPECT_THAT(Create("bad", O_RDWR, 0666), FailsWith(ESTALE));
+}
+
+TEST_F(OpenerTest, AChangeWithoutAnOpenKeepsReadersOut) {
+  {
+    const WriterGuard guard = opener_->BeginChange(tree_.At("good"));
+    EXPECT_THAT(Open("good", O_RDONLY), FailsWith(EACCES));
+  }
+  EXPECT_TRUE(Open("good", O_RDONLY));
+}
+
+}  // namespace
+}  // namespace assayfs

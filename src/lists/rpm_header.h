@@ -18,9 +18,11 @@ namespace assayfs {
 // ghosts) are left out.
 // Errors: EBADMSG if the magic is wrong, there is no immutable region or it
 // does not cover every entry and byte (a tag outside it would not be signed),
-// a tag comes twice or has the wrong type or count, a count, offset, index or
-// string leaves the data, or a digest is not hexadecimal of the right length;
-// EOPNOTSUPP for a digest algorithm that is not known.
+// a tag comes twice or has the wrong type or count, one that every package has
+// is missing, a count, offset, index or string leaves the data or is over a
+// limit (4096 bytes for a path, kMaxListBytes for all of them), or a digest is
+// not hexadecimal of the right length; EOPNOTSUPP for a digest algorithm that
+// is not known.
 // A weak algorithm is no error here; whether it counts is for the caller.
 // Threads: pure function. Source: RPM manual, header format; tags 1116 to
 // 1118, 1030, 1035, 5011, 1000 to 1003, 1022.

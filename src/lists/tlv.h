@@ -14,9 +14,10 @@ namespace assayfs {
 //   ENTRY:  0 DIGEST (raw bytes)  1 PATH (text, one trailing NUL allowed)
 // bytes: at most kMaxListBytes. Not kept.
 // Errors: EBADMSG for truncation, a field that is not known, a wrong length,
-// an ENTRY before NUM_ENTRIES, NUM_ENTRIES before ALGO or of 0, an ENTRY
-// without a DIGEST, a NUL inside a path; EOPNOTSUPP for an algorithm that is
-// not known.
+// an ENTRY before the NUM_ENTRIES of its algorithm, NUM_ENTRIES before ALGO or
+// of 0, an ENTRY without a DIGEST or with a field twice, a NUL inside a path;
+// EOPNOTSUPP for an algorithm that is not known. No fields at all are a list
+// without files.
 // Threads: pure function.
 Result<DigestList> ParseTlv(Bytes bytes);
 

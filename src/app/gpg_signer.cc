@@ -75,12 +75,11 @@ Result<ByteVector> GpgSign(const std::string& key, const std::string& home,
     return Fail(Error::FromErrno("lseek"));
   }
   std::vector<std::string> arguments = {"gpg", "--batch", "--no-armor"};
-  if (!home.empty()) {
-    arguments.insert(arguments.end(), {"--homedir", home});
-  }
-  arguments.insert(arguments.end(),
-                   {"--local-user", key, "--digest-algo", "SHA512", "--output",
-                    "-", "--detach-sign"});
+  if (!home.empty()) arguments.push_back("--homedir=" + home);
+  // With "=", what the user gave can never be taken for an option.
+  arguments.push_back("--local-user=" + key);
+  arguments.insert(arguments.end(), {"--digest-algo", "SHA512", "--output", "-",
+                                     "--detach-sign"});
   const auto status =
       RunProgram(std::move(arguments), in->get(), out->get(), err->get());
   if (!status) return Fail(status.error());

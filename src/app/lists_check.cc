@@ -142,20 +142,23 @@ void AddListsCheck(CLI::App& lists, int& exit_status) {
       "check", "Verify the signatures of lists and count their digests");
   check
       ->add_option("--keys", options->keys,
-                   "Folder or file of trusted keys and certificates; "
-                   "repeatable")
-      ->allow_extra_args(false)
-      ->capture_default_str();
-  check->add_option("--lists", options->lists, "The same as PATH; repeatable")
+                   "folder or file of trusted keys (.asc, .pem); repeatable "
+                   "[/etc/assayfs/keys.d]")
+      ->type_name("PATH")
+      ->allow_extra_args(false);
+  check->add_option("--lists", options->lists, "the same as PATH; repeatable")
+      ->type_name("PATH")
       ->allow_extra_args(false);
   check->add_flag("--allow-weak-digests", options->allow_weak,
-                  "Accept lists of MD5, SHA-1 and SHA-224 digests");
+                  "accept lists with MD5, SHA-1 or SHA-224 digests");
   check->add_flag("-q,--quiet", options->quiet,
-                  "Print no line for lists that were verified");
-  check->add_flag("--json", options->json, "Print JSON");
-  check->add_option("PATH", options->paths,
-                    "A folder of lists, a list, a package file, or "
-                    "rpmdb:ROOT  [/etc/digest_lists]");
+                  "print no line for lists that were verified");
+  check->add_flag("--json", options->json, "answer in JSON");
+  check
+      ->add_option("path", options->paths,
+                   "folder of lists, list, package file, or rpmdb:ROOT "
+                   "[/etc/digest_lists]")
+      ->type_name("PATH");
   check->callback([options, &exit_status] { exit_status = Run(*options); });
 }
 

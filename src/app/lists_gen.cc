@@ -52,6 +52,11 @@ class Progress {
   bool shown_ = false;
 };
 
+// Accepts one of words. CLI11's own check would list them in the help twice.
+CLI::Validator WordFrom(const std::vector<std::string>& words) {
+  return CLI::IsMember(words).description("");
+}
+
 // Opens the folder for lists, and makes it if it is missing.
 Result<UniqueFd> OpenFolder(const std::string& path) {
   if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) {
@@ -142,29 +147,33 @@ void AddListsGen(CLI::App& lists, int& exit_status) {
       "gen", "Make lists from packages, RPM databases, files and folders");
   gen->add_option("--format", options->format,
                   "rpm: packages only; tlv: packages become TLV lists too")
-      ->check(CLI::IsMember({"rpm", "tlv"}));
+      ->type_name("rpm|tlv")
+      ->check(WordFrom({"rpm", "tlv"}));
   gen->add_option("-o,--output", options->folder,
-                  "Folder for the lists, made if it is missing")
-      ->capture_default_str();
+                  "folder for the lists, made if it is missing [.]")
+      ->type_name("DIR");
   gen->add_option("--algorithm", options->algorithm,
-                  "Digest algorithm for files and folders")
-      ->check(CLI::IsMember(
-          {"sha256", "sha384", "sha512", "sha3-256", "sha3-384", "sha3-512"}))
-      ->capture_default_str();
+                  "digest algorithm for files and folders [sha256]")
+      ->type_name("NAME")
+      ->check(WordFrom(
+          {"sha256", "sha384", "sha512", "sha3-256", "sha3-384", "sha3-512"}));
   gen->add_option("--name", options->name,
-                  "Name of the list of files and folders; without it, that of "
-                  "the first one");
+                  "name of the list of files and folders [that of the first]")
+      ->type_name("NAME");
   gen->add_option("--root", options->root,
-                  "Record paths as seen from this folder");
+                  "record paths as seen from this folder")
+      ->type_name("DIR");
   gen->add_option("--keys", options->keys,
-                  "Make no list of a package that these keys do not vouch "
+                  "make no list of a package that these keys do not vouch "
                   "for; repeatable")
+      ->type_name("PATH")
       ->allow_extra_args(false);
   gen->add_flag("--allow-weak-digests", options->allow_weak,
-                "With --keys: accept MD5, SHA-1 and SHA-224 digests");
-  gen->add_flag("--json", options->json, "Print JSON");
-  gen->add_option("SOURCE", options->sources,
-                  "rpmdb:ROOT, a package file, a folder or a file")
+                "with --keys: accept MD5, SHA-1 or SHA-224 digests");
+  gen->add_flag("--json", options->json, "answer in JSON");
+  gen->add_option("source", options->sources,
+                  "rpmdb:ROOT, package file, folder or file")
+      ->type_name("SOURCE")
       ->required();
   gen->callback([options, &exit_status] { exit_status = Run(*options); });
 }

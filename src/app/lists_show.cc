@@ -96,11 +96,12 @@ int Run(const Options& options) {
 void AddListsShow(CLI::App& lists, int& exit_status) {
   const auto options = std::make_shared<Options>();
   CLI::App* show = lists.add_subcommand(
-      "show", "Print the digests and paths of lists, without verifying them");
-  show->add_option("LIST", options->paths,
-                   "A list, a folder of lists, a package file, or rpmdb:ROOT")
+      "show", "Print what lists say, without verifying them");
+  show->add_option("list", options->paths,
+                   "list, folder of lists, package file, or rpmdb:ROOT")
+      ->type_name("LIST")
       ->required();
-  show->add_flag("--json", options->json, "Print JSON");
+  show->add_flag("--json", options->json, "answer in JSON");
   show->callback([options, &exit_status] { exit_status = Run(*options); });
 }
 

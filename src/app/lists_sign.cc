@@ -121,20 +121,25 @@ void AddListsSign(CLI::App& lists, int& exit_status) {
   CLI::App* sign =
       lists.add_subcommand("sign", "Append a signature of your own to lists");
   auto* key = sign->add_option("--key", options->key,
-                               "Private key (PEM) for a PKCS#7 signature");
+                               "private key (PEM) for a PKCS#7 signature")
+                  ->type_name("FILE");
   auto* certificate = sign->add_option("--cert", options->certificate,
-                                       "Certificate (PEM) of that key");
+                                       "certificate (PEM) of that key")
+                          ->type_name("FILE");
   auto* gpg_key = sign->add_option("--gpg-key", options->gpg_key,
-                                   "OpenPGP key that gpg signs with");
+                                   "OpenPGP key that gpg signs with")
+                      ->type_name("ID");
   auto* gpg_home =
-      sign->add_option("--gpg-home", options->gpg_home, "Home folder of gpg");
+      sign->add_option("--gpg-home", options->gpg_home, "home folder of gpg")
+          ->type_name("DIR");
   key->needs(certificate);
   certificate->needs(key);
   gpg_key->excludes(key);
   gpg_home->needs(gpg_key);
   sign->add_flag("--replace", options->replace,
-                 "Take the place of a signature that is there");
-  sign->add_option("LIST", options->lists, "A list file; changed in place")
+                 "take the place of a signature that is there");
+  sign->add_option("list", options->lists, "list file; changed in place")
+      ->type_name("LIST")
       ->required();
   sign->callback([options, &exit_status] {
     if (options->key.empty() && options->gpg_key.empty()) {

@@ -137,9 +137,10 @@ void AddShow(CLI::App& log, int& exit_status) {
       log.add_subcommand("show", "Print the records of a measurement log");
   auto* ascii = show->add_flag(
       "--ascii", options->ascii,
-      "Print lines as in IMA's ascii_runtime_measurements (default)");
-  show->add_flag("--json", options->json, "Print JSON")->excludes(ascii);
-  show->add_option("LOG", options->log, "A log in IMA's binary format")
+      "lines as in IMA's ascii_runtime_measurements; the default");
+  show->add_flag("--json", options->json, "answer in JSON")->excludes(ascii);
+  show->add_option("log", options->log, "log in IMA's binary format")
+      ->type_name("LOG")
       ->required();
   show->callback([options, &exit_status] { exit_status = Show(*options); });
 }
@@ -150,21 +151,26 @@ void AddReplay(CLI::App& log, int& exit_status) {
       "replay", "Compute the PCR values that a measurement log explains");
   replay
       ->add_option("--pcr", options->pcrs,
-                   "Only this PCR; repeatable; without it, those in the log")
-      ->check(CLI::Range(0, 23))
+                   "this PCR only; repeatable [those in the log]")
+      ->type_name("N")
+      ->check(CLI::Range(0, 23).description(""))
       ->allow_extra_args(false);
   replay
       ->add_option("--bank", options->banks,
-                   "Only this bank (sha1, sha256, sha384 or sha512); "
-                   "repeatable")
-      ->check(CLI::IsMember({"sha1", "sha256", "sha384", "sha512"}))
+                   "this bank only: sha1, sha256, sha384 or sha512; repeatable")
+      ->type_name("NAME")
+      ->check(
+          CLI::IsMember({"sha1", "sha256", "sha384", "sha512"}).description(""))
       ->allow_extra_args(false);
   replay->add_flag("--check", options->check,
-                   "Compare with the TPM that tpm2-tss finds by itself");
-  replay->add_option("--tcti", options->tcti,
-                     "Compare with the TPM behind this TCTI configuration");
-  replay->add_flag("--json", options->json, "Print JSON");
-  replay->add_option("LOG", options->log, "A log in IMA's binary format")
+                   "compare with the TPM that tpm2-tss finds by itself");
+  replay
+      ->add_option("--tcti", options->tcti,
+                   "compare with the TPM behind this TCTI configuration")
+      ->type_name("CONF");
+  replay->add_flag("--json", options->json, "answer in JSON");
+  replay->add_option("log", options->log, "log in IMA's binary format")
+      ->type_name("LOG")
       ->required();
   replay->callback([options, &exit_status] { exit_status = Replay(*options); });
 }

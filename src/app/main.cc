@@ -21,8 +21,7 @@ int Explain(const CLI::App& app, const CLI::ParseError& error) {
     verb = verb->get_subcommands().front();
     what = verb->get_name();
   }
-  assayfs::ReportFailure(what,
-                         std::string(error.what()) + " (try --help)");
+  assayfs::ReportFailure(what, std::string(error.what()) + " (try --help)");
   return ExitStatus::kExitUsage;
 }
 

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// ControlClient: asks the daemon of a mount.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "base/result.h"
+
+namespace assayfs {
+
+// Sends a request to the daemon at socket path and returns its answer.
+// Errors: ENOENT and ECONNREFUSED if no daemon is there, EACCES if this user
+// may not ask, EPROTO for an answer that cannot be read, EREMOTEIO with the
+// daemon's own words if it could not do it.
+Result<nlohmann::json> AskDaemon(const std::string& path,
+                                 const nlohmann::json& request);
+
+// As above, for the mount at this mount point, at the usual places.
+// control: the socket's path if not empty.
+Result<nlohmann::json> AskMount(const std::string& mount_point,
+                                const std::string& control,
+                                const nlohmann::json& request);
+
+}  // namespace assayfs

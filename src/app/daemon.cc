@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// The daemon: one process that serves one mount.
+#include "app/daemon.h"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <syslog.h>
+
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+#include "app/control_handler.h"
+#include "app/control_server.h"
+#include "app/judging.h"
+#include "app/outer_mount.h"
+#include "app/record_text.h"
+#include "app/record_writer.h"
+#include "app/stop_signals.h"
+#include "app/verbs.h"
+#include "appraise/lease_keeper.h"
+#include "base/guarded.h"
+#include "fs/session.h"
+
+namespace assayfs {
+namespace {
+
+// The session exists only after the appraiser that needs it. Shared, because
+// a page may be dropped on another thread while the session ends.
+using SessionSlot = Guarded<std::shared_ptr<FuseSession>>;
+
+void InvalidatePages(const SessionSlot& slot, FileId id) {
+  // Not under the lock: this blocks while the kernel waits for pages.
+  const auto session = slot.With([](const auto& held) { return held; });
+  if (session) session->InvalidatePages(id);
+}
+
+void WriteRecord(RecordsTo to, const std::string& text) {
+  if (to == RecordsTo::kSyslog) {
+    ::syslog(LOG_AUTHPRIV | LOG_WARNING, "%s", text.c_str());
+    return;
+  }
+  const std::string line = "assayfs: " + text + "\n";
+  std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+Result<UniqueFd> OpenFuse() {
+  UniqueFd fd(::open("/dev/fuse", O_RDWR | O_CLOEXEC));
+  if (fd) return fd;
+  Error error = Error::FromErrno("/dev/fuse");
+  const char* const hint =
+      error.code() == ENOENT || error.code() == ENODEV
+          ? "; load the kernel module with `modprobe fuse`, or give the "
+            "container this device"
+          : "; it must be open to this user";
+  return Fail(error.code(), error.message() + hint);
+}
+
+Result<OuterMount> PrepareMount(const MountSettings& settings, int fuse_fd) {
+  return OuterMount::Prepare({.source = settings.lower,
+                              .mount_point = settings.mount_point,
+                              .flags = settings.flags,
+                              .data = MountData(fuse_fd),
+                              .fuse_fd = fuse_fd},
+                             settings.lower);
+}
+
+Result<std::unique_ptr<ControlServer>> StartControl(
+    const MountSettings& settings, ControlHandler& handler) {
+  if (settings.control_path.empty()) return nullptr;
+  return ControlServer::Start(
+      settings.control_path, [&handler](const ControlServer::Request& request) {
+        return handler.Answer(request);
+      });
+}
+
+// Serves a session whose every other part is ready.
+Result<void> MountAndRun(OuterMount& mount, FuseSession& session,
+                         const DaemonEvents& events) {
+  auto stop = [&mount, &session, &events] {
+    if (events.stopping) events.stopping();
+    if (auto done = mount.Unmount(); !done) {
+      ReportFailure("umount", done.error());
+    }
+    session.Stop();
+  };
+  if (auto mounted = mount.Mount(); !mounted) return mounted;
+  const auto signals = StopSignals::Start(stop);
+  if (!signals) {
+    stop();
+    return Fail(signals.error());
+  }
+  events.ready();
+  return session.Run();
+}
+
+}  // namespace
+
+Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
+                        const DaemonEvents& events) {
+  BlockLeaseSignals();
+  BlockStopSignals();
+  auto fuse_fd = OpenFuse();
+  if (!fuse_fd) return Fail(fuse_fd.error());
+  auto mount = PrepareMount(settings, fuse_fd->get());
+  if (!mount) return Fail(mount.error());
+  // Opened here, not before: in this namespace nothing covers the tree.
+  const UniqueFd root(
+      ::open(settings.lower.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!root) return Fail(Error::FromErrno(settings.lower));
+
+  RecordWriter records(
+      [records_to](const std::string& text) { WriteRecord(records_to, text); });
+  SessionSlot slot;
+  auto judging = Judging::Create(
+      settings, root.get(),
+      {.record =
+           [&](const DenialRecord& record) {
+             records.Add(RecordText(record, settings.mount_point));
+           },
+       .content_changed = [&](FileId id) { InvalidatePages(slot, id); }});
+  if (!judging) return Fail(judging.error());
+  for (const std::string& problem : (*judging)->Problems()) {
+    ReportFailure("warning", problem);
+  }
+
+  auto created =
+      FuseSession::Create({.fuse_fd = std::move(*fuse_fd),
+                           .root_fd = root.get(),
+                           .read_only = (settings.flags & MS_RDONLY) != 0},
+                          (*judging)->appraiser());
+  if (!created) return Fail(created.error());
+  const std::shared_ptr<FuseSession> session(std::move(*created));
+  slot.With([&](auto& held) { held = session; });
+
+  ControlHandler handler(**judging, records, root.get());
+  auto control = StartControl(settings, handler);
+  if (!control) return Fail(control.error());
+  auto served = MountAndRun(*mount, *session, events);
+  slot.With([](auto& held) { held.reset(); });
+  return served;
+}
+
+}  // namespace assayfs

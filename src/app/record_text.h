@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// The line that tells of a denial.
+#pragma once
+
+#include <string>
+
+#include "appraise/appraiser.h"
+
+namespace assayfs {
+
+// Returns "denied /usr/bin/x for read by uid 0: unknown-content (DETAIL)", as
+// one printable line without a newline. "would deny" stands for "denied" where
+// the mode let the use go ahead. mount_point is put before the record's path.
+// Threads: pure function.
+std::string RecordText(const DenialRecord& record,
+                       const std::string& mount_point);
+
+}  // namespace assayfs

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// assayfs run: a command inside a judged root file system.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/run_command.h"
+#include "app/setting_options.h"
+#include "app/verbs.h"
+
+namespace assayfs {
+namespace {
+
+struct RunArguments {
+  std::string root;
+  std::shared_ptr<SettingArguments> settings;
+};
+
+int Run(const RunArguments& arguments,
+        const std::vector<std::string>& command) {
+  if (command.empty()) {
+    ReportFailure("run", "no command given (run ROOTFS -- COMMAND...)");
+    return kExitUsage;
+  }
+  auto settings = JoinSettings(*arguments.settings, {});
+  if (!settings) return ReportSettingsError("run", settings.error());
+  auto set = SetPaths(arguments.root, arguments.root, *settings);
+  if (set) set = SetRuntimePaths(Control::kNotWanted, *settings);
+  if (!set) return ReportFailure("run", set.error());
+  const auto status = RunJudged(*settings, command);
+  return status ? *status : ReportFailure("run", status.error());
+}
+
+// What stands after ROOTFS, word for word.
+std::vector<std::string> CommandOf(const CLI::App& verb) {
+  auto words = verb.remaining();
+  if (!words.empty() && words.front() == "--") words.erase(words.begin());
+  return words;
+}
+
+}  // namespace
+
+void AddRunVerb(CLI::App& app, int& exit_status) {
+  auto arguments = std::make_shared<RunArguments>();
+  CLI::App* verb = app.add_subcommand(
+      "run",
+      "Run a command inside a judged root file system. Without root, only the "
+      "caller's own user and group exist inside, as root");
+  arguments->settings = AddSettingOptions(*verb);
+  verb->add_option("rootfs", arguments->root, "the root file system")
+      ->type_name("ROOTFS")
+      ->required();
+  // The command is not for CLI11, which reads more into words than they say.
+  verb->prefix_command();
+  verb->footer("COMMAND... follows ROOTFS and --");
+  verb->callback([arguments, verb, &exit_status] {
+    exit_status = Run(*arguments, CommandOf(*verb));
+  });
+}
+
+}  // namespace assayfs

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The options that `mount` and `run` share, on the command line.
+#include "app/setting_options.h"
+
+#include <string>
+#include <vector>
+
+#include "app/verbs.h"
+
+namespace assayfs {
+
+std::shared_ptr<SettingArguments> AddSettingOptions(CLI::App& verb) {
+  auto arguments = std::make_shared<SettingArguments>();
+  for (const SettingOption& option : SettingOptions()) {
+    verb.add_option_function<std::vector<std::string>>(
+            std::string("--") + option.name,
+            [arguments,
+             name = option.name](const std::vector<std::string>& values) {
+              arguments->values[name] = values;
+            },
+            option.help)
+        ->type_name(option.value)
+        // One value each time, so that no path behind it is swallowed.
+        ->allow_extra_args(false);
+  }
+  verb.add_flag("--allow-weak-digests", arguments->allow_weak,
+                "accept lists with MD5, SHA-1 or SHA-224 digests");
+  return arguments;
+}
+
+Result<MountSettings> JoinSettings(const SettingArguments& arguments,
+                                   const NamedValues& mount_options) {
+  NamedValues values = arguments.values;
+  AddMissing(values, mount_options);
+  const auto configuration = ReadConfiguration(kConfigurationPath);
+  if (!configuration) return Fail(configuration.error());
+  AddMissing(values, *configuration);
+  auto settings = MakeSettings(values);
+  if (settings) settings->allow_weak = arguments.allow_weak;
+  return settings;
+}
+
+int ReportSettingsError(const char* verb, const Error& error) {
+  ReportFailure(verb, error);
+  return error.code() == EINVAL ? kExitUsage : kExitFailed;
+}
+
+}  // namespace assayfs

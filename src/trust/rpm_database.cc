@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -65,15 +66,15 @@ void LeaveSignalsAlone() { rpmsqSetInterruptSafety(0); }
 
 // An open use of librpm, one at a time in the process. While it lasts,
 // librpm's messages go to a string instead of stderr, and librpm reads the
-// database of one layout.
+// database in folder, which is seen from its root.
 class RpmSession {
  public:
-  explicit RpmSession(const Layout& layout) : lock_(mutex()) {
-    rpmlogSetCallback(&RpmSession::Collect, &messages_);
+  RpmSession(const std::string& folder, const char* backend) : lock_(mutex()) {
+    rpmlogSetCallback(&RpmSession::Collect, &log_);
     LeaveSignalsAlone();
     configured_ = Configure();
-    rpmPushMacro(nullptr, "_dbpath", nullptr, layout.folder, RMIL_CMDLINE);
-    rpmPushMacro(nullptr, "_db_backend", nullptr, layout.backend, RMIL_CMDLINE);
+    rpmPushMacro(nullptr, "_dbpath", nullptr, folder.c_str(), RMIL_CMDLINE);
+    rpmPushMacro(nullptr, "_db_backend", nullptr, backend, RMIL_CMDLINE);
   }
   RpmSession(const RpmSession&) = delete;
   RpmSession& operator=(const RpmSession&) = delete;
@@ -84,10 +85,13 @@ class RpmSession {
   }
 
   bool configured() const { return configured_; }
+  // Whether librpm has complained so far: of an error, of anything at all.
+  bool had_error() const { return log_.had_error; }
+  bool had_message() const { return !log_.last_message.empty(); }
   // Builds an error that ends in librpm's last message.
   Error MakeError(const std::string& what) const {
     return Error(EIO, "RPM database: " + what +
-                          (messages_.empty() ? "" : ": " + messages_));
+                          (had_message() ? ": " + log_.last_message : ""));
   }
 
  private:
@@ -99,17 +103,23 @@ class RpmSession {
     static const bool done = rpmReadConfigFiles(nullptr, nullptr) == 0;
     return done;
   }
+  struct Log {
+    std::string last_message;
+    bool had_error = false;
+  };
   static int Collect(rpmlogRec record, rpmlogCallbackData data) {
-    if (rpmlogRecPriority(record) <= RPMLOG_ERR) {
+    if (rpmlogRecPriority(record) <= RPMLOG_WARNING) {
+      Log& log = *static_cast<Log*>(data);
       std::string text = rpmlogRecMessage(record);
       while (!text.empty() && text.back() == '\n') text.pop_back();
-      *static_cast<std::string*>(data) = Printable(text);
+      log.last_message = Printable(text);
+      if (rpmlogRecPriority(record) <= RPMLOG_ERR) log.had_error = true;
     }
     return 0;  // not to be printed
   }
 
   std::lock_guard<std::mutex> lock_;
-  std::string messages_;
+  Log log_;
   bool configured_ = false;
 };
 
@@ -129,6 +139,47 @@ Result<Layout> FindDatabase(const std::string& root) {
   }
   return Fail(ENOENT, "RPM database: none below " + root +
                           "; looked in usr/lib/sysimage/rpm and var/lib/rpm");
+}
+
+// A folder that is removed with what is in it.
+class ScratchFolder {
+ public:
+  ScratchFolder() {
+    std::error_code error;
+    std::string name =
+        std::filesystem::temp_directory_path(error) / "assayfs-rpmdb-XXXXXX";
+    if (!error && ::mkdtemp(name.data()) != nullptr) path_ = name;
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  ~ScratchFolder() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+  }
+  const std::string& path() const { return path_; }  // empty: none was made
+
+ private:
+  std::string path_;
+};
+
+// SQLite makes two files beside a database that it opens, or fails if it may
+// not write there. They are there already while anybody has it open; if not,
+// we read a copy.
+bool NeedsCopy(const Layout& layout, const std::string& folder) {
+  std::error_code ignored;
+  return std::string_view(layout.backend) == "sqlite" &&
+         !std::filesystem::exists(folder + "/rpmdb.sqlite-shm", ignored);
+}
+
+bool CopyDatabase(const std::string& from, const std::string& to) {
+  std::error_code error;
+  std::filesystem::copy_file(from + "/rpmdb.sqlite", to + "/rpmdb.sqlite",
+                             error);
+  if (error) return false;
+  if (!std::filesystem::exists(from + "/rpmdb.sqlite-wal", error)) return true;
+  std::filesystem::copy_file(from + "/rpmdb.sqlite-wal",
+                             to + "/rpmdb.sqlite-wal", error);
+  return !error;
 }
 
 TagData Get(Header header, rpmTagVal tag) {
@@ -195,6 +246,41 @@ std::optional<InstalledPackage> ReadPackage(Header header) {
   return package;
 }
 
+Result<std::vector<InstalledPackage>> ReadAt(const std::string& root,
+                                             const std::string& folder,
+                                             const char* backend) {
+  const RpmSession session(folder, backend);
+  if (!session.configured()) {
+    return Fail(session.MakeError("librpm cannot read its configuration"));
+  }
+  const Transaction transaction(rpmtsCreate());
+  // Takes the headers as they are: their signatures are checked elsewhere.
+  rpmtsSetVSFlags(transaction.get(), RPMVSF_MASK_NODIGESTS |
+                                         RPMVSF_MASK_NOSIGNATURES |
+                                         RPMVSF_NOHDRCHK);
+  if (rpmtsSetRootDir(transaction.get(), root.c_str()) != 0 ||
+      rpmtsOpenDB(transaction.get(), O_RDONLY) != 0) {
+    return Fail(session.MakeError("cannot open " + folder + " below " + root));
+  }
+  const Iterator iterator(
+      rpmtsInitIterator(transaction.get(), RPMDBI_PACKAGES, nullptr, 0));
+  std::vector<InstalledPackage> packages;
+  while (Header header = rpmdbNextIterator(iterator.get())) {
+    auto package = ReadPackage(header);
+    if (package) packages.push_back(std::move(*package));
+  }
+  // An iterator ends the same way at the end and at an error. For a database
+  // of a kind that it was built without, librpm warns and finds nothing.
+  if (session.had_error() || (packages.empty() && session.had_message())) {
+    return Fail(session.MakeError("cannot read all of " + folder));
+  }
+  std::sort(packages.begin(), packages.end(),
+            [](const InstalledPackage& left, const InstalledPackage& right) {
+              return left.name < right.name;
+            });
+  return packages;
+}
+
 }  // namespace
 
 Result<std::string> RpmDatabaseFolder(const std::string& root) {
@@ -206,31 +292,16 @@ Result<std::string> RpmDatabaseFolder(const std::string& root) {
 Result<std::vector<InstalledPackage>> ReadRpmDatabase(const std::string& root) {
   const auto layout = FindDatabase(root);
   if (!layout) return Fail(layout.error());
-  const RpmSession session(*layout);
-  if (!session.configured()) {
-    return Fail(session.MakeError("librpm cannot read its configuration"));
+  const std::string folder = Join(root, layout->folder);
+  if (!NeedsCopy(*layout, folder)) {
+    return ReadAt(root, layout->folder, layout->backend);
   }
-  const Transaction transaction(rpmtsCreate());
-  // Takes the headers as they are: their signatures are checked elsewhere.
-  rpmtsSetVSFlags(transaction.get(), RPMVSF_MASK_NODIGESTS |
-                                         RPMVSF_MASK_NOSIGNATURES |
-                                         RPMVSF_NOHDRCHK);
-  if (rpmtsSetRootDir(transaction.get(), root.c_str()) != 0 ||
-      rpmtsOpenDB(transaction.get(), O_RDONLY) != 0) {
-    return Fail(session.MakeError("cannot open it below " + root));
+  const ScratchFolder scratch;
+  if (scratch.path().empty() || !CopyDatabase(folder, scratch.path())) {
+    return Fail(EIO, "RPM database: cannot copy " + folder +
+                         " to a temporary folder to read it");
   }
-  const Iterator iterator(
-      rpmtsInitIterator(transaction.get(), RPMDBI_PACKAGES, nullptr, 0));
-  std::vector<InstalledPackage> packages;
-  while (Header header = rpmdbNextIterator(iterator.get())) {
-    auto package = ReadPackage(header);
-    if (package) packages.push_back(std::move(*package));
-  }
-  std::sort(packages.begin(), packages.end(),
-            [](const InstalledPackage& left, const InstalledPackage& right) {
-              return left.name < right.name;
-            });
-  return packages;
+  return ReadAt("/", scratch.path(), layout->backend);
 }
 
 }  // namespace assayfs

@@ -20,8 +20,10 @@ struct InstalledPackage {
 // Reads all packages of the database below root ("/" for the running system),
 // sorted by name. The gpg-pubkey pseudo packages and headers without an
 // immutable region are left out.
-// Errors: ENOENT if root has no RPM database (nothing is created), EIO if it
-// cannot be opened or read.
+// Nothing is created below root; a SQLite database that nobody has open is
+// read from a copy in the temporary folder.
+// Errors: ENOENT if root has no RPM database, EIO if it cannot be opened,
+// copied or read to its end.
 // Threads: one call at a time in a process (librpm keeps global state); calls
 // are serialised inside.
 Result<std::vector<InstalledPackage>> ReadRpmDatabase(const std::string& root);

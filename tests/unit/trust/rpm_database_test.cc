@@ -130,9 +130,33 @@ TEST_F(RpmDatabaseTest, LeavesPublicKeysOut) {
 }
 
 TEST_F(RpmDatabaseTest, LeavesTheTreeAsItWas) {
-  const auto before = TreeOf(Root());
-  Must(ReadRpmDatabase(Root()));
-  EXPECT_EQ(TreeOf(Root()), before);
+  // The database alone, as an image has it that nobody has used yet.
+  const TempDir copy;
+  const std::string folder = copy / "usr/lib/sysimage/rpm";
+  std::filesystem::create_directories(folder);
+  std::filesystem::copy_file(Root() + "/usr/lib/sysimage/rpm/rpmdb.sqlite",
+                             folder + "/rpmdb.sqlite");
+  const std::string content = ReadText(folder + "/rpmdb.sqlite");
+  const auto before = TreeOf(copy.path());
+  EXPECT_THAT(Must(ReadRpmDatabase(copy.path())), SizeIs(2));
+  EXPECT_EQ(TreeOf(copy.path()), before);
+  EXPECT_EQ(ReadText(folder + "/rpmdb.sqlite"), content);
+}
+
+TEST_F(RpmDatabaseTest, ReadErrorInTheMiddleIsAnError) {
+  const TempDir copy;
+  std::filesystem::copy(Root(), copy.path(),
+                        std::filesystem::copy_options::recursive);
+  const std::string path = copy / "usr/lib/sysimage/rpm/rpmdb.sqlite";
+  std::string bytes = ReadText(path);
+  // The headers hold the paths; everything after the first is overwritten
+  // there, up to the end of the file.
+  const std::size_t at = bytes.find("/opt/");
+  ASSERT_NE(at, std::string::npos);
+  std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(at / 4096 * 4096),
+            bytes.end(), '\xff');
+  copy.Write("usr/lib/sysimage/rpm/rpmdb.sqlite", bytes);
+  EXPECT_THAT(ReadRpmDatabase(copy.path()), FailsWith(EIO));
 }
 
 TEST_F(RpmDatabaseTest, LeavesSignalHandlersAlone) {
@@ -161,9 +185,17 @@ TEST(RpmDatabaseErrorsTest, BrokenDatabaseIsAnErrorWithoutNoise) {
   std::filesystem::create_directories(root / "var/lib/rpm");
   root.Write("var/lib/rpm/rpmdb.sqlite", "this is no database");
   ::testing::internal::CaptureStderr();
-  EXPECT_THAT(ReadRpmDatabase(root.path()),
-              FailsSaying(EIO, root.path().string()));
+  EXPECT_THAT(ReadRpmDatabase(root.path()), FailsSaying(EIO, "RPM database: "));
   EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+}
+
+TEST(RpmDatabaseErrorsTest, NoKindOfDatabaseIsEmptyBecauseItCannotBeRead) {
+  for (const char* file : {"Packages.db", "Packages"}) {
+    const TempDir root;
+    std::filesystem::create_directories(root / "var/lib/rpm");
+    root.Write(std::string("var/lib/rpm/") + file, "this is no database");
+    EXPECT_THAT(ReadRpmDatabase(root.path()), FailsWith(EIO)) << file;
+  }
 }
 
 TEST(RpmDatabaseErrorsTest, FindsEachKindOfDatabase) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 
 #include "appraise/stamp.h"
 #include "base/guarded.h"
@@ -35,6 +36,9 @@ class LowerRef {
  private:
   friend class InodeTable;
   struct Node {
+    Node(NodeId given, FileId lower, mode_t bits, UniqueFd owned)
+        : number(given), id(lower), type(bits), fd(std::move(owned)) {}
+
     NodeId number;
     FileId id;
     mode_t type;

@@ -11,7 +11,9 @@
 
 namespace assayfs {
 
-// Serves the FUSE connection of one mount with several threads.
+// Serves the FUSE connection of one mount with several threads. Uses the signal
+// SIGRTMIN+2 to end their waiting; they leave SIGTERM, SIGINT, SIGHUP and
+// SIGQUIT to others.
 //
 // Threads: Run on one thread; Stop and InvalidatePages from any.
 class FuseSession {

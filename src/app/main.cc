@@ -49,7 +49,7 @@ int main(int argc, char** argv) {
   assayfs::AddRunVerb(app, exit_status);
   try {
     // CLI11 takes the words from the back of the vector.
-    app.parse({words->rbegin(), words->rend()});
+    app.parse(std::vector<std::string>(words->rbegin(), words->rend()));
   } catch (const CLI::ParseError& error) {
     return Explain(app, error);
   }

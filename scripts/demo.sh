@@ -129,7 +129,7 @@ limited() {
 expect() {
   local what=$1 said
   shift
-  said=$(limited "$@" 2>&1 </dev/null) && return 0
+  said=$(limited "$@" 2>&1 >/dev/null </dev/null) && return 0
   problems+="${problems:+; }$what (${said##*$'\n'})"
 }
 
@@ -178,17 +178,17 @@ argv[0].split('.'), j)" "$1"
 says_why() {
   local answer
   answer=$("${LIMIT[@]}" "$assayfs" why --json "$1")
-  [ $? -eq 1 ] || { echo "why did not say no: $answer"; return 1; }
+  [ $? -eq 1 ] || { echo "why did not say no: $answer" >&2; return 1; }
   json "'yes' if j['reason'] == argv[0] and (len(argv) == 1 or any(
     argv[1] in e['list'] for e in j['expected'])) else j" "${@:2}" \
     <<<"$answer" | tee "$work/why" | grep -qx yes || {
-    cat "$work/why"
+    cat "$work/why" >&2
     return 1
   }
 }
 
 in_chroot() {
-  "${LIMIT[@]}" env -i PATH=/usr/bin:/bin chroot "$mnt" "$@"
+  "${LIMIT[@]}" chroot "$mnt" /usr/bin/env -i PATH=/usr/bin:/bin "$@"
 }
 
 in_run() {
@@ -300,12 +300,14 @@ tpm_agrees() {
   local in_tpm in_log extends records opened
   in_tpm=$(tpm2_pcrread "sha256:$PCR" | sed -n 's/.*: 0x//p' |
     tr '[:upper:]' '[:lower:]')
-  in_log=$("$assayfs" log replay --json --pcr "$PCR" --bank sha256 "$log")
-  expect 'the PCR equals the replay' grep -qF "${in_tpm:-none}" <<<"$in_log"
+  in_log=$("$assayfs" log replay --json --pcr "$PCR" --bank sha256 "$log" |
+    json "j['pcrs'][0]['value']")
+  expect "the PCR, $in_tpm, equals the replay" [ "$in_tpm" = "$in_log" ]
   printf 'PCR-%s: %s\n' "$PCR" "$in_tpm" >"$work/pcrs"
   evmctl ima_measurement --pcrs "sha256,$work/pcrs" "$log" \
     >"$work/evmctl.log" 2>&1
-  expect 'evmctl agrees' grep -q 'Matched per TPM bank' "$work/evmctl.log"
+  expect "evmctl agrees: $(tail -n 1 "$work/evmctl.log")" \
+    grep -q 'Matched per TPM bank' "$work/evmctl.log"
   extends=$(status tpm.extends)
   records=$("$assayfs" log show --ascii "$log" | wc -l)
   opened=$(status verdicts.allowed)

@@ -82,6 +82,7 @@ Result<std::unique_ptr<FuseSession>> FuseSession::Create(Options options,
   const fuse_lowlevel_ops ops = Operations();
   impl->session.reset(
       fuse_session_new(&args, &ops, sizeof(ops), &impl->server));
+  fuse_opt_free_args(&args);  // libfuse puts a copy of its own there
   if (!impl->session) return Fail(EINVAL, "libfuse made no session");
   const std::string device = "/dev/fd/" + std::to_string(options.fuse_fd.get());
   if (fuse_session_mount(impl->session.get(), device.c_str()) != 0) {

@@ -14,7 +14,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "app/verbs.h"
+#include "app/report.h"
 #include "base/unique_fd.h"
 
 namespace assayfs {

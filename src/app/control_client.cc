@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <chrono>
+#include <nlohmann/json.hpp>
 
 #include "app/control_path.h"
 #include "app/control_socket.h"
@@ -71,8 +72,7 @@ Result<nlohmann::json> AskMount(const std::string& mount_point,
   return Fail(ENOENT, mount_point +
                           ": its daemon does not answer; if it is gone, run "
                           "umount " +
-                          mount_point +
-                          ", if it was given --control, give that here too");
+                          mount_point + ", else give its --control");
 }
 
 }  // namespace assayfs

@@ -2,7 +2,7 @@
 // ControlClient: asks the daemon of a mount.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "base/result.h"

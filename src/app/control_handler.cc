@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "app/explanation_json.h"
 #include "app/json_text.h"

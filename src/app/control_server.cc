@@ -21,7 +21,8 @@ constexpr std::chrono::milliseconds kClientLimit{2000};
 Result<void> RemoveStale(const std::string& path, const sockaddr_un& address) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0) return {};
-  if (!S_ISSOCK(info.st_mode)) {
+  // A link is what a daemon with a socket elsewhere left, see ControlLink.
+  if (!S_ISSOCK(info.st_mode) && !S_ISLNK(info.st_mode)) {
     return Fail(EEXIST, path + ": in the way, and not a socket");
   }
   const UniqueFd probe(

@@ -11,13 +11,14 @@
 #include <utility>
 
 #include "app/control_handler.h"
+#include "app/control_link.h"
 #include "app/control_server.h"
 #include "app/judging.h"
 #include "app/outer_mount.h"
 #include "app/record_text.h"
 #include "app/record_writer.h"
+#include "app/report.h"
 #include "app/stop_signals.h"
-#include "app/verbs.h"
 #include "appraise/lease_keeper.h"
 #include "base/guarded.h"
 #include "fs/session.h"
@@ -136,6 +137,7 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
   ControlHandler handler(**judging, records, root.get());
   auto control = StartControl(settings, handler);
   if (!control) return Fail(control.error());
+  const ControlLink link(settings.control_link, settings.control_path);
   auto served = MountAndRun(*mount, *session, events);
   slot.With([](auto& held) { held.reset(); });
   return served;

@@ -2,6 +2,8 @@
 // What `why` says, as JSON and as text.
 #include "app/explanation_json.h"
 
+#include <nlohmann/json.hpp>
+
 #include "app/json_text.h"
 
 namespace assayfs {

@@ -2,7 +2,7 @@
 // What `why` says, as JSON and as text.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "appraise/appraiser.h"

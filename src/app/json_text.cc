@@ -2,6 +2,8 @@
 // Reading JSON from another process without ever throwing.
 #include "app/json_text.h"
 
+#include <nlohmann/json.hpp>
+
 #include "base/bytes.h"
 
 namespace assayfs {

@@ -2,7 +2,7 @@
 // Reading JSON from another process without ever throwing.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 namespace assayfs {

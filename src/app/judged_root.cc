@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "app/verbs.h"
+#include "app/report.h"
 #include "base/unique_fd.h"
 
 namespace assayfs {

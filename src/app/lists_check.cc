@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `lists check`: verifies lists as a mount would.
+#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -8,7 +9,7 @@
 
 #include "app/lists_input.h"
 #include "app/lists_verbs.h"
-#include "app/verbs.h"
+#include "app/report.h"
 #include "appraise/check_list.h"
 #include "trust/keyring.h"
 

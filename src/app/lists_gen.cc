@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -14,7 +15,7 @@
 #include "app/lists_generator.h"
 #include "app/lists_input.h"
 #include "app/lists_verbs.h"
-#include "app/verbs.h"
+#include "app/report.h"
 #include "trust/keyring.h"
 
 namespace assayfs {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `lists show`: prints what lists say, verified or not.
+#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -8,7 +9,7 @@
 
 #include "app/lists_input.h"
 #include "app/lists_verbs.h"
-#include "app/verbs.h"
+#include "app/report.h"
 #include "lists/appended_signature.h"
 #include "lists/list_name.h"
 #include "lists/parse_list.h"

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
 #include <functional>
@@ -15,7 +16,7 @@
 #include "app/gpg_signer.h"
 #include "app/lists_input.h"
 #include "app/lists_verbs.h"
-#include "app/verbs.h"
+#include "app/report.h"
 #include "base/files.h"
 #include "lists/appended_signature.h"
 #include "lists/list_name.h"

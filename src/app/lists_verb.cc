@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The `lists` verb.
 #include "app/lists_verbs.h"
+
+#include <CLI/CLI.hpp>
+
 #include "app/verbs.h"
 
 namespace assayfs {

@@ -2,7 +2,9 @@
 // The parts of the `lists` verb, one file each.
 #pragma once
 
-#include <CLI/CLI.hpp>
+namespace CLI {
+class App;
+}  // namespace CLI
 
 namespace assayfs {
 

@@ -2,6 +2,7 @@
 // The `log` verb: prints measurement logs and recomputes PCRs from them.
 #include <fcntl.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <iostream>
 #include <memory>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "app/log_replay.h"
+#include "app/report.h"
 #include "app/verbs.h"
 #include "base/files.h"
 #include "tpm/ima_log.h"

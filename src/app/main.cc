@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // assayfs: one program, with verbs. Builds the command line and runs it.
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <string>
 #include <vector>
 
 #include "app/mount_helper.h"
+#include "app/report.h"
 #include "app/verbs.h"
 
 namespace {
@@ -16,12 +18,22 @@ int Explain(const CLI::App& app, const CLI::ParseError& error) {
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
     return app.exit(error);
   }
-  std::string what = "usage";
-  for (const CLI::App* verb = &app; !verb->get_subcommands().empty();) {
-    verb = verb->get_subcommands().front();
-    what = verb->get_name();
+  if (app.get_subcommands().empty()) {
+    const auto words = app.remaining();
+    assayfs::ReportFailure(
+        "usage", words.empty() ? "no verb given; see assayfs --help"
+                               : "\"" + words.front() +
+                                     "\" is not known; see assayfs --help");
+    return ExitStatus::kExitUsage;
   }
-  assayfs::ReportFailure(what, std::string(error.what()) + " (try --help)");
+  const CLI::App* verb = &app;
+  std::string name;
+  while (!verb->get_subcommands().empty()) {
+    verb = verb->get_subcommands().front();
+    name += (name.empty() ? "" : " ") + verb->get_name();
+  }
+  assayfs::ReportFailure(
+      name, std::string(error.what()) + "; see assayfs " + name + " --help");
   return ExitStatus::kExitUsage;
 }
 

@@ -170,15 +170,24 @@ Result<void> SetPaths(const std::string& lower, const std::string& mount_point,
 }
 
 Result<void> SetRuntimePaths(Control control, MountSettings& settings) {
-  const bool control_missing =
-      control == Control::kWanted && settings.control_path.empty();
-  if (!control_missing && !settings.log_path.empty()) return {};
-  const auto folder = MakeRuntimeFolder();
-  if (!folder) return Fail(folder.error());
-  if (control_missing) {
-    settings.control_path = ControlPath(*folder, settings.mount_point);
+  const bool control_given = !settings.control_path.empty();
+  const bool control_missing = control == Control::kWanted && !control_given;
+  const bool log_missing = settings.log_path.empty();
+  if (!control_missing && !log_missing && control == Control::kNotWanted) {
+    return {};
   }
-  if (settings.log_path.empty()) {
+  const auto folder = MakeRuntimeFolder();
+  if (!folder) {
+    if (control_missing || log_missing) return Fail(folder.error());
+    return {};
+  }
+  const std::string usual = ControlPath(*folder, settings.mount_point);
+  if (control_missing) settings.control_path = usual;
+  if (control == Control::kWanted && control_given &&
+      settings.control_path != usual) {
+    settings.control_link = usual;
+  }
+  if (log_missing) {
     settings.log_path =
         *folder + "/pcr-" + std::to_string(settings.pcr) + ".log";
   }

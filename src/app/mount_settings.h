@@ -29,6 +29,7 @@ struct MountSettings {
   unsigned pcr = 12;
   std::string log_path;
   std::string control_path;  // empty: none
+  std::string control_link;  // where clients look for it; empty: there
 };
 
 // Turns values into settings, with the documented defaults for what is
@@ -44,7 +45,8 @@ Result<void> SetPaths(const std::string& lower, const std::string& mount_point,
                       MountSettings& settings);
 
 // Fills in log_path and, if control is kWanted, control_path where they are
-// empty; makes the folder for them. Call after SetPaths.
+// empty, and control_link where control_path is not; makes the folder for them.
+// Call after SetPaths.
 // Errors: as MakeRuntimeFolder.
 enum class Control { kWanted, kNotWanted };
 Result<void> SetRuntimePaths(Control control, MountSettings& settings);

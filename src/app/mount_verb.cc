@@ -3,6 +3,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "app/background.h"
 #include "app/daemon.h"
 #include "app/mount_options.h"
+#include "app/report.h"
 #include "app/setting_options.h"
 #include "app/verbs.h"
 

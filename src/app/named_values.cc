@@ -3,8 +3,8 @@
 #include "app/named_values.h"
 
 #include <fcntl.h>
-#include <CLI/CLI.hpp>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <sstream>
 
@@ -21,10 +21,12 @@ const std::vector<SettingOption>& SettingOptions() {
   static const std::vector<SettingOption> options = {
       {"lists", "PATH",
        "folder of digest lists, one list, or rpmdb:ROOT; repeatable "
-       "[/etc/digest_lists]"},
+       "[/etc/digest_lists]",
+       true},
       {"keys", "PATH",
        "folder or file of trusted keys (.asc, .pem); repeatable "
-       "[/etc/assayfs/keys.d]"},
+       "[/etc/assayfs/keys.d]",
+       true},
       {"policy", "NAME|FILE",
        "files, exec, measure, or a file of rules [files]"},
       {"mode", "MODE", "enforce, log or off [enforce]"},

@@ -20,6 +20,7 @@ struct SettingOption {
   const char* name;
   const char* value;  // how --help calls the value
   const char* help;
+  bool repeatable = false;
 };
 
 // Every option that `mount` and `run` share.

@@ -13,8 +13,8 @@
 #include "app/background.h"
 #include "app/forward_signals.h"
 #include "app/judged_root.h"
+#include "app/report.h"
 #include "app/user_namespace.h"
-#include "app/verbs.h"
 
 namespace assayfs {
 namespace {

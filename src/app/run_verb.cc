@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // assayfs run: a command inside a judged root file system.
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "app/report.h"
 #include "app/run_command.h"
 #include "app/setting_options.h"
 #include "app/verbs.h"

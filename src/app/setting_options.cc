@@ -2,26 +2,28 @@
 // The options that `mount` and `run` share, on the command line.
 #include "app/setting_options.h"
 
+#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
-#include "app/verbs.h"
+#include "app/report.h"
 
 namespace assayfs {
 
 std::shared_ptr<SettingArguments> AddSettingOptions(CLI::App& verb) {
   auto arguments = std::make_shared<SettingArguments>();
   for (const SettingOption& option : SettingOptions()) {
-    verb.add_option_function<std::vector<std::string>>(
-            std::string("--") + option.name,
-            [arguments,
-             name = option.name](const std::vector<std::string>& values) {
-              arguments->values[name] = values;
-            },
-            option.help)
-        ->type_name(option.value)
-        // One value each time, so that no path behind it is swallowed.
-        ->allow_extra_args(false);
+    CLI::Option* added = verb.add_option_function<std::vector<std::string>>(
+        std::string("--") + option.name,
+        [arguments,
+         name = option.name](const std::vector<std::string>& values) {
+          arguments->values[name] = values;
+        },
+        option.help);
+    added->type_name(option.value);
+    if (!option.repeatable) added->expected(1)->take_last();
+    // One value each time, so that no path behind it is swallowed.
+    added->allow_extra_args(false);
   }
   verb.add_flag("--allow-weak-digests", arguments->allow_weak,
                 "accept lists with MD5, SHA-1 or SHA-224 digests");

@@ -2,12 +2,15 @@
 // The options that `mount` and `run` share, on the command line.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "app/mount_settings.h"
 #include "app/named_values.h"
 #include "base/result.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
 
 namespace assayfs {
 

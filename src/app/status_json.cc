@@ -3,6 +3,7 @@
 #include "app/status_json.h"
 
 #include <unistd.h>
+#include <nlohmann/json.hpp>
 
 #include "app/json_text.h"
 #include "crypto/hasher.h"

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // assayfs status: what mounts enforce, and how well.
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "app/control_client.h"
 #include "app/find_mounts.h"
 #include "app/json_text.h"
+#include "app/report.h"
 #include "app/status_json.h"
 #include "app/verbs.h"
 

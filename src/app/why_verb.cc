@@ -3,8 +3,10 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
@@ -12,6 +14,7 @@
 #include "app/explanation_json.h"
 #include "app/find_mounts.h"
 #include "app/json_text.h"
+#include "app/report.h"
 #include "app/verbs.h"
 #include "base/bytes.h"
 

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "app/verbs.h"
+#include "app/report.h"
 
 namespace assayfs {
 namespace {

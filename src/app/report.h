@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// How verbs report: exit status and the one line for an error.
+#pragma once
+
+#include <string_view>
+
+#include "base/result.h"
+
+namespace assayfs {
+
+// What the program ends with. Scripts rely on these numbers; see assayfs(8).
+enum ExitStatus : int {
+  kExitYes = 0,     // done, or the answer is yes
+  kExitNo = 1,      // the answer is no
+  kExitUsage = 2,   // the command line is wrong
+  kExitFailed = 3,  // could not decide, or the environment failed
+};
+
+// Prints "assayfs: WHAT: WHY" to stderr, as one line whatever the texts hold,
+// and returns kExitFailed.
+int ReportFailure(std::string_view what, std::string_view why);
+inline int ReportFailure(std::string_view what, const Error& error) {
+  return ReportFailure(what, error.message());
+}
+
+}  // namespace assayfs

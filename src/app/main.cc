@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // assayfs: one program, with verbs. Builds the command line and runs it.
 #include <CLI/CLI.hpp>
-#include <cstdio>
+#include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/mount_helper.h"
@@ -37,6 +38,17 @@ int Explain(const CLI::App& app, const CLI::ParseError& error) {
   return ExitStatus::kExitUsage;
 }
 
+// Takes the command of `run` off words. CLI11 reads more into words than they
+// say, "[a,b]" as a list for one.
+std::vector<std::string> TakeCommand(std::vector<std::string>& words) {
+  if (words.empty() || words.front() != "run") return {};
+  const auto dashes = std::find(words.begin(), words.end(), "--");
+  if (dashes == words.end()) return {};
+  std::vector<std::string> command(dashes + 1, words.end());
+  words.erase(dashes, words.end());
+  return command;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -47,6 +59,7 @@ int main(int argc, char** argv) {
     return ExitStatus::kExitUsage;
   }
 
+  auto command = TakeCommand(*words);
   CLI::App app("Lets a file be used only if a signed list knows its content",
                "assayfs");
   app.set_version_flag("--version", "assayfs " ASSAYFS_VERSION);
@@ -58,7 +71,7 @@ int main(int argc, char** argv) {
   assayfs::AddReloadVerb(app, exit_status);
   assayfs::AddListsVerb(app, exit_status);
   assayfs::AddLogVerb(app, exit_status);
-  assayfs::AddRunVerb(app, exit_status);
+  assayfs::AddRunVerb(app, std::move(command), exit_status);
   try {
     // CLI11 takes the words from the back of the vector.
     app.parse(std::vector<std::string>(words->rbegin(), words->rend()));

@@ -56,7 +56,7 @@ Result<MeasurementLog::TpmUse> TpmUseFrom(const std::string& word) {
 
 Result<unsigned> PcrFrom(const std::string& word) {
   constexpr char kChoices[] =
-      "a number from 0 to 23, and neither 16 nor 23, which anyone can reset";
+      "a number from 0 to 22, but not 16; anyone can reset 16 and 23";
   unsigned pcr = 0;
   const char* const end = word.data() + word.size();
   const auto parsed = std::from_chars(word.data(), end, pcr);

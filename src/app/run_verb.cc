@@ -33,16 +33,10 @@ int Run(const RunArguments& arguments,
   return status ? *status : ReportFailure("run", status.error());
 }
 
-// What stands after ROOTFS, word for word.
-std::vector<std::string> CommandOf(const CLI::App& verb) {
-  auto words = verb.remaining();
-  if (!words.empty() && words.front() == "--") words.erase(words.begin());
-  return words;
-}
-
 }  // namespace
 
-void AddRunVerb(CLI::App& app, int& exit_status) {
+void AddRunVerb(CLI::App& app, std::vector<std::string> command,
+                int& exit_status) {
   auto arguments = std::make_shared<RunArguments>();
   CLI::App* verb = app.add_subcommand(
       "run",
@@ -52,11 +46,9 @@ void AddRunVerb(CLI::App& app, int& exit_status) {
   verb->add_option("rootfs", arguments->root, "the root file system")
       ->type_name("ROOTFS")
       ->required();
-  // The command is not for CLI11, which reads more into words than they say.
-  verb->prefix_command();
-  verb->footer("COMMAND... follows ROOTFS and --");
-  verb->callback([arguments, verb, &exit_status] {
-    exit_status = Run(*arguments, CommandOf(*verb));
+  verb->footer("COMMAND and its words follow after --");
+  verb->callback([arguments, command = std::move(command), &exit_status] {
+    exit_status = Run(*arguments, command);
   });
 }
 

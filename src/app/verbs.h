@@ -2,6 +2,9 @@
 // The verbs of the command line, one file each.
 #pragma once
 
+#include <string>
+#include <vector>
+
 namespace CLI {
 class App;
 }  // namespace CLI
@@ -14,7 +17,9 @@ void AddMountVerb(CLI::App& app, int& exit_status);
 void AddStatusVerb(CLI::App& app, int& exit_status);
 void AddWhyVerb(CLI::App& app, int& exit_status);
 void AddReloadVerb(CLI::App& app, int& exit_status);
-void AddRunVerb(CLI::App& app, int& exit_status);
+// command: the words after the first "--", which CLI11 must not see.
+void AddRunVerb(CLI::App& app, std::vector<std::string> command,
+                int& exit_status);
 void AddListsVerb(CLI::App& app, int& exit_status);
 void AddLogVerb(CLI::App& app, int& exit_status);
 

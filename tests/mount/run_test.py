@@ -14,7 +14,7 @@ from judged import ASSAYFS, PATIENCE, assayfs, run
 
 class RunTest(judged.Judged):
     MOUNT = False
-    FILES = {}
+    FILES = {"etc/name": "judged\n"}
     PROGRAMS = ("sh", "cat", "sleep", "id", "ls", "env")
 
     def setUp(self):
@@ -36,8 +36,7 @@ class RunTest(judged.Judged):
             target = self.tree + library
             os.makedirs(os.path.dirname(target), exist_ok=True)
             shutil.copy(os.path.realpath(library), target)
-        os.unlink(os.path.join(self.lists, "tlv-base"))
-        self.make_list("tlv-base", self.below("usr"))
+        self.make_list("tlv-usr", self.below("usr"))
 
     def command(self, *arguments, options=()):
         return [ASSAYFS, "run", "--lists", self.lists, "--keys", self.cert,

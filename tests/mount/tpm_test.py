@@ -12,7 +12,8 @@ import tap
 from judged import PATIENCE, assayfs, read, run, write
 
 
-class TpmTest(judged.Judged):
+class WithTpm(judged.Judged):
+    """A software TPM of its own for each case."""
     MOUNT = False
     PCR = "12"
 
@@ -59,6 +60,8 @@ class TpmTest(judged.Judged):
     def records(self):
         return assayfs("log", "show", self.log).stdout.splitlines()
 
+
+class TpmTest(WithTpm):
     def test_one_extend_for_each_list_however_many_files_are_opened(self):
         for i in range(3):
             write(self.below(f"more{i}"), f"more {i}")
@@ -120,7 +123,7 @@ class TpmTest(judged.Judged):
         self.assertEqual(self.status()["tpm"]["state"], "diverged")
 
 
-class MeasurePolicyTest(TpmTest):
+class MeasurePolicyTest(WithTpm):
     OPTIONS = ("--policy", "measure")
 
     def test_unknown_files_get_a_record_each_and_are_not_denied(self):

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <syslog.h>
 
 #include <cstdio>
@@ -55,6 +56,17 @@ Result<UniqueFd> OpenFuse() {
             "container this device"
           : "; it must be open to this user";
   return Fail(error.code(), error.message() + hint);
+}
+
+// Every inode that the kernel knows, every open file and every lease takes a
+// descriptor here. Returns how many there may be.
+std::size_t RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
 }
 
 Result<OuterMount> PrepareMount(const MountSettings& settings, int fuse_fd) {
@@ -114,7 +126,7 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
       [records_to](const std::string& text) { WriteRecord(records_to, text); });
   SessionSlot slot;
   auto judging = Judging::Create(
-      settings, root.get(),
+      settings, root.get(), RaiseDescriptorLimit() / 4,
       {.record =
            [&](const DenialRecord& record) {
              records.Add(RecordText(record, settings.mount_point));

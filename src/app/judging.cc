@@ -43,6 +43,7 @@ Result<void> CheckUsable(const MountSettings& settings, const Policy& policy,
 
 Result<std::unique_ptr<Judging>> Judging::Create(const MountSettings& settings,
                                                  int root_fd,
+                                                 std::size_t max_leases,
                                                  Callbacks callbacks) {
   auto policy = LoadPolicy(settings.policy);
   if (!policy) return Fail(policy.error());
@@ -73,6 +74,7 @@ Result<std::unique_ptr<Judging>> Judging::Create(const MountSettings& settings,
   options.policy = std::move(*policy);
   options.mode = settings.mode;
   options.root_fd = root_fd;
+  options.max_leases = max_leases;
   options.record = std::move(callbacks.record);
   options.content_changed = std::move(callbacks.content_changed);
   auto appraiser =

@@ -2,6 +2,7 @@
 // Judging: everything of one mount that decides, put together.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -26,11 +27,12 @@ class Judging {
   };
 
   // Loads policy, keys and lists, and opens the log and the TPM.
-  // root_fd: borrowed, must outlive this.
+  // root_fd: borrowed, must outlive this. max_leases: see Appraiser.
   // Errors: those of the parts; ENOENT if the mode is enforce, the policy
   // appraises, and no list at all can be used: every file would be denied.
   static Result<std::unique_ptr<Judging>> Create(const MountSettings& settings,
                                                  int root_fd,
+                                                 std::size_t max_leases,
                                                  Callbacks callbacks);
 
   // Reads policy, keys and lists again.

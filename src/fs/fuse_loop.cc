@@ -2,12 +2,15 @@
 // FuseLoop: starting threads, and ending them.
 #include "fs/fuse_loop.h"
 
+#include <linux/fuse.h>
 #include <pthread.h>
 #include <signal.h>
 
 #include <cerrno>
 #include <chrono>
+#include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <system_error>
 
 #include "fs/fuse_ops.h"
@@ -39,6 +42,20 @@ void ChooseSignals() {
   sigemptyset(&set);
   sigaddset(&set, KickSignal());
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+// FUSE_TMPFILE, which libfuse does not know, asks and is answered exactly like
+// FUSE_CREATE, with O_TMPFILE among the flags. Source: fs/fuse/dir.c of Linux,
+// fuse_create_open.
+void TakeTmpfileForCreate(const fuse_buf& request) {
+  if (request.size < sizeof(fuse_in_header)) return;
+  char* const place =
+      static_cast<char*>(request.mem) + offsetof(fuse_in_header, opcode);
+  std::uint32_t opcode = 0;
+  std::memcpy(&opcode, place, sizeof(opcode));
+  if (opcode != FUSE_TMPFILE) return;
+  opcode = FUSE_CREATE;
+  std::memcpy(place, &opcode, sizeof(opcode));
 }
 
 }  // namespace
@@ -105,6 +122,7 @@ void FuseLoop::Work(Worker& self) {
       break;
     }
     Took();
+    TakeTmpfileForCreate(request);
     fuse_session_process_buf(session_, &request);
     if (!StaysAfterRequest()) break;
   }

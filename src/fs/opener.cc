@@ -91,12 +91,14 @@ Result<Opener::Created> Opener::Create(InodeTable& table,
                                        const LowerRef& folder, const char* name,
                                        mode_t mode, int flags,
                                        const Caller& caller) {
+  const bool nameless = (flags & O_TMPFILE) == O_TMPFILE;
+  const int kind = nameless ? O_TMPFILE | (flags & O_EXCL)
+                            : O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY;
   UniqueFd fd;
   {
     const ActAs owner(caller);
-    fd.Reset(::openat(folder.fd(), name,
-                      (flags & kLowerFlags & ~O_TRUNC) | O_CREAT | O_EXCL |
-                          O_NOFOLLOW | O_CLOEXEC | O_NOCTTY,
+    fd.Reset(::openat(folder.fd(), nameless ? "." : name,
+                      (flags & kLowerFlags & ~O_TRUNC) | kind | O_CLOEXEC,
                       mode));
   }
   if (!fd && errno == EEXIST && (flags & O_EXCL) == 0) {

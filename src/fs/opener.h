@@ -43,7 +43,8 @@ class Opener {
     Entry entry;  // counts as a lookup
     std::unique_ptr<OpenFile> file;
   };
-  // Makes a file that must not exist and opens it.
+  // Makes a file that must not exist and opens it; with O_TMPFILE among flags,
+  // one without a name.
   // Errors: EEXIST if it does and flags has O_EXCL; ESTALE if it does and has
   // not: the kernel then looks again, checks permissions, and opens what it
   // found. Those of open(2).

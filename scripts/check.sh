@@ -47,7 +47,8 @@ build() {
     CC=$cc CXX=$cxx meson setup "$folder" "$@" >"$log" 2>&1 ||
       { cat "$log"; return 1; }
   fi
-  ninja -C "$folder" "${targets[@]}" >"$log" 2>&1 || { tail -n 200 "$log"; return 1; }
+  ninja -C "$folder" "${targets[@]}" >"$log" 2>&1 ||
+    { grep -vE "^\[[0-9]+/[0-9]+\]" "$log" | head -n 200; return 1; }
 }
 
 # Sanitized programs are not optimized: that halves the time to compile them,

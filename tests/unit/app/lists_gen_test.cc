@@ -159,7 +159,8 @@ TEST_F(RealListsGenTest, ADatabaseGivesTheListsOfItsPackages) {
   const std::string package =
       RealData() / "rpms/good/centos-release-6-0.el6.centos.5.x86_64.rpm";
   if (!Shell("rpm --root " + dir_.path().string() +
-             " -i --justdb --nodeps --nosignature --noscripts --ignorearch "
+             " --dbpath /var/lib/rpm -i --justdb --nodeps --nosignature "
+             "--noscripts --ignorearch "
              "--ignoreos " +
              package)) {
     GTEST_SKIP() << "rpm cannot install into a folder here";

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <syslog.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <utility>
@@ -59,14 +60,15 @@ Result<UniqueFd> OpenFuse() {
 }
 
 // Every inode that the kernel knows, every open file and every lease takes a
-// descriptor here. Returns how many there may be.
+// descriptor: raises their limit as far as it goes. Returns how many leases
+// there may be: a quarter, and not more than programs in use together need.
 std::size_t RaiseDescriptorLimit() {
+  constexpr rlim_t kMostLeases = 4096;
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
   limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-  ::getrlimit(RLIMIT_NOFILE, &limit);
-  return limit.rlim_cur;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  return std::min(limit.rlim_cur / 4, kMostLeases);
 }
 
 Result<OuterMount> PrepareMount(const MountSettings& settings, int fuse_fd) {
@@ -126,8 +128,9 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
       [records_to](const std::string& text) { WriteRecord(records_to, text); });
   SessionSlot slot;
   auto judging = Judging::Create(
-      settings, root.get(), RaiseDescriptorLimit() / 4,
-      {.record =
+      settings, root.get(),
+      {.max_leases = RaiseDescriptorLimit(),
+       .record =
            [&](const DenialRecord& record) {
              records.Add(RecordText(record, settings.mount_point));
            },

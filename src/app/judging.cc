@@ -43,8 +43,7 @@ Result<void> CheckUsable(const MountSettings& settings, const Policy& policy,
 
 Result<std::unique_ptr<Judging>> Judging::Create(const MountSettings& settings,
                                                  int root_fd,
-                                                 std::size_t max_leases,
-                                                 Callbacks callbacks) {
+                                                 Surroundings surroundings) {
   auto policy = LoadPolicy(settings.policy);
   if (!policy) return Fail(policy.error());
   auto keys = Keyring::Load(settings.keys);
@@ -59,6 +58,10 @@ Result<std::unique_ptr<Judging>> Judging::Create(const MountSettings& settings,
                                    .pcr = settings.pcr,
                                    .tpm = settings.tpm,
                                    .tcti = settings.tcti});
+  if (!log && log.error().code() == ENODEV) {
+    return Fail(ENODEV, log.error().message() +
+                            "; name one with --tcti, or use --tpm auto");
+  }
   if (!log) return Fail(log.error());
   judging->log_ = std::move(*log);
   auto lists = ListStore::Open(
@@ -74,9 +77,9 @@ Result<std::unique_ptr<Judging>> Judging::Create(const MountSettings& settings,
   options.policy = std::move(*policy);
   options.mode = settings.mode;
   options.root_fd = root_fd;
-  options.max_leases = max_leases;
-  options.record = std::move(callbacks.record);
-  options.content_changed = std::move(callbacks.content_changed);
+  options.max_leases = surroundings.max_leases;
+  options.record = std::move(surroundings.record);
+  options.content_changed = std::move(surroundings.content_changed);
   auto appraiser =
       Appraiser::Create(std::move(options), *judging->lists_, *judging->log_);
   if (!appraiser) return Fail(appraiser.error());

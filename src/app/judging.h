@@ -21,19 +21,19 @@ namespace assayfs {
 // Threads: safe after Create.
 class Judging {
  public:
-  struct Callbacks {
+  struct Surroundings {
+    std::size_t max_leases = 0;                       // see Appraiser
     std::function<void(const DenialRecord&)> record;  // see Appraiser
     std::function<void(FileId)> content_changed;      // see Appraiser
   };
 
   // Loads policy, keys and lists, and opens the log and the TPM.
-  // root_fd: borrowed, must outlive this. max_leases: see Appraiser.
+  // root_fd: borrowed, must outlive this.
   // Errors: those of the parts; ENOENT if the mode is enforce, the policy
   // appraises, and no list at all can be used: every file would be denied.
   static Result<std::unique_ptr<Judging>> Create(const MountSettings& settings,
                                                  int root_fd,
-                                                 std::size_t max_leases,
-                                                 Callbacks callbacks);
+                                                 Surroundings surroundings);
 
   // Reads policy, keys and lists again.
   // Errors: those of the parts; everything is then as it was.

@@ -4,9 +4,9 @@
 
 summarize-tests.py BUILD_FOLDER
 
-Cases of GoogleTest programs count one by one, any other test counts as one.
-Prints failed cases with their output, why cases were skipped, and as its last
-line "PASSED FAILED SKIPPED". Exit status 0 whatever the counts are.
+Cases of GoogleTest and TAP programs count one by one, any other test counts as
+one. Prints failed cases with their output, why cases were skipped, and as its
+last line "PASSED FAILED SKIPPED". Exit status 0 whatever the counts are.
 """
 
 import collections
@@ -19,31 +19,31 @@ GOOD = {"OK", "EXPECTEDFAIL"}
 OUTPUT_LINES = 200
 
 
-def read_cases(build):
-    """Returns {test: [(case, outcome, text)]} of the GoogleTest programs."""
+def read_case(element):
+    """Returns (name, outcome, text) of one testcase element."""
+    outcome, text = "passed", ""
+    for child in element:
+        if child.tag in ("failure", "error"):
+            outcome = "failed"
+            text = child.text or child.get("message", "")
+        elif child.tag == "skipped":
+            outcome = "skipped"
+            # GoogleTest puts the place in the source before the reason.
+            text = child.get("message", "").split("\n")[-1]
+    if element.get("status") == "notrun":
+        outcome, text = "skipped", "disabled"
+    name = element.get("name")
+    if " / " not in element.get("classname"):
+        name = f"{element.get('classname')}.{name}"
+    return name, outcome, text.strip()
+
+
+def read_suites(build):
+    """Returns [(name, cases)], the names without the project in front."""
     root = xml.etree.ElementTree.parse(build / "meson-logs/testlog.junit.xml")
-    cases = collections.defaultdict(list)
-    for suite in root.iter("testsuite"):
-        # "PROJECT.TEST.SUITE", where TEST may begin with "PROJECT:SUITE / ";
-        # just "PROJECT" where meson has collected tests without cases.
-        _, dot, rest = suite.get("name").partition(".")
-        if not dot:
-            continue
-        test = rest.rpartition(".")[0].split(" / ")[-1]
-        for case in suite.iter("testcase"):
-            outcome, text = "passed", ""
-            for child in case:
-                if child.tag in ("failure", "error"):
-                    outcome = "failed"
-                    text += (child.text or child.get("message", "")) + "\n"
-                elif child.tag == "skipped":
-                    outcome = "skipped"
-                    text = child.get("message", "").split("\n")[-1]
-            if case.get("status") == "notrun":
-                outcome = "skipped"
-            name = f"{case.get('classname')}.{case.get('name')}"
-            cases[test].append((name, outcome, text.strip()))
-    return cases
+    return [(suite.get("name").partition(".")[2],
+             [read_case(case) for case in suite.iter("testcase")])
+            for suite in root.iter("testsuite")]
 
 
 def last_lines(run):
@@ -53,32 +53,38 @@ def last_lines(run):
 
 def main():
     build = pathlib.Path(sys.argv[1])
-    cases = read_cases(build)
+    suites = read_suites(build)
     counts = collections.Counter()
     skipped = collections.Counter()
     with open(build / "meson-logs/testlog.json", encoding="utf-8") as log:
         runs = [json.loads(line) for line in log]
     for run in runs:
-        # "PROJECT:SUITE / TEST", or just "TEST" where there is no suite.
-        test = run["name"].split(" / ")[-1]
-        result = run["result"]
-        own = cases.get(test, [])
-        for name, outcome, text in own:
+        test, result = run["name"], run["result"]
+        # A suite has the name of its test if that speaks TAP; GoogleTest adds
+        # its own; tests without cases have a suite together.
+        cases = [case for name, members in suites for case in members
+                 if name == test or name.startswith(test + ".")]
+        unexplained = False
+        for name, outcome, text in cases:
             counts[outcome] += 1
             if outcome == "failed":
-                print(f"FAILED {test}: {name}\n{text}\n")
+                print(f"FAILED {test}: {name}\n{text}")
+                unexplained |= not text
             elif outcome == "skipped":
-                skipped[f"{test}: {text or 'disabled'}"] += 1
-        if result == "SKIP" and not own:
+                skipped[f"{test}: {text or name}"] += 1
+        if result == "SKIP" and not cases:
             counts["skipped"] += 1
             skipped[f"{test}: {last_lines(run) or 'exit status 77'}"] += 1
-        elif result in GOOD:
-            counts["passed"] += 0 if own else 1
-        elif not any(outcome == "failed" for _, outcome, _ in own):
+        elif result in GOOD and not cases:
+            counts["passed"] += 1
+        elif result not in GOOD | {"SKIP"} and not any(
+                outcome == "failed" for _, outcome, _ in cases):
             # It failed as a whole: a crash, a time-out, a sanitizer's report.
             counts["failed"] += 1
             print(f"FAILED {test}: {result}, status {run.get('returncode')}")
-            print(last_lines(run) + "\n")
+            unexplained = True
+        if unexplained:
+            print(last_lines(run))
     for text, count in skipped.items():
         print(f"skipped {count} of {text}")
     print(counts["passed"], counts["failed"], counts["skipped"])

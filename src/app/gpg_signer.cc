@@ -29,6 +29,7 @@ Result<UniqueFd> MemoryFile(const char* name) {
 Result<int> RunProgram(std::vector<std::string> arguments, int in, int out,
                        int err) {
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   posix_spawn_file_actions_t actions;

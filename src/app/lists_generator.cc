@@ -67,10 +67,8 @@ void ListGenerator::AddDatabase(const std::string& source) {
 void ListGenerator::AddPackageFile(const std::string& path) {
   const auto package = ReadPackage(path);
   if (package) return AddPackage(path, *package);
-  if (package.error().code() == EBADMSG) {
-    return Refused("lists gen", package.error());
-  }
-  Failed("lists gen", package.error());
+  if (package.error().code() == EBADMSG) return Refused(path, package.error());
+  Failed(path, package.error());
 }
 
 void ListGenerator::AddPackageFolder(const std::string& path) {
@@ -121,6 +119,10 @@ void ListGenerator::AddTree(const std::string& path) {
 }
 
 void ListGenerator::Write(const NewList& list) {
+  if (!names_.insert(list.name).second) {
+    return options_.tell(list.name,
+                         "left out: made from another source already");
+  }
   const auto replaced =
       ReplaceFileAt(folder_.get(), list.name, list.bytes, kListMode);
   if (!replaced) return Failed("lists gen", replaced.error());

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,7 +48,8 @@ class ListGenerator {
   ListGenerator(Options options, UniqueFd folder)
       : options_(std::move(options)), folder_(std::move(folder)) {}
 
-  // source: "rpmdb:ROOT", a package file, a folder or a file.
+  // source: "rpmdb:ROOT", a package file, a folder or a file. If two packages
+  // have one name, the first one gets the list.
   void AddSource(const std::string& source);
 
   // Writes the one list of all files that were hashed. If any of them could
@@ -76,6 +78,7 @@ class ListGenerator {
   bool tree_complete_ = true;
   std::vector<ListedFile> files_;
   std::vector<Written> written_;
+  std::set<std::string> names_;  // of the lists written, or tried
   std::size_t refused_ = 0;
   bool failed_ = false;
 };

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "app/list_sources.h"
@@ -80,10 +81,11 @@ bool IsPackageFile(const std::string& path) {
 
 Result<SignedHeader> ReadPackage(const std::string& path) {
   const auto fd = OpenForReading(AT_FDCWD, path);
-  if (!fd) return Fail(fd.error());
-  auto package = ParseStart(fd->get());
-  if (!package) return Fail(std::move(package).error().WithContext(path));
-  return package;
+  if (!fd) {
+    const int code = fd.error().code();
+    return Fail(code, std::generic_category().message(code));
+  }
+  return ParseStart(fd->get());
 }
 
 ByteVector ListBytes(const SignedHeader& package) {

@@ -18,7 +18,8 @@ bool IsPackageFile(const std::string& path);
 
 // Reads the signed header of the package file at path. The payload is not
 // looked at, however large it is.
-// Errors: as ParseRpmPackage, with path as context; those of open(2), read(2).
+// Errors: as ParseRpmPackage; those of open(2) and read(2). They do not name
+// the path.
 Result<SignedHeader> ReadPackage(const std::string& path);
 
 // Returns the signed header as list bytes, signature appended where there is

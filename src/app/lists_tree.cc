@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <memory>
 #include <string_view>
+#include <system_error>
 
 #include "base/files.h"
 #include "crypto/file_hash.h"
@@ -68,9 +69,9 @@ class TreeHasher {
   Result<void> AddFolder(int fd, const std::string& path) {
     const auto names = NamesIn(fd);
     if (!names) return Fail(Error(names.error()).WithContext(path));
+    const std::string prefix = path == "/" ? path : path + "/";
     for (const std::string& name : *names) {
-      const std::string below = path == "/" ? "/" + name : path + "/" + name;
-      const auto added = AddEntry(fd, name, below);
+      auto added = AddEntry(fd, name, prefix + name);
       if (!added) return added;
     }
     return {};
@@ -97,7 +98,10 @@ class TreeHasher {
       return {};
     }
     const auto fd = OpenForReading(dir_fd, name, Links::kRefuse);
-    if (!fd) return Fail(fd.error().code(), path + ": cannot be opened");
+    if (!fd) {
+      const int code = fd.error().code();
+      return Fail(code, path + ": " + std::generic_category().message(code));
+    }
     return S_ISDIR(info.st_mode) ? AddFolder(fd->get(), path)
                                  : AddFile(fd->get(), path);
   }

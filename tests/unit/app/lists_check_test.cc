@@ -88,6 +88,14 @@ TEST_F(ListsCheckTest, JsonGivesTheReason) {
   EXPECT_FALSE(run.Json()["lists"][0]["error"].empty());
 }
 
+TEST_F(ListsCheckTest, ABrokenPackageIsNamedOnce) {
+  const std::string path = RealData() / "rpms/odd/hello-1.0-1.x86_64.rpm-v3";
+  const auto run = RunTool({"lists", "check", "--keys", key(), path});
+  EXPECT_EQ(run.status, kExitNo);
+  EXPECT_TRUE(run.out.starts_with("refused " + path + ": RPM header: "))
+      << run.out;
+}
+
 TEST_F(ListsCheckTest, FailsWithoutKeys) {
   const auto run = RunTool({"lists", "check", "--keys", dir_ / "missing.asc",
                             RealData() / "lists/mariner"});

@@ -146,6 +146,16 @@ TEST_F(RealListsGenTest, UnsignedPackagesAreWrittenAndCounted) {
   EXPECT_TRUE(std::filesystem::exists(dir_ / "out/rpm-hello-2.0-1.x86_64"));
 }
 
+TEST_F(RealListsGenTest, OfPackagesWithOneNameTheFirstGetsTheList) {
+  const auto gen =
+      RunTool({"lists", "gen", "-o", dir_ / "out",
+               RealData() / "rpms/good/hello-2.0-1.x86_64-signed.rpm",
+               RealData() / "rpms/unsigned/hello-2.0-1.x86_64.rpm"});
+  EXPECT_EQ(gen.status, kExitYes) << gen.err;
+  EXPECT_TRUE(gen.out.starts_with("1 written, 0 unsigned, ")) << gen.out;
+  EXPECT_NE(gen.err.find("left out"), std::string::npos);
+}
+
 TEST_F(RealListsGenTest, AListReplacesAnOlderOne) {
   std::filesystem::create_directory(dir_ / "out");
   dir_.Write("out/rpm-hello-2.0-1.x86_64", "old");

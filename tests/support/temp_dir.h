@@ -14,7 +14,8 @@ namespace assayfs::testing {
 class TempDir {
  public:
   TempDir() {
-    std::string name = std::filesystem::temp_directory_path() / "assayfs-XXXXXX";
+    std::string name =
+        std::filesystem::temp_directory_path() / "assayfs-XXXXXX";
     if (::mkdtemp(name.data()) == nullptr) std::abort();
     path_ = name;
   }

@@ -21,9 +21,9 @@ rpm/.*       src/trust/rpm_[a-z_]+[.](cc|h)
 rnp/.*       src/trust/[a-z_]+[.]cc
 tss2/.*      src/tpm/esys_[a-z_]+[.]cc
 openssl/.*   src/(crypto|trust)/[a-z0-9_]+[.]cc
-CLI/.*       src/app/[a-z_]+[.](cc|h)
-nlohmann/.*  src/app/[a-z_]+[.](cc|h)
-systemd/.*   src/app/[a-z_]+[.]cc
+CLI/.*       src/app/[a-z_/]+[.](cc|h)
+nlohmann/.*  src/app/[a-z_/]+[.](cc|h)
+systemd/.*   src/app/[a-z_/]+[.]cc
 tl/.*        src/base/result[.]h
 '
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The `lists` verb.
-#include "app/lists_verbs.h"
+#include "app/lists/lists_verbs.h"
 
 #include <CLI/CLI.hpp>
 

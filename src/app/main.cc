@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "app/mount_helper.h"
 #include "app/report.h"
+#include "app/settings/mount_helper.h"
 #include "app/verbs.h"
 
 namespace {

@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "app/background.h"
-#include "app/daemon.h"
-#include "app/mount_options.h"
+#include "app/daemon/background.h"
+#include "app/daemon/daemon.h"
 #include "app/report.h"
-#include "app/setting_options.h"
+#include "app/settings/mount_options.h"
+#include "app/settings/setting_options.h"
 #include "app/verbs.h"
 
 namespace assayfs {

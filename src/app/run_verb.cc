@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "app/report.h"
-#include "app/run_command.h"
-#include "app/setting_options.h"
+#include "app/run/run_command.h"
+#include "app/settings/setting_options.h"
 #include "app/verbs.h"
 
 namespace assayfs {

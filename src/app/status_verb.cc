@@ -6,11 +6,11 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "app/control_client.h"
-#include "app/find_mounts.h"
-#include "app/json_text.h"
+#include "app/control/control_client.h"
+#include "app/control/json_text.h"
+#include "app/control/status_json.h"
 #include "app/report.h"
-#include "app/status_json.h"
+#include "app/settings/find_mounts.h"
 #include "app/verbs.h"
 
 namespace assayfs {

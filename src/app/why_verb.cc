@@ -10,11 +10,11 @@
 #include <optional>
 #include <string>
 
-#include "app/control_client.h"
-#include "app/explanation_json.h"
-#include "app/find_mounts.h"
-#include "app/json_text.h"
+#include "app/control/control_client.h"
+#include "app/control/explanation_json.h"
+#include "app/control/json_text.h"
 #include "app/report.h"
+#include "app/settings/find_mounts.h"
 #include "app/verbs.h"
 #include "base/bytes.h"
 

@@ -22,9 +22,9 @@ TEST(FlippedBitsTest, NoBitOfTheSignedPartOfARealListCanBeFlipped) {
   const auto data = testing::RealData();
   if (data.empty()) GTEST_SKIP() << "needs ASSAYFS_TEST_DATA";
   const auto keys = Must(Keyring::Load({data / "keys/good/mariner.asc"}));
-  RawList raw{kList, kList,
-              ReadFileAt(AT_FDCWD, data / "lists/mariner" / kList,
-                         kMaxListBytes)};
+  RawList raw{
+      kList, kList,
+      ReadFileAt(AT_FDCWD, data / "lists/mariner" / kList, kMaxListBytes)};
   ByteVector& bytes = *raw.bytes;
   ASSERT_TRUE(CheckList(raw, *keys, {}, nullptr).has_value());
   const std::size_t signed_bytes = Must(SplitSignature(bytes)).payload.size();

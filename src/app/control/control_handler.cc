@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// ControlHandler: what the daemon answers to status, why and reload.
+#include "app/control/control_handler.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "app/control/explanation_json.h"
+#include "app/control/json_text.h"
+#include "app/control/status_json.h"
+#include "base/bytes.h"
+
+namespace assayfs {
+namespace {
+
+using nlohmann::json;
+
+// Opens a path of the tree; no link may lead out of it, or elsewhere in it.
+Result<UniqueFd> OpenBelow(int root_fd, const std::string& path,
+                           std::uint64_t flags) {
+  open_how how{};
+  how.flags = flags | O_CLOEXEC;
+  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS;
+  UniqueFd fd(static_cast<int>(
+      ::syscall(SYS_openat2, root_fd, path.c_str(), &how, sizeof(how))));
+  if (!fd) return Fail(Error::FromErrno(path));
+  return fd;
+}
+
+// Folders, links, devices and the like are never judged.
+json NotRegular(const std::string& path) {
+  Appraiser::Explanation explanation;
+  explanation.path = path;
+  explanation.answer.permitted = true;
+  explanation.answer.decision.reason = Reason::kNotRegular;
+  return ExplanationJson(explanation);
+}
+
+}  // namespace
+
+std::string ControlHandler::Answer(const ControlServer::Request& request) {
+  auto answer = Dispatch(request);
+  if (answer) return LineOf({{"answer", std::move(*answer)}});
+  return LineOf({{"error", answer.error().message()}});
+}
+
+Result<json> ControlHandler::Dispatch(const ControlServer::Request& request) {
+  const json parsed = json::parse(request.line, nullptr, false);
+  const std::string verb = TextOf(parsed, "verb");
+  if (verb == "status") return Status();
+  if (verb == "why") return Why(parsed, request.uid);
+  if (verb == "reload") return Reload();
+  return Fail(EPROTO, "the daemon does not know this request");
+}
+
+Result<json> ControlHandler::Why(const json& request, uid_t client) {
+  const auto path_bytes = FromHex(TextOf(request, "path_hex"));
+  if (!path_bytes || path_bytes->empty()) {
+    return Fail(EPROTO, "why: no path given");
+  }
+  const std::string path(AsText(*path_bytes));
+  Use use;
+  use.uid = client;
+  const json& uid = MemberOf(request, "uid");
+  if (uid.is_number_unsigned() &&
+      uid.get<std::uint64_t>() <= std::numeric_limits<uid_t>::max()) {
+    use.uid = uid.get<uid_t>();
+  }
+  const json& exec = MemberOf(request, "exec");
+  if (exec.is_boolean() && exec.get<bool>()) use.purpose = Use::Purpose::kExec;
+
+  // A device must not be opened just to look at it.
+  const auto place = OpenBelow(root_fd_, path, O_PATH);
+  if (!place) return Fail(place.error());
+  struct stat info {};
+  if (::fstat(place->get(), &info) != 0) return Fail(Error::FromErrno(path));
+  if (!S_ISREG(info.st_mode)) return NotRegular(path);
+
+  const auto file = OpenBelow(root_fd_, path, O_RDONLY | O_NONBLOCK);
+  if (!file) return Fail(file.error());
+  const auto explanation = judging_.appraiser().Explain(file->get(), use);
+  if (!explanation) return Fail(explanation.error());
+  return ExplanationJson(*explanation);
+}
+
+Result<json> ControlHandler::Reload() {
+  if (auto reloaded = judging_.Reload(); !reloaded) {
+    return Fail(reloaded.error());
+  }
+  return Status();
+}
+
+json ControlHandler::Status() {
+  const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(
+      std::chrono::steady_clock::now() - start_);
+  return StatusJson(judging_, records_.lost(), uptime);
+}
+
+}  // namespace assayfs

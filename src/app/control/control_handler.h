@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// ControlHandler: what the daemon answers to status, why and reload.
+#pragma once
+
+#include <chrono>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "app/control/control_server.h"
+#include "app/daemon/judging.h"
+#include "app/daemon/record_writer.h"
+#include "base/result.h"
+
+namespace assayfs {
+
+// Requests, one JSON object a line:
+//   {"verb": "status"}
+//   {"verb": "reload"}
+//   {"verb": "why", "path_hex": H, "uid": N, "exec": BOOL}
+// H: the bytes of the path below the mount point in hexadecimal digits, as a
+// path need not be UTF-8. uid: the client's own if missing.
+// Answers: {"answer": VALUE} or {"error": TEXT}.
+//
+// Threads: Answer on one thread at a time.
+class ControlHandler {
+ public:
+  // All borrowed; they must outlive this.
+  ControlHandler(Judging& judging, const RecordWriter& records, int root_fd)
+      : judging_(judging), records_(records), root_fd_(root_fd) {}
+
+  std::string Answer(const ControlServer::Request& request);
+
+ private:
+  Result<nlohmann::json> Dispatch(const ControlServer::Request& request);
+  Result<nlohmann::json> Why(const nlohmann::json& request, uid_t client);
+  Result<nlohmann::json> Reload();
+  nlohmann::json Status();
+
+  Judging& judging_;
+  const RecordWriter& records_;
+  int root_fd_;
+  std::chrono::steady_clock::time_point start_ =
+      std::chrono::steady_clock::now();
+};
+
+}  // namespace assayfs

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `why` says, as JSON and as text.
+#include "app/control/explanation_json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "app/control/json_text.h"
+
+namespace assayfs {
+namespace {
+
+using nlohmann::json;
+
+json ListJson(const Appraiser::Explanation::ListHit& list) {
+  return {
+      {"name", list.name},
+      {"format", list.format == ListFormat::kRpm ? "rpm" : "tlv"},
+      {"package", list.package},
+      {"sha256", list.sha256},
+      {"signer",
+       {{"fingerprint", list.signer.fingerprint}, {"name", list.signer.name}}},
+      {"verified", list.verified},
+      {"measured", list.measured}};
+}
+
+// Adds "NAME   text", unless there is no text.
+void AddLine(std::string& out, const char* name, const std::string& text) {
+  if (text.empty()) return;
+  std::string line(name);
+  line.resize(10, ' ');
+  out += line + text + "\n";
+}
+
+std::string ListText(const json& list) {
+  std::string text = TextOf(list, "name");
+  if (const auto package = TextOf(list, "package"); !package.empty()) {
+    text += ", package " + package;
+  }
+  const json& signer = MemberOf(list, "signer");
+  if (const auto name = TextOf(signer, "name"); !name.empty()) {
+    text += ", signed by " + name;
+  }
+  if (const auto key = TextOf(signer, "fingerprint"); !key.empty()) {
+    text += " (" + key + ")";
+  }
+  if (TextOf(list, "verified") != "true") text += ", not verified";
+  if (TextOf(list, "measured") != "true") text += ", not measured";
+  return text;
+}
+
+}  // namespace
+
+std::string FixFor(const Appraiser::Explanation& explanation) {
+  const Decision& decision = explanation.answer.decision;
+  if (decision.verdict == Verdict::kAllow ||
+      decision.verdict == Verdict::kUnjudged) {
+    return {};
+  }
+  switch (decision.reason) {
+    case Reason::kUnknownContent:
+      return "add a signed list that has this digest: `assayfs lists gen`, "
+             "then `assayfs lists sign`";
+    case Reason::kModified: {
+      std::string source = "as the list has it";
+      if (!explanation.expected.empty()) {
+        const auto& expected = explanation.expected.front();
+        source = "from " +
+                 (expected.package.empty() ? expected.list : expected.package);
+      }
+      return "put the original content back, " + source;
+    }
+    case Reason::kListUnverified:
+      return "sign the list, or add its signer's key to the trusted keys, then "
+             "`assayfs reload`";
+    case Reason::kListUnmeasured:
+      return "see the tpm line of `assayfs status`";
+    case Reason::kWriterActive:
+      return "close every writer of the file, then open it again";
+    case Reason::kIoError:
+      return "see whether the file can be read where it lies, below the mount";
+    default:
+      return {};
+  }
+}
+
+json ExplanationJson(const Appraiser::Explanation& explanation) {
+  const Decision& decision = explanation.answer.decision;
+  json lists = json::array();
+  for (const auto& list : explanation.lists) lists.push_back(ListJson(list));
+  json expected = json::array();
+  for (const auto& one : explanation.expected) {
+    expected.push_back({{"list", one.list},
+                        {"package", one.package},
+                        {"digest", one.digest.ToString()}});
+  }
+  json rule;
+  if (!explanation.rule_text.empty()) {
+    rule = {{"line", explanation.rule_line}, {"text", explanation.rule_text}};
+  }
+  json digest;
+  if (explanation.digest) {
+    digest = {{"algorithm", AlgorithmName(explanation.digest->algorithm())},
+              {"value", explanation.digest->Hex()}};
+  }
+  return {{"path", explanation.path},
+          {"verdict", VerdictName(decision.verdict)},
+          {"reason", ReasonName(decision.reason)},
+          {"permitted", explanation.answer.permitted},
+          {"rule", rule},
+          {"digest", digest},
+          {"lists", lists},
+          {"expected", expected},
+          {"cached", explanation.cached},
+          {"epoch", explanation.epoch},
+          {"detail", explanation.detail},
+          {"fix", FixFor(explanation)}};
+}
+
+std::string ExplanationText(const json& explanation) {
+  std::string out;
+  AddLine(out, "path", TextOf(explanation, "path"));
+  const std::string verdict = TextOf(explanation, "verdict");
+  const bool let_pass = TextOf(explanation, "permitted") == "true" &&
+                        (verdict == "deny" || verdict == "error");
+  AddLine(out, "verdict",
+          verdict + (let_pass ? " (the mode lets it pass)" : ""));
+  AddLine(out, "reason", TextOf(explanation, "reason"));
+  AddLine(out, "detail", TextOf(explanation, "detail"));
+  const json& rule = MemberOf(explanation, "rule");
+  if (rule.is_object()) {
+    AddLine(out, "rule", TextOf(rule, "line") + ": " + TextOf(rule, "text"));
+  }
+  const json& digest = MemberOf(explanation, "digest");
+  if (digest.is_object()) {
+    AddLine(out, "digest",
+            TextOf(digest, "algorithm") + ":" + TextOf(digest, "value"));
+  }
+  for (const json& list : MemberOf(explanation, "lists")) {
+    AddLine(out, "list", ListText(list));
+  }
+  for (const json& expected : MemberOf(explanation, "expected")) {
+    const auto package = TextOf(expected, "package");
+    AddLine(out, "expected",
+            TextOf(expected, "digest") + " in " + TextOf(expected, "list") +
+                (package.empty() ? "" : ", package " + package));
+  }
+  AddLine(out, "fix", TextOf(explanation, "fix"));
+  return out;
+}
+
+}  // namespace assayfs

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `status` says, as JSON and as text.
+#include "app/control/status_json.h"
+
+#include <unistd.h>
+#include <nlohmann/json.hpp>
+
+#include "app/control/json_text.h"
+#include "crypto/hasher.h"
+
+namespace assayfs {
+namespace {
+
+using nlohmann::json;
+
+json PolicyJson(const Policy& policy) {
+  const auto digest = HashBytes(HashAlgorithm::kSha256, AsBytes(policy.text));
+  return {{"name", policy.name},
+          {"sha256", digest ? digest->Hex() : ""},
+          {"rules", policy.rules.size()}};
+}
+
+json TpmJson(const MeasurementLog::Status& status) {
+  json banks = json::array();
+  for (const HashAlgorithm bank : status.banks) {
+    banks.push_back(AlgorithmName(bank));
+  }
+  return {{"state", StateName(status.state)},
+          {"pcr", status.pcr},
+          {"banks", banks},
+          {"extends", status.extends},
+          {"records", status.records},
+          {"detail", status.detail}};
+}
+
+json ListsJson(ListStore& store) {
+  const auto index = store.Current();
+  json rejected = json::array();
+  for (const auto& [name, error] : store.Rejected()) {
+    rejected.push_back({{"name", name}, {"error", error}});
+  }
+  return {{"loaded", index->lists().size()},
+          {"rejected", rejected},
+          {"digests", index->digest_count()},
+          {"epoch", index->epoch()}};
+}
+
+std::string Line(const char* name, const std::string& text) {
+  std::string line = std::string("  ") + name;
+  line.resize(12, ' ');
+  return line + text + "\n";
+}
+
+std::string TpmText(const json& tpm) {
+  std::string text = TextOf(tpm, "state") + ", PCR " + TextOf(tpm, "pcr");
+  std::string banks;
+  for (const json& bank : MemberOf(tpm, "banks")) {
+    if (!bank.is_string()) continue;
+    banks += (banks.empty() ? "" : ", ") + bank.get<std::string>();
+  }
+  if (!banks.empty()) text += " (" + banks + ")";
+  text += ", " + TextOf(tpm, "extends") + " extends, " +
+          TextOf(tpm, "records") + " records";
+  const auto detail = TextOf(tpm, "detail");
+  return detail.empty() ? text : text + ": " + detail;
+}
+
+}  // namespace
+
+json StatusJson(Judging& judging, std::uint64_t lost_records,
+                std::chrono::seconds uptime) {
+  const MountSettings& settings = judging.settings();
+  const auto counters = judging.appraiser().counters();
+  return {{"version", ASSAYFS_VERSION},
+          {"pid", ::getpid()},
+          {"lower", settings.lower},
+          {"mountpoint", settings.mount_point},
+          {"mode", ModeName(judging.appraiser().mode())},
+          {"enforce_at", "open"},
+          {"data", "verified"},
+          {"policy", PolicyJson(*judging.appraiser().policy())},
+          {"tpm", TpmJson(judging.log().status())},
+          {"log_file", settings.log_path},
+          {"lists", ListsJson(judging.lists())},
+          {"problems", judging.Problems()},
+          {"verdicts",
+           {{"cached", counters.cached},
+            {"allowed", counters.allowed},
+            {"denied", counters.denied},
+            {"hashed_files", counters.hashed_files},
+            {"hashed_bytes", counters.hashed_bytes}}},
+          {"records", {{"lost", lost_records}}},
+          {"uptime_s", uptime.count()}};
+}
+
+std::string StatusText(const json& status) {
+  const json& policy = MemberOf(status, "policy");
+  const json& lists = MemberOf(status, "lists");
+  const json& verdicts = MemberOf(status, "verdicts");
+  const json& rejected = MemberOf(lists, "rejected");
+  std::string out = TextOf(status, "mountpoint") + "\n";
+  out += Line("lower", TextOf(status, "lower"));
+  out += Line("mode", TextOf(status, "mode") + ", at " +
+                          TextOf(status, "enforce_at") + ", data " +
+                          TextOf(status, "data"));
+  out +=
+      Line("policy", TextOf(policy, "name") + ", " + TextOf(policy, "rules") +
+                         " rules, sha256:" + TextOf(policy, "sha256"));
+  out += Line("lists", TextOf(lists, "loaded") + " loaded, " +
+                           std::to_string(rejected.size()) + " rejected, " +
+                           TextOf(lists, "digests") + " digests, epoch " +
+                           TextOf(lists, "epoch"));
+  for (const json& problem : MemberOf(status, "problems")) {
+    out += Line("problem", TextOf({{"text", problem}}, "text"));
+  }
+  out += Line("tpm", TpmText(MemberOf(status, "tpm")));
+  out += Line("log", TextOf(status, "log_file"));
+  out += Line("verdicts", TextOf(verdicts, "allowed") + " allowed, " +
+                              TextOf(verdicts, "denied") + " denied, " +
+                              TextOf(verdicts, "cached") + " cached, " +
+                              TextOf(verdicts, "hashed_files") +
+                              " files hashed (" +
+                              TextOf(verdicts, "hashed_bytes") + " bytes)");
+  out += Line("records", TextOf(MemberOf(status, "records"), "lost") + " lost");
+  out += Line("daemon", "pid " + TextOf(status, "pid") + ", version " +
+                            TextOf(status, "version") + ", up " +
+                            TextOf(status, "uptime_s") + " s");
+  return out;
+}
+
+}  // namespace assayfs

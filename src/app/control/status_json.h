@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `status` says, as JSON and as text.
+#pragma once
+
+#include <chrono>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "app/daemon/judging.h"
+
+namespace assayfs {
+
+// Returns the object that assayfs(8) documents for `status --json`.
+// lost_records: denials that were not written down.
+nlohmann::json StatusJson(Judging& judging, std::uint64_t lost_records,
+                          std::chrono::seconds uptime);
+
+// Returns the same for people, one thing a line. Threads: pure function.
+std::string StatusText(const nlohmann::json& status);
+
+}  // namespace assayfs

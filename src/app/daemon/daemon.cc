@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// The daemon: one process that serves one mount.
+#include "app/daemon/daemon.h"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <syslog.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+#include "app/control/control_handler.h"
+#include "app/control/control_link.h"
+#include "app/control/control_server.h"
+#include "app/daemon/judging.h"
+#include "app/daemon/outer_mount.h"
+#include "app/daemon/record_text.h"
+#include "app/daemon/record_writer.h"
+#include "app/daemon/stop_signals.h"
+#include "app/report.h"
+#include "appraise/lease_keeper.h"
+#include "base/guarded.h"
+#include "fs/session.h"
+
+namespace assayfs {
+namespace {
+
+// The session exists only after the appraiser that needs it. Shared, because
+// a page may be dropped on another thread while the session ends.
+using SessionSlot = Guarded<std::shared_ptr<FuseSession>>;
+
+void InvalidatePages(const SessionSlot& slot, FileId id) {
+  // Not under the lock: this blocks while the kernel waits for pages.
+  const auto session = slot.With([](const auto& held) { return held; });
+  if (session) session->InvalidatePages(id);
+}
+
+void WriteRecord(RecordsTo to, const std::string& text) {
+  if (to == RecordsTo::kSyslog) {
+    ::syslog(LOG_AUTHPRIV | LOG_WARNING, "%s", text.c_str());
+    return;
+  }
+  const std::string line = "assayfs: " + text + "\n";
+  std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+Result<UniqueFd> OpenFuse() {
+  UniqueFd fd(::open("/dev/fuse", O_RDWR | O_CLOEXEC));
+  if (fd) return fd;
+  Error error = Error::FromErrno("/dev/fuse");
+  const char* const hint =
+      error.code() == ENOENT || error.code() == ENODEV
+          ? "; load the kernel module with `modprobe fuse`, or give the "
+            "container this device"
+          : "; it must be open to this user";
+  return Fail(error.code(), error.message() + hint);
+}
+
+// Every inode that the kernel knows, every open file and every lease takes a
+// descriptor: raises their limit as far as it goes. Returns how many leases
+// there may be: a quarter, and not more than programs in use together need.
+std::size_t RaiseDescriptorLimit() {
+  constexpr rlim_t kMostLeases = 4096;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  limit.rlim_cur = limit.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  return std::min(limit.rlim_cur / 4, kMostLeases);
+}
+
+Result<OuterMount> PrepareMount(const MountSettings& settings, int fuse_fd) {
+  return OuterMount::Prepare({.source = settings.lower,
+                              .mount_point = settings.mount_point,
+                              .flags = settings.flags,
+                              .data = MountData(fuse_fd),
+                              .fuse_fd = fuse_fd},
+                             settings.lower);
+}
+
+Result<std::unique_ptr<ControlServer>> StartControl(
+    const MountSettings& settings, ControlHandler& handler) {
+  if (settings.control_path.empty()) return nullptr;
+  return ControlServer::Start(
+      settings.control_path, [&handler](const ControlServer::Request& request) {
+        return handler.Answer(request);
+      });
+}
+
+// Serves a session whose every other part is ready.
+Result<void> MountAndRun(OuterMount& mount, FuseSession& session,
+                         const DaemonEvents& events) {
+  auto stop = [&mount, &session, &events] {
+    if (events.stopping) events.stopping();
+    if (auto done = mount.Unmount(); !done) {
+      ReportFailure("umount", done.error());
+    }
+    session.Stop();
+  };
+  if (auto mounted = mount.Mount(); !mounted) return mounted;
+  const auto signals = StopSignals::Start(stop);
+  if (!signals) {
+    stop();
+    return Fail(signals.error());
+  }
+  events.ready();
+  return session.Run();
+}
+
+}  // namespace
+
+Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
+                        const DaemonEvents& events) {
+  BlockLeaseSignals();
+  BlockStopSignals();
+  auto fuse_fd = OpenFuse();
+  if (!fuse_fd) return Fail(fuse_fd.error());
+  auto mount = PrepareMount(settings, fuse_fd->get());
+  if (!mount) return Fail(mount.error());
+  // Opened here, not before: in this namespace nothing covers the tree.
+  const UniqueFd root(
+      ::open(settings.lower.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!root) return Fail(Error::FromErrno(settings.lower));
+
+  RecordWriter records(
+      [records_to](const std::string& text) { WriteRecord(records_to, text); });
+  SessionSlot slot;
+  auto judging = Judging::Create(
+      settings, root.get(),
+      {.max_leases = RaiseDescriptorLimit(),
+       .record =
+           [&](const DenialRecord& record) {
+             records.Add(RecordText(record, settings.mount_point));
+           },
+       .content_changed = [&](FileId id) { InvalidatePages(slot, id); }});
+  if (!judging) return Fail(judging.error());
+  for (const std::string& problem : (*judging)->Problems()) {
+    ReportFailure("warning", problem);
+  }
+
+  auto created =
+      FuseSession::Create({.fuse_fd = std::move(*fuse_fd),
+                           .root_fd = root.get(),
+                           .read_only = (settings.flags & MS_RDONLY) != 0},
+                          (*judging)->appraiser());
+  if (!created) return Fail(created.error());
+  const std::shared_ptr<FuseSession> session(std::move(*created));
+  slot.With([&](auto& held) { held = session; });
+
+  ControlHandler handler(**judging, records, root.get());
+  auto control = StartControl(settings, handler);
+  if (!control) return Fail(control.error());
+  const ControlLink link(settings.control_link, settings.control_path);
+  auto served = MountAndRun(*mount, *session, events);
+  slot.With([](auto& held) { held.reset(); });
+  return served;
+}
+
+}  // namespace assayfs

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Judging: everything of one mount that decides, put together.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/settings/mount_settings.h"
+#include "appraise/appraiser.h"
+#include "appraise/list_store.h"
+#include "base/result.h"
+#include "tpm/measurement_log.h"
+
+namespace assayfs {
+
+// Owns the measurement log, the list store and the appraiser of one mount.
+//
+// Threads: safe after Create.
+class Judging {
+ public:
+  struct Surroundings {
+    std::size_t max_leases = 0;                       // see Appraiser
+    std::function<void(const DenialRecord&)> record;  // see Appraiser
+    std::function<void(FileId)> content_changed;      // see Appraiser
+  };
+
+  // Loads policy, keys and lists, and opens the log and the TPM.
+  // root_fd: borrowed, must outlive this.
+  // Errors: those of the parts; ENOENT if the mode is enforce, the policy
+  // appraises, and no list at all can be used: every file would be denied.
+  static Result<std::unique_ptr<Judging>> Create(const MountSettings& settings,
+                                                 int root_fd,
+                                                 Surroundings surroundings);
+
+  // Reads policy, keys and lists again.
+  // Errors: those of the parts; everything is then as it was.
+  Result<void> Reload();
+
+  // Keys and lists that were left out at the last (re)load, one line each.
+  std::vector<std::string> Problems() const;
+
+  const MountSettings& settings() const { return settings_; }
+  Appraiser& appraiser() { return *appraiser_; }
+  ListStore& lists() { return *lists_; }
+  const MeasurementLog& log() const { return *log_; }
+
+ private:
+  explicit Judging(MountSettings settings) : settings_(std::move(settings)) {}
+
+  MountSettings settings_;
+  Guarded<std::vector<std::string>> key_problems_;
+  // In the order of dependence: the appraiser goes first.
+  std::unique_ptr<MeasurementLog> log_;
+  std::unique_ptr<ListStore> lists_;
+  std::unique_ptr<Appraiser> appraiser_;
+};
+
+}  // namespace assayfs

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading lists, folders, RPM databases and packages.
+#include "app/lists/lists_input.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "app/daemon/list_sources.h"
+#include "base/files.h"
+#include "lists/appended_signature.h"
+#include "lists/digest_list.h"
+
+namespace assayfs {
+namespace {
+
+constexpr std::size_t kLeadBytes = 96;
+// Headers of nearly all packages fit into this many bytes.
+constexpr std::size_t kFirstReadBytes = std::size_t{1} << 20;
+// Lead, signature header and the largest main header accepted.
+constexpr std::size_t kMaxReadBytes = kMaxListBytes + kFirstReadBytes;
+
+// Reads up to count bytes from the start of the file.
+Result<ByteVector> ReadStart(int fd, std::size_t count) {
+  ByteVector bytes(count);
+  std::size_t filled = 0;
+  while (filled < count) {
+    const ssize_t got = ::pread(fd, bytes.data() + filled, count - filled,
+                                static_cast<off_t>(filled));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return Fail(Error::FromErrno("read"));
+    if (got == 0) break;
+    filled += static_cast<std::size_t>(got);
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
+Result<SignedHeader> ParseStart(int fd) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) return Fail(Error::FromErrno("fstat"));
+  if (!S_ISREG(info.st_mode)) return Fail(EINVAL, "not a regular file");
+  const auto size = static_cast<std::size_t>(info.st_size);
+  auto bytes = ReadStart(fd, std::min(size, kFirstReadBytes));
+  if (!bytes) return Fail(bytes.error());
+  auto package = ParseRpmPackage(*bytes);
+  if (package || size <= kFirstReadBytes) return package;
+  // The headers may be longer than the first read.
+  bytes = ReadStart(fd, std::min(size, kMaxReadBytes));
+  if (!bytes) return Fail(bytes.error());
+  return ParseRpmPackage(*bytes);
+}
+
+std::string PackageListName(const std::string& path) {
+  std::string name = std::filesystem::path(path).filename();
+  if (name.ends_with(".rpm")) name.resize(name.size() - 4);
+  return "rpm-" + name;
+}
+
+RawList ReadPackageList(const std::string& path) {
+  const auto package = ReadPackage(path);
+  if (!package) return {PackageListName(path), path, Fail(package.error())};
+  return {PackageListName(path), path, ListBytes(*package)};
+}
+
+}  // namespace
+
+bool IsPackageFile(const std::string& path) {
+  const auto fd = OpenForReading(AT_FDCWD, path);
+  if (!fd) return false;
+  struct stat info {};
+  if (::fstat(fd->get(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
+  const auto lead = ReadStart(fd->get(), kLeadBytes);
+  return lead && LooksLikeRpmPackage(*lead);
+}
+
+Result<SignedHeader> ReadPackage(const std::string& path) {
+  const auto fd = OpenForReading(AT_FDCWD, path);
+  if (!fd) {
+    const int code = fd.error().code();
+    return Fail(code, std::generic_category().message(code));
+  }
+  return ParseStart(fd->get());
+}
+
+ByteVector ListBytes(const SignedHeader& package) {
+  if (package.signatures.empty()) return package.header;
+  return AppendSignature(package.header, SignatureFormat::kOpenPgp,
+                         package.signatures);
+}
+
+Result<std::vector<RawList>> ReadLists(
+    const std::vector<std::string>& arguments) {
+  std::vector<RawList> lists;
+  for (const std::string& argument : arguments) {
+    if (IsPackageFile(argument)) {
+      lists.push_back(ReadPackageList(argument));
+      continue;
+    }
+    const auto sources = MakeListSources({argument});
+    if (!sources) return Fail(sources.error());
+    auto found = ReadSource(sources->front());
+    if (!found) return Fail(found.error());
+    for (RawList& list : *found) {
+      // A package may be larger than any list, so its bytes may be missing.
+      const bool package =
+          list.name.ends_with(".rpm") && IsPackageFile(list.origin);
+      lists.push_back(package ? ReadPackageList(list.origin) : std::move(list));
+    }
+  }
+  return lists;
+}
+
+std::string Grouped(std::size_t number) {
+  const std::string digits = std::to_string(number);
+  std::string text;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
+  }
+  return text;
+}
+
+std::string Counted(std::size_t number, std::string_view noun) {
+  std::string text = Grouped(number);
+  text.append(" ").append(noun);
+  if (number != 1) text += 's';
+  return text;
+}
+
+}  // namespace assayfs

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+// MountSettings: what a mount is to be, checked.
+#include "app/settings/mount_settings.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <charconv>
+#include <filesystem>
+
+#include "app/control/control_path.h"
+#include "app/settings/mount_table.h"
+#include "base/files.h"
+
+namespace assayfs {
+namespace {
+
+constexpr std::size_t kMaxPolicyBytes = 1 << 20;
+constexpr char kDefaultLists[] = "/etc/digest_lists";
+constexpr char kDefaultKeys[] = "/etc/assayfs/keys.d";
+constexpr std::string_view kDatabasePrefix = "rpmdb:";
+
+std::string Absolute(const std::string& path) {
+  std::error_code ignored;
+  const auto absolute = std::filesystem::absolute(path, ignored);
+  return absolute.empty() ? path : absolute.lexically_normal().string();
+}
+
+// Returns the last value given, or the default.
+std::string Single(const NamedValues& values, const char* name,
+                   const char* fallback) {
+  const auto found = values.find(name);
+  return found == values.end() || found->second.empty() ? fallback
+                                                        : found->second.back();
+}
+
+std::vector<std::string> Several(const NamedValues& values, const char* name,
+                                 const char* fallback) {
+  const auto found = values.find(name);
+  if (found == values.end()) return {fallback};
+  return found->second;
+}
+
+tl::unexpected<Error> WrongValue(const char* name, const std::string& value,
+                                 const char* choices) {
+  return Fail(EINVAL, std::string("--") + name + " \"" + value +
+                          "\": must be " + choices);
+}
+
+Result<MeasurementLog::TpmUse> TpmUseFrom(const std::string& word) {
+  if (word == "auto") return MeasurementLog::TpmUse::kAuto;
+  if (word == "required") return MeasurementLog::TpmUse::kRequired;
+  if (word == "off") return MeasurementLog::TpmUse::kOff;
+  return WrongValue("tpm", word, "auto, required or off");
+}
+
+Result<unsigned> PcrFrom(const std::string& word) {
+  constexpr char kChoices[] =
+      "a number from 0 to 22, but not 16; anyone can reset 16 and 23";
+  unsigned pcr = 0;
+  const char* const end = word.data() + word.size();
+  const auto parsed = std::from_chars(word.data(), end, pcr);
+  if (parsed.ec != std::errc() || parsed.ptr != end || pcr > 22 || pcr == 16) {
+    return WrongValue("pcr", word, kChoices);
+  }
+  return pcr;
+}
+
+// Enforcement at open and verified reads are what this mount does.
+Result<void> CheckWays(const NamedValues& values) {
+  const std::string when = Single(values, "enforce-at", "auto");
+  if (when == "read") {
+    return Fail(EINVAL,
+                "--enforce-at read: not possible, files are judged when they "
+                "are opened; use auto or open");
+  }
+  if (when != "auto" && when != "open") {
+    return WrongValue("enforce-at", when, "auto or open");
+  }
+  const std::string way = Single(values, "data", "auto");
+  if (way == "passthrough") {
+    return Fail(EINVAL,
+                "--data passthrough: not possible, every block read is "
+                "checked; use auto or verified");
+  }
+  if (way != "auto" && way != "verified") {
+    return WrongValue("data", way, "auto or verified");
+  }
+  return {};
+}
+
+// Returns the folder without links. Errors: see SetPaths.
+Result<std::string> ResolveFolder(const std::string& path) {
+  std::error_code error;
+  const auto real = std::filesystem::canonical(path, error);
+  struct stat info {};
+  if (error || ::stat(real.c_str(), &info) != 0) {
+    const int code = error ? error.value() : errno;
+    std::string message = path + ": " + std::generic_category().message(code);
+    if (code == ENOTCONN) {
+      message += "; a dead mount is there, run umount " + path;
+    } else if (code == ENOENT) {
+      message += "; create the folder first";
+    }
+    return Fail(code, message);
+  }
+  if (!S_ISDIR(info.st_mode)) return Fail(ENOTDIR, path + ": not a folder");
+  return real.string();
+}
+
+}  // namespace
+
+Result<MountSettings> MakeSettings(const NamedValues& values) {
+  MountSettings settings;
+  for (const std::string& list : Several(values, "lists", kDefaultLists)) {
+    const bool database = list.starts_with(kDatabasePrefix);
+    settings.lists.push_back(
+        database ? std::string(kDatabasePrefix) +
+                       Absolute(list.substr(kDatabasePrefix.size()))
+                 : Absolute(list));
+  }
+  for (const std::string& key : Several(values, "keys", kDefaultKeys)) {
+    settings.keys.push_back(Absolute(key));
+  }
+  settings.policy = Single(values, "policy", "files");
+  if (!BuiltInPolicy(settings.policy)) {
+    settings.policy = Absolute(settings.policy);
+  }
+
+  const std::string mode_word = Single(values, "mode", "enforce");
+  const auto mode = ModeFromName(mode_word);
+  if (!mode) return WrongValue("mode", mode_word, "enforce, log or off");
+  settings.mode = *mode;
+  const auto tpm = TpmUseFrom(Single(values, "tpm", "auto"));
+  if (!tpm) return Fail(tpm.error());
+  settings.tpm = *tpm;
+  const auto pcr = PcrFrom(Single(values, "pcr", "12"));
+  if (!pcr) return Fail(pcr.error());
+  settings.pcr = *pcr;
+  if (const auto ways = CheckWays(values); !ways) return Fail(ways.error());
+
+  settings.tcti = Single(values, "tcti", "");
+  for (const auto& [name, path] :
+       {std::pair("log-file", &settings.log_path),
+        std::pair("control", &settings.control_path)}) {
+    const std::string given = Single(values, name, "");
+    if (!given.empty()) *path = Absolute(given);
+  }
+  return settings;
+}
+
+Result<void> SetPaths(const std::string& lower, const std::string& mount_point,
+                      MountSettings& settings) {
+  for (const auto& [given, path] :
+       {std::pair(&lower, &settings.lower),
+        std::pair(&mount_point, &settings.mount_point)}) {
+    auto real = ResolveFolder(*given);
+    if (!real) return Fail(real.error());
+    *path = std::move(*real);
+  }
+  const auto table = ReadOwnMountTable();
+  if (!table) return Fail(table.error());
+  const MountEntry* top = FindMountPoint(*table, settings.mount_point);
+  if (top != nullptr && top->type == kMountType) {
+    return Fail(EBUSY, settings.mount_point +
+                           ": already an assayfs mount; see `assayfs status " +
+                           settings.mount_point + "`, or umount it first");
+  }
+  return {};
+}
+
+Result<void> SetRuntimePaths(Control control, MountSettings& settings) {
+  const bool control_given = !settings.control_path.empty();
+  const bool control_missing = control == Control::kWanted && !control_given;
+  const bool log_missing = settings.log_path.empty();
+  if (!control_missing && !log_missing && control == Control::kNotWanted) {
+    return {};
+  }
+  const auto folder = MakeRuntimeFolder();
+  if (!folder) {
+    if (control_missing || log_missing) return Fail(folder.error());
+    return {};
+  }
+  const std::string usual = ControlPath(*folder, settings.mount_point);
+  if (control_missing) settings.control_path = usual;
+  if (control == Control::kWanted && control_given &&
+      settings.control_path != usual) {
+    settings.control_link = usual;
+  }
+  if (log_missing) {
+    settings.log_path =
+        *folder + "/pcr-" + std::to_string(settings.pcr) + ".log";
+  }
+  return {};
+}
+
+Result<Policy> LoadPolicy(const std::string& name_or_path) {
+  auto built_in = BuiltInPolicy(name_or_path);
+  if (built_in) return built_in;
+  const auto bytes = ReadFileAt(AT_FDCWD, name_or_path, kMaxPolicyBytes);
+  if (!bytes) {
+    return Fail(Error(bytes.error())
+                    .WithContext("policy (files, exec, measure, or a file)"));
+  }
+  return ParsePolicy(name_or_path, std::string(AsText(*bytes)));
+}
+
+}  // namespace assayfs

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// MountSettings: what a mount is to be, checked.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/settings/named_values.h"
+#include "appraise/list_source.h"
+#include "base/result.h"
+#include "policy/decide.h"
+#include "tpm/measurement_log.h"
+
+namespace assayfs {
+
+struct MountSettings {
+  std::string lower;        // absolute, without links
+  std::string mount_point;  // likewise; may be the same
+  unsigned long flags = 0;  // MS_* bits
+
+  std::vector<std::string> lists;  // as given; relative ones made absolute
+  std::vector<std::string> keys;   // absolute
+  std::string policy;              // built-in name or absolute path
+  Mode mode = Mode::kEnforce;
+  bool allow_weak = false;
+
+  MeasurementLog::TpmUse tpm = MeasurementLog::TpmUse::kAuto;
+  std::string tcti;
+  unsigned pcr = 12;
+  std::string log_path;
+  std::string control_path;  // empty: none
+  std::string control_link;  // where clients look for it; empty: there
+};
+
+// Turns values into settings, with the documented defaults for what is
+// missing. lower and mount_point are not filled in. Relative paths are taken
+// from the working folder. No file is opened, but see MakeRuntimeFolder.
+// Errors: EINVAL for a wrong value, naming option and choices.
+Result<MountSettings> MakeSettings(const NamedValues& values);
+
+// Fills in lower and mount_point.
+// Errors: those of stat(2) and ENOTDIR, naming the path and saying what to do;
+// EBUSY if mount_point is one of our mounts already.
+Result<void> SetPaths(const std::string& lower, const std::string& mount_point,
+                      MountSettings& settings);
+
+// Fills in log_path and, if control is kWanted, control_path where they are
+// empty, and control_link where control_path is not; makes the folder for them.
+// Call after SetPaths.
+// Errors: as MakeRuntimeFolder.
+enum class Control { kWanted, kNotWanted };
+Result<void> SetRuntimePaths(Control control, MountSettings& settings);
+
+// Reads the policy: a built-in name, or else a file of rules.
+// Errors: ENOENT for neither; EFBIG over 1 MiB; as ParsePolicy.
+Result<Policy> LoadPolicy(const std::string& name_or_path);
+
+}  // namespace assayfs

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/daemon/record_text.h"
+
+#include <gtest/gtest.h>
+
+#include "support/results.h"
+
+namespace assayfs {
+namespace {
+
+DenialRecord Record(const std::string& path) {
+  DenialRecord record;
+  record.path = path;
+  record.use = {.purpose = Use::Purpose::kRead, .uid = 7, .elf = false};
+  record.decision.verdict = Verdict::kDeny;
+  record.decision.reason = Reason::kModified;
+  return record;
+}
+
+TEST(RecordTextTest, SaysWhatWhoAndWhy) {
+  auto record = Record("/bin/x");
+  record.detail = "another digest in libfoo-1.0";
+  EXPECT_EQ(RecordText(record, "/usr"),
+            "denied /usr/bin/x for read by uid 7: modified (another digest in "
+            "libfoo-1.0)");
+  record.use.purpose = Use::Purpose::kExec;
+  record.permitted = true;
+  record.detail.clear();
+  EXPECT_EQ(RecordText(record, "/"),
+            "would deny /bin/x for exec by uid 7: modified");
+}
+
+TEST(RecordTextTest, StaysOneLineWhateverThePathHolds) {
+  EXPECT_EQ(RecordText(Record("/a\nassayfs: b"), "/"),
+            "denied /a\\x0aassayfs:\\x20b for read by uid 7: modified");
+}
+
+}  // namespace
+}  // namespace assayfs

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/settings/mount_settings.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "support/results.h"
+#include "support/temp_dir.h"
+
+namespace assayfs {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::FailsSaying;
+using testing::FailsWith;
+using testing::Must;
+using testing::TempDir;
+
+TEST(MountSettingsTest, HasTheDocumentedDefaults) {
+  const auto settings = Must(MakeSettings({}));
+  EXPECT_THAT(settings.lists, ElementsAre("/etc/digest_lists"));
+  EXPECT_THAT(settings.keys, ElementsAre("/etc/assayfs/keys.d"));
+  EXPECT_EQ(settings.policy, "files");
+  EXPECT_EQ(settings.mode, Mode::kEnforce);
+  EXPECT_EQ(settings.tpm, MeasurementLog::TpmUse::kAuto);
+  EXPECT_EQ(settings.pcr, 12U);
+}
+
+TEST(MountSettingsTest, MakesRelativePathsAbsolute) {
+  const auto here = std::filesystem::current_path().string();
+  const auto settings = Must(MakeSettings({{"lists", {"l", "rpmdb:root"}},
+                                           {"keys", {"../k"}},
+                                           {"policy", {"p.rules"}},
+                                           {"log-file", {"x.log"}}}));
+  EXPECT_THAT(settings.lists,
+              ElementsAre(here + "/l", "rpmdb:" + here + "/root"));
+  EXPECT_EQ(settings.policy, here + "/p.rules");
+  EXPECT_EQ(settings.log_path, here + "/x.log");
+  EXPECT_TRUE(settings.keys[0].ends_with("/k"));
+}
+
+TEST(MountSettingsTest, WrongWordsAreRefusedWithTheChoices) {
+  EXPECT_THAT(MakeSettings({{"mode", {"strict"}}}),
+              FailsSaying(EINVAL, "enforce, log or off"));
+  EXPECT_THAT(MakeSettings({{"tpm", {"yes"}}}),
+              FailsSaying(EINVAL, "auto, required or off"));
+  EXPECT_THAT(MakeSettings({{"enforce-at", {"exec"}}}),
+              FailsSaying(EINVAL, "auto or open"));
+}
+
+TEST(MountSettingsTest, WaysThatAreNotInForceAreRefusedWithTheReason) {
+  EXPECT_THAT(MakeSettings({{"enforce-at", {"read"}}}),
+              FailsSaying(EINVAL, "when they are opened"));
+  EXPECT_THAT(MakeSettings({{"data", {"passthrough"}}}),
+              FailsSaying(EINVAL, "every block read is checked"));
+}
+
+TEST(MountSettingsTest, PcrsThatAnyoneCanResetAreRefused) {
+  for (const char* pcr : {"16", "23", "24", "-1", "x", ""}) {
+    EXPECT_THAT(MakeSettings({{"pcr", {pcr}}}), FailsWith(EINVAL)) << pcr;
+  }
+  EXPECT_EQ(Must(MakeSettings({{"pcr", {"0"}}})).pcr, 0U);
+}
+
+TEST(MountSettingsTest, PathsMustBeFolders) {
+  const TempDir dir;
+  MountSettings settings;
+  const auto file = dir.Write("file", "");
+  EXPECT_THAT(SetPaths(dir / "none", dir.path(), settings),
+              FailsSaying(ENOENT, "create the folder first"));
+  EXPECT_THAT(SetPaths(dir.path(), file, settings),
+              FailsSaying(ENOTDIR, file + ": not a folder"));
+  Must(SetPaths(dir.path().string() + "/.", dir.path(), settings));
+  EXPECT_EQ(settings.lower, dir.path());
+  EXPECT_EQ(settings.mount_point, dir.path());
+}
+
+TEST(MountSettingsTest, GivenRuntimePathsAreKept) {
+  MountSettings settings;
+  settings.log_path = "/l";
+  settings.control_path = "/c";
+  Must(SetRuntimePaths(Control::kWanted, settings));
+  EXPECT_EQ(settings.log_path, "/l");
+  EXPECT_EQ(settings.control_path, "/c");
+}
+
+TEST(MountSettingsTest, PolicyIsABuiltInOrAFile) {
+  const TempDir dir;
+  EXPECT_EQ(Must(LoadPolicy("exec")).name, "exec");
+  const auto path = dir.Write("p", "appraise uid=5\n");
+  EXPECT_EQ(Must(LoadPolicy(path)).rules.size(), 1U);
+  EXPECT_THAT(LoadPolicy(dir / "none"),
+              FailsSaying(ENOENT, "files, exec, measure, or a file"));
+  EXPECT_THAT(LoadPolicy(dir.Write("q", "nonsense\n")),
+              FailsSaying(EINVAL, "q:1:"));
+}
+
+}  // namespace
+}  // namespace assayfs

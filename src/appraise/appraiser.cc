@@ -70,10 +70,8 @@ struct Appraiser::Impl {
         policy(std::make_shared<const Policy>(std::move(options.policy))),
         file_measurer(measurer) {}
 
-  Result<Assessment> Assess(int fd, const Use& use,
-                            const std::atomic<bool>* cancelled);
-  Result<Evidence> Gather(int fd, const Demand& demand,
-                          const std::atomic<bool>* cancelled,
+  Result<Assessment> Assess(int fd, const Use& use, const GiveUp& give_up);
+  Result<Evidence> Gather(int fd, const Demand& demand, const GiveUp& give_up,
                           Assessment& assessment);
   void LookUp(int fd, Assessment& assessment, Evidence& evidence);
   void Record(int fd, const Assessment& assessment);
@@ -112,9 +110,9 @@ void Appraiser::Impl::LookUp(int fd, Assessment& assessment,
   evidence.path_listed = !assessment.expected.empty();
 }
 
-// Errors: EINTR if cancelled. Other failures are part of the evidence.
+// Errors: EINTR if told to give up. Other failures are part of the evidence.
 Result<Evidence> Appraiser::Impl::Gather(int fd, const Demand& demand,
-                                         const std::atomic<bool>* cancelled,
+                                         const GiveUp& give_up,
                                          Assessment& assessment) {
   Evidence evidence;
   const auto file = StampFile(fd);
@@ -128,7 +126,7 @@ Result<Evidence> Appraiser::Impl::Gather(int fd, const Demand& demand,
   bool waited = false;
   for (int attempt = 0; attempt < kMaxTries; ++attempt) {
     auto learned = contents->Learn(
-        fd, file->id, Algorithms(*lists.Current(), demand), cancelled);
+        fd, file->id, Algorithms(*lists.Current(), demand), give_up);
     if (!learned) {
       if (learned.error().code() == EINTR) return Fail(learned.error());
       evidence.writer_active = learned.error().code() == EBUSY;
@@ -147,6 +145,7 @@ Result<Evidence> Appraiser::Impl::Gather(int fd, const Demand& demand,
     if (evidence.known || waited) return evidence;
     // The answer would be no: make sure that it is not for a list that is on
     // its way.
+    if (give_up && give_up()) return Fail(EINTR, "lists are being loaded");
     lists.WaitUntilLoaded(kListWait);
     waited = true;
     if (lists.Current()->epoch() == assessment.index->epoch()) return evidence;
@@ -157,7 +156,7 @@ Result<Evidence> Appraiser::Impl::Gather(int fd, const Demand& demand,
 }
 
 Result<Assessment> Appraiser::Impl::Assess(int fd, const Use& use,
-                                           const std::atomic<bool>* cancelled) {
+                                           const GiveUp& give_up) {
   Assessment assessment;
   assessment.use = use;
   assessment.policy = policy.With([](const auto& current) { return current; });
@@ -168,7 +167,7 @@ Result<Assessment> Appraiser::Impl::Assess(int fd, const Use& use,
   const bool idle = demand.appraise == nullptr && demand.measure == nullptr;
   if (options.mode == Mode::kOff || idle) return assessment;
 
-  const auto evidence = Gather(fd, demand, cancelled, assessment);
+  const auto evidence = Gather(fd, demand, give_up, assessment);
   if (!evidence) return Fail(evidence.error());
   answer.decision = Decide(demand, *evidence);
   answer.permitted = Permits(options.mode, answer.decision.verdict);
@@ -215,8 +214,8 @@ Result<std::unique_ptr<Appraiser>> Appraiser::Create(Options options,
 }
 
 Result<Appraiser::Answer> Appraiser::Judge(int fd, const Use& use,
-                                           const std::atomic<bool>* cancelled) {
-  auto assessment = impl_->Assess(fd, use, cancelled);
+                                           const GiveUp& give_up) {
+  auto assessment = impl_->Assess(fd, use, give_up);
   if (!assessment) return Fail(assessment.error());
   const Decision& decision = assessment->answer.decision;
   if (decision.measure_file) {
@@ -265,7 +264,7 @@ void Appraiser::ReportMismatch(int fd, std::uint64_t offset) {
 }
 
 Result<Appraiser::Explanation> Appraiser::Explain(int fd, const Use& use) {
-  const auto assessment = impl_->Assess(fd, use, nullptr);
+  const auto assessment = impl_->Assess(fd, use, {});
   if (!assessment) return Fail(assessment.error());
   Explanation out;
   out.answer = assessment->answer;

@@ -4,7 +4,6 @@
 
 #include <sys/types.h>
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -16,6 +15,7 @@
 #include "appraise/stamp.h"
 #include "appraise/verdict_cache.h"
 #include "crypto/block_tags.h"
+#include "crypto/file_hash.h"
 #include "policy/decide.h"
 
 namespace assayfs {
@@ -71,12 +71,12 @@ class Appraiser {
   };
 
   // Judges one use of the file behind fd, which must be open for reading
-  // (O_RDONLY) and is borrowed. May hash the file. cancelled: may be null; set
-  // by another thread when the asker gave up.
-  // Errors: EINTR if cancelled. Everything else, also "could not decide", is
-  // an Answer.
-  Result<Answer> Judge(int fd, const Use& use,
-                       const std::atomic<bool>* cancelled = nullptr);
+  // (O_RDONLY) and is borrowed. May hash the file. give_up: asked before every
+  // step that may take long, so that one that says yes at once gets an answer
+  // only if it is there already.
+  // Errors: EINTR if told to give up. Everything else, also "could not
+  // decide", is an Answer.
+  Result<Answer> Judge(int fd, const Use& use, const GiveUp& give_up = {});
 
   // Says whether a use could be judged at all, without looking at a file:
   // false means that Judge would answer "unjudged" for every regular file.

@@ -3,14 +3,18 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <unordered_set>
 #include <vector>
 
 #include "appraise/lease_keeper.h"
 #include "appraise/verdict_cache.h"
 #include "base/result.h"
+#include "crypto/file_hash.h"
 
 namespace assayfs {
 
@@ -35,10 +39,11 @@ class ContentKeeper {
   // content_id is 0 if the content cannot be remembered because somebody below
   // the mount has the file open for writing.
   // Errors: EBUSY if a writer is in through the mount or the file does not
-  // stand still, EINTR if cancelled (may be null), those of HashFile.
+  // stand still, EINTR if told to give up, those of HashFile. A file that
+  // another thread hashes is waited for, not hashed twice.
   Result<Learned> Learn(int fd, FileId id,
                         const std::vector<HashAlgorithm>& algorithms,
-                        const std::atomic<bool>* cancelled);
+                        const GiveUp& give_up);
 
   // As Appraiser::BeginWrite.
   WriterGuard BeginWrite(FileId id);
@@ -51,8 +56,22 @@ class ContentKeeper {
 
  private:
   ContentKeeper();
+  // Null if nothing is remembered that suits.
+  std::shared_ptr<const Content> Remembered(
+      int fd, FileId id, const std::vector<HashAlgorithm>& algorithms);
+  // Marks the file as being hashed; waits while another thread does so. False
+  // if told to give up.
+  bool BeginHash(FileId id, const GiveUp& give_up);
+  void EndHash(FileId id);
+  // One try of Learn; EAGAIN if the file changed meanwhile.
+  Result<Learned> Hash(int fd, FileId id,
+                       const std::vector<HashAlgorithm>& algorithms,
+                       const GiveUp& give_up);
 
   VerdictCache cache_;
+  std::mutex hashing_mutex_;  // guards hashing_
+  std::condition_variable hash_ended_;
+  std::unordered_set<FileId, FileIdHash> hashing_;
   std::atomic<std::uint64_t> hashed_files_ = 0;
   std::atomic<std::uint64_t> hashed_bytes_ = 0;
   // Last, because its thread uses the cache.

@@ -34,7 +34,7 @@ Result<std::size_t> ReadChunk(int fd, std::span<std::byte> buffer,
 }  // namespace
 
 Result<FileHash> HashFile(int fd, const std::vector<HashAlgorithm>& algorithms,
-                          const std::atomic<bool>* cancelled) {
+                          const GiveUp& give_up) {
   std::vector<Hasher> hashers;
   for (const HashAlgorithm algorithm : algorithms) {
     auto hasher = Hasher::Create(algorithm);
@@ -45,13 +45,12 @@ Result<FileHash> HashFile(int fd, const std::vector<HashAlgorithm>& algorithms,
   FileHash hash;
   ByteVector buffer(kChunkBytes);
   while (true) {
-    if (cancelled != nullptr && cancelled->load(std::memory_order_relaxed)) {
-      return Fail(EINTR, "hashing was cancelled");
-    }
+    if (give_up && give_up()) return Fail(EINTR, "hashing was given up");
     const auto filled = ReadChunk(fd, buffer, hash.bytes);
     if (!filled) return Fail(filled.error());
     Bytes chunk = Bytes(buffer).first(*filled);
     hash.bytes += chunk.size();
+    if (hash.bytes > kMaxHashedBytes) return Fail(EFBIG, "too large to judge");
     for (Hasher& hasher : hashers) hasher.Update(chunk);
     while (!chunk.empty()) {
       const Bytes block = chunk.first(std::min(chunk.size(), kTagBlockBytes));

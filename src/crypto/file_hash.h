@@ -2,8 +2,8 @@
 // Hashing the whole content of a file.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -11,6 +11,13 @@
 #include "crypto/digest.h"
 
 namespace assayfs {
+
+// Says whether the one who asked no longer wants the answer, or cannot wait
+// for it. Called often, between steps that take time. Empty: never.
+using GiveUp = std::function<bool()>;
+
+// Larger files are not hashed: their tags would take too much memory.
+inline constexpr std::uint64_t kMaxHashedBytes = std::uint64_t{64} << 30;
 
 // What one pass over a file gives.
 struct FileHash {
@@ -22,13 +29,12 @@ struct FileHash {
 // Reads the regular file behind fd from its start to its end, whatever its
 // position, and computes every algorithm in one pass, with the block tags.
 //
-// algorithms: at least one. cancelled: looked at between reads of 1 MiB; it
-// may be set by another thread at any time; null if nothing can cancel.
-// Errors: EINTR if cancelled, EIO if
+// algorithms: at least one. give_up: asked before each read of 1 MiB.
+// Errors: EINTR if told to give up, EFBIG for more than kMaxHashedBytes, EIO if
 // OpenSSL failed, EOPNOTSUPP for an algorithm it cannot compute, those of
 // pread(2). An error says nothing about the content.
 // Threads: any number at once, also on one fd.
 Result<FileHash> HashFile(int fd, const std::vector<HashAlgorithm>& algorithms,
-                          const std::atomic<bool>* cancelled = nullptr);
+                          const GiveUp& give_up = {});
 
 }  // namespace assayfs

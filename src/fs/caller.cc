@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Acting for the caller: credentials of one thread.
+// Acting for the caller: credentials of one thread, and whether it still waits.
 //
 // Raw system calls, because the functions of the C library change all threads.
 #include "fs/caller.h"
@@ -14,6 +14,10 @@
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
+#include <cstdint>
+#include <fstream>
+#include <string>
 
 namespace assayfs {
 namespace {
@@ -84,6 +88,26 @@ WithoutFsetid::~WithoutFsetid() {
   if (::syscall(SYS_capget, &own.header, own.data.data()) != 0) return;
   own.data[0].effective |= kFsetidBit;
   ::syscall(SYS_capset, &own.header, own.data.data());
+}
+
+bool IsDying(pid_t thread) {
+  constexpr std::uint64_t kKill = 1U << (SIGKILL - 1);
+  std::ifstream status("/proc/" + std::to_string(thread) + "/status");
+  std::string field;
+  while (status >> field) {
+    if (field == "State:") {
+      status >> field;
+      if (field == "Z" || field == "X") return true;
+    } else if (field == "SigPnd:" || field == "ShdPnd:") {
+      // The kernel turns every signal that ends a process into SIGKILL for
+      // each of its threads.
+      std::uint64_t pending = 0;
+      status >> std::hex >> pending;
+      if ((pending & kKill) != 0) return true;
+      if (field == "ShdPnd:") return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace assayfs

@@ -13,6 +13,11 @@ struct Caller {
   mode_t umask = 0;
 };
 
+// Says whether a thread of a caller is about to end, or has ended: then nobody
+// waits for an answer any more. A thread that we cannot see counts as ended.
+// Reads /proc/THREAD/status, which waits for nothing that the thread holds.
+bool IsDying(pid_t thread);
+
 // While it lives, what this thread creates gets the caller's owner, group and
 // umask. The thread keeps its capabilities: the kernel has checked already
 // what the caller may do.

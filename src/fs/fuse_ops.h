@@ -23,6 +23,7 @@
 #include "fs/open_folder.h"
 #include "fs/opener.h"
 #include "fs/passthrough_names.h"
+#include "fs/slow_lane.h"
 
 namespace assayfs {
 
@@ -52,6 +53,9 @@ class HandleTable {
   Guarded<std::unordered_map<T*, std::unique_ptr<T>>> handles_;
 };
 
+// How many opens may hash at once. The threads that read requests are others.
+inline constexpr unsigned kSlowThreads = 32;
+
 // All that requests are answered from.
 struct Server {
   Server(Appraiser& given, std::unique_ptr<InodeTable> inodes, bool only_read)
@@ -66,6 +70,7 @@ struct Server {
   HandleTable<OpenFile> files;
   HandleTable<OpenFolder> folders;
   const bool read_only;
+  SlowLane slow_lane{kSlowThreads};  // last: its tasks use the rest
 };
 
 // Seconds that the kernel may rely on names and attributes without asking.

@@ -14,28 +14,32 @@ OpenFile& FileOf(const fuse_file_info* handle) {
   return HandleTable<OpenFile>::At(handle->fh);
 }
 
-// Becomes true when the caller gives up. libfuse calls back with a lock of the
-// request held, which both ends here take, so nothing but the flag is touched
-// there. To be gone before the reply, which ends the request.
-class InterruptFlag {
+// Hears that a signal came for the caller. The kernel tells of any signal that
+// has a handler, and only once; whether it ends the caller is to be looked up
+// then, again and again. libfuse calls back with a lock of the request held,
+// which both ends here take, so nothing but the flag is touched there. To be
+// gone before the reply, which ends the request.
+class Interrupt {
  public:
-  explicit InterruptFlag(fuse_req_t req) : req_(req) {
+  explicit Interrupt(fuse_req_t req)
+      : req_(req), caller_(fuse_req_ctx(req)->pid) {
     fuse_req_interrupt_func(
         req,
         [](fuse_req_t, void* flag) {
           static_cast<std::atomic<bool>*>(flag)->store(true);
         },
-        &set_);
+        &came_);
   }
-  InterruptFlag(const InterruptFlag&) = delete;
-  InterruptFlag& operator=(const InterruptFlag&) = delete;
-  ~InterruptFlag() { fuse_req_interrupt_func(req_, nullptr, nullptr); }
+  Interrupt(const Interrupt&) = delete;
+  Interrupt& operator=(const Interrupt&) = delete;
+  ~Interrupt() { fuse_req_interrupt_func(req_, nullptr, nullptr); }
 
-  const std::atomic<bool>* get() const { return &set_; }
+  bool EndsCaller() const { return came_ && IsDying(caller_); }
 
  private:
   fuse_req_t req_;
-  std::atomic<bool> set_ = false;
+  pid_t caller_;
+  std::atomic<bool> came_ = false;
 };
 
 bool OnlyReads(int flags) {
@@ -51,20 +55,38 @@ void Attach(Server& server, fuse_file_info* handle,
   handle->fh = server.files.Add(std::move(file));
 }
 
+Result<std::unique_ptr<OpenFile>> Open(fuse_req_t req, fuse_ino_t node,
+                                       int flags, const GiveUp& give_up) {
+  Server& server = ServerOf(req);
+  const auto lower = server.table->Get(node);
+  if (!lower) return Fail(lower.error());
+  return server.opener.Open(*lower, flags, fuse_req_ctx(req)->uid, give_up);
+}
+
+void ReplyOpen(fuse_req_t req, fuse_file_info handle,
+               Result<std::unique_ptr<OpenFile>> file) {
+  if (ReplyIfFailed(req, file)) return;
+  Server& server = ServerOf(req);
+  Attach(server, &handle, std::move(*file));
+  // A request that the kernel gave up has no release either.
+  if (fuse_reply_open(req, &handle) != 0) server.files.Take(handle.fh);
+}
+
 void DoOpen(fuse_req_t req, fuse_ino_t node, fuse_file_info* handle) {
   if (!OnlyReads(handle->flags) && ReplyIfReadOnly(req)) return;
-  Server& server = ServerOf(req);
-  auto file = [&]() -> Result<std::unique_ptr<OpenFile>> {
-    const auto lower = server.table->Get(node);
-    if (!lower) return Fail(lower.error());
-    const InterruptFlag interrupted(req);
-    return server.opener.Open(*lower, handle->flags, fuse_req_ctx(req)->uid,
-                              interrupted.get());
-  }();
-  if (ReplyIfFailed(req, file)) return;
-  Attach(server, handle, std::move(*file));
-  // A request that the kernel gave up has no release either.
-  if (fuse_reply_open(req, handle) != 0) server.files.Take(handle->fh);
+  auto at_once = Open(req, node, handle->flags, [] { return true; });
+  if (at_once || at_once.error().code() != EINTR) {
+    return ReplyOpen(req, *handle, std::move(at_once));
+  }
+  SlowLane& lane = ServerOf(req).slow_lane;
+  lane.Add([req, node, handle = *handle, &lane] {
+    auto file = [&] {
+      const Interrupt interrupt(req);
+      return Open(req, node, handle.flags,
+                  [&] { return lane.stopping() || interrupt.EndsCaller(); });
+    }();
+    ReplyOpen(req, handle, std::move(file));
+  });
 }
 
 void DoCreate(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode,

@@ -97,6 +97,7 @@ Result<std::unique_ptr<FuseSession>> FuseSession::Create(Options options,
 
 Result<void> FuseSession::Run() {
   const int error = impl_->loop->Run();
+  impl_->server.slow_lane.Stop();
   // What callers left open is of no use to anybody now.
   impl_->server.files.Clear();
   impl_->server.folders.Clear();

@@ -27,12 +27,11 @@ constexpr int kLowerFlags =
 }  // namespace
 
 Result<Opener::Judged> Opener::Judge(const LowerRef& file, int flags,
-                                     const Use& use,
-                                     const std::atomic<bool>* cancelled) {
+                                     const Use& use, const GiveUp& give_up) {
   file.open_state().WaitForClosing(kClosingWait);
   auto fd = Reopen(file.fd(), O_RDONLY | (flags & O_NOATIME));
   if (!fd) return Fail(std::move(fd).error());
-  auto answer = appraiser_.Judge(fd->get(), use, cancelled);
+  auto answer = appraiser_.Judge(fd->get(), use, give_up);
   if (!answer) return Fail(std::move(answer).error());
   if (!answer->permitted) return Fail(EACCES, "denied");
   return Judged{std::move(*fd), std::move(*answer)};
@@ -63,9 +62,9 @@ Result<std::unique_ptr<OpenFile>> Opener::OpenForChange(const LowerRef& file,
                          std::move(guard));
 }
 
-Result<std::unique_ptr<OpenFile>> Opener::Open(
-    const LowerRef& file, int flags, uid_t uid,
-    const std::atomic<bool>* cancelled) {
+Result<std::unique_ptr<OpenFile>> Opener::Open(const LowerRef& file, int flags,
+                                               uid_t uid,
+                                               const GiveUp& give_up) {
   if (!S_ISREG(file.type())) return Fail(ENXIO, "not a regular file");
   const bool executes = (flags & kOpenForExec) != 0;
   const bool truncates = (flags & O_TRUNC) != 0;
@@ -76,7 +75,7 @@ Result<std::unique_ptr<OpenFile>> Opener::Open(
       .purpose = executes ? Use::Purpose::kExec : Use::Purpose::kRead,
       .uid = uid};
   if (sees_content && appraiser_.Judges(use)) {
-    auto judged = Judge(file, flags, use, cancelled);
+    auto judged = Judge(file, flags, use, give_up);
     if (!judged) return Fail(std::move(judged).error());
     if (!changes) return OpenJudged(file, std::move(*judged));
     // The descriptor goes here: a writer does not read from it.

@@ -4,7 +4,6 @@
 
 #include <sys/types.h>
 
-#include <atomic>
 #include <memory>
 
 #include "appraise/appraiser.h"
@@ -32,12 +31,11 @@ class Opener {
 
   // flags: as the kernel gives them; those that speak of names, and O_APPEND
   // and O_DIRECT, which the kernel handles itself, are left out below.
-  // cancelled: as for Appraiser::Judge.
-  // Errors: EACCES if denied, EINTR if cancelled, ENXIO if it is not a regular
-  // file, those of open(2).
+  // give_up: as for Appraiser::Judge.
+  // Errors: EACCES if denied, EINTR if told to give up, ENXIO if it is not a
+  // regular file, those of open(2).
   Result<std::unique_ptr<OpenFile>> Open(const LowerRef& file, int flags,
-                                         uid_t uid,
-                                         const std::atomic<bool>* cancelled);
+                                         uid_t uid, const GiveUp& give_up);
 
   struct Created {
     Entry entry;  // counts as a lookup
@@ -63,7 +61,7 @@ class Opener {
     Appraiser::Answer answer;
   };
   Result<Judged> Judge(const LowerRef& file, int flags, const Use& use,
-                       const std::atomic<bool>* cancelled);
+                       const GiveUp& give_up);
   std::unique_ptr<OpenFile> OpenJudged(const LowerRef& file, Judged judged);
   Result<std::unique_ptr<OpenFile>> OpenForChange(const LowerRef& file,
                                                   int flags, uid_t uid);

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What may be opened, and when that changes."""
 
+import ctypes
 import mmap
 import os
+import signal
 import subprocess
 import threading
 
@@ -147,6 +149,62 @@ class EnforceTest(judged.Judged):
             thread.join()
         self.assertEqual(set(seen), {1 << 20})
         self.assertLessEqual(self.status()["verdicts"]["hashed_files"], 8)
+
+
+class HugeFileTest(judged.Judged):
+    """Files that take long to hash are nobody else's trouble."""
+
+    def setUp(self):
+        super().setUp()
+        with open(self.below("huge"), "wb") as file:
+            file.truncate(64 << 30)  # no list knows it
+
+    def open_huge(self, count):
+        openers = [subprocess.Popen(["cat", self.at("huge")],
+                                    stdout=subprocess.DEVNULL,
+                                    stderr=subprocess.DEVNULL)
+                   for _ in range(count)]
+        for opener in openers:
+            while b"fuse" not in read(f"/proc/{opener.pid}/wchan") and \
+                    b"request" not in read(f"/proc/{opener.pid}/wchan"):
+                self.assertIsNone(opener.poll(), "it did not wait")
+        return openers
+
+    def test_others_are_served_while_many_wait_for_a_hash(self):
+        self.assertReads(self.at("data"), "data\n")
+        openers = self.open_huge(100)
+        self.assertReads(self.at("data"), "data\n")
+        self.assertEqual(len(os.listdir(self.mnt)), 4)
+        for opener in openers:
+            opener.kill()
+        for opener in openers:
+            opener.wait(judged.PATIENCE)
+        self.assertReads(self.at("big"), self.FILES["big"])
+
+    def test_a_stop_does_not_wait_for_a_hash(self):
+        openers = self.open_huge(3)
+        self.unmount()
+        for opener in openers:
+            self.assertNotEqual(opener.wait(judged.PATIENCE), 0)
+
+    def test_a_signal_that_is_handled_does_not_disturb_an_open(self):
+        size = 512 << 20
+        with open(self.below("large"), "wb") as file:
+            file.truncate(size)
+        self.make_list("tlv-large", self.below("large"))
+        came = []
+        previous = signal.signal(signal.SIGALRM,
+                                 lambda *_: came.append(1))
+        signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
+        try:
+            # Python would try again after EINTR; the C library does not.
+            libc = ctypes.CDLL(None, use_errno=True)
+            fd = libc.open(os.fsencode(self.at("large")), os.O_RDONLY)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, previous)
+        self.assertGreaterEqual(fd, 0, os.strerror(ctypes.get_errno()))
+        os.close(fd)
 
 
 class ListChangeTest(judged.Judged):

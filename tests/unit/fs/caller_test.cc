@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/unique_fd.h"
@@ -74,6 +75,22 @@ TEST_F(CallerTest, TruncatingWithoutFsetidTakesTheSetUserIdBitAway) {
   truncate();
   ASSERT_EQ(::stat(path.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 07777U, 06755U);
+}
+
+TEST(IsDyingTest, AThreadThatRunsIsNotDying) {
+  EXPECT_FALSE(IsDying(::gettid()));
+}
+
+TEST(IsDyingTest, AProcessThatEndedOrIsNotSeenIsDying) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  siginfo_t info{};
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT),
+            0);
+  EXPECT_TRUE(IsDying(child));  // a zombie
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+  EXPECT_TRUE(IsDying(child));  // gone
+  EXPECT_TRUE(IsDying(0));      // of another PID namespace
 }
 
 }  // namespace

@@ -250,9 +250,10 @@ WriterGuard Appraiser::BeginWrite(FileId id) {
   return impl_->contents->BeginWrite(id);
 }
 
-void Appraiser::ReportMismatch(int fd, std::uint64_t offset) {
+void Appraiser::ReportMismatch(int fd, std::uint64_t content_id,
+                               std::uint64_t offset) {
   const auto file = StampFile(fd);
-  if (file) impl_->contents->Drop(file->id);
+  if (file) impl_->contents->Drop(file->id, content_id);
   impl_->denied.fetch_add(1, std::memory_order_relaxed);
   if (!impl_->options.record) return;
   DenialRecord record;

@@ -89,8 +89,10 @@ class Appraiser {
   // writing, and one around truncate and the like.
   [[nodiscard]] WriterGuard BeginWrite(FileId id);
 
-  // A block did not match its tag: forgets the file and records it.
-  void ReportMismatch(int fd, std::uint64_t offset);
+  // A block of the file behind fd did not match its tag: records it, and
+  // forgets the file unless it has been judged anew since the answer with
+  // content_id.
+  void ReportMismatch(int fd, std::uint64_t content_id, std::uint64_t offset);
 
   // Everything that led to a verdict, for `why`.
   struct Explanation {

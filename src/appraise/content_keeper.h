@@ -47,8 +47,10 @@ class ContentKeeper {
 
   // As Appraiser::BeginWrite.
   WriterGuard BeginWrite(FileId id);
-  // Forgets the file.
-  void Drop(FileId id) { cache_.Drop(id); }
+  // Forgets the file if its content is the one with this content_id.
+  void Drop(FileId id, std::uint64_t content_id) {
+    cache_.DropContent(id, content_id);
+  }
 
   std::size_t remembered() const { return cache_.size(); }
   std::uint64_t hashed_files() const { return hashed_files_; }

@@ -6,6 +6,13 @@ namespace assayfs {
 namespace {
 
 constexpr std::size_t kMaxQueued = 65'536;
+// Beyond this all are forgotten. The Measurer records nothing twice either;
+// this only spares it the question.
+constexpr std::size_t kMaxSeen = 1 << 20;
+
+std::string KeyOf(const std::string& path, const Digest& sha256) {
+  return sha256.Hex() + path;
+}
 
 }  // namespace
 
@@ -23,11 +30,13 @@ FileMeasurer::~FileMeasurer() {
 
 void FileMeasurer::Add(std::string path, const Digest& sha256) {
   const std::lock_guard lock(mutex_);
-  if (!seen_.insert(sha256.Hex() + path).second) return;
+  if (seen_.contains(KeyOf(path, sha256))) return;
   if (queue_.size() >= kMaxQueued) {
-    ++lost_;
+    ++lost_;  // until its next use
     return;
   }
+  if (seen_.size() >= kMaxSeen) seen_.clear();
+  seen_.insert(KeyOf(path, sha256));
   queue_.emplace_back(std::move(path), sha256);
   changed_.notify_all();
 }
@@ -40,8 +49,11 @@ void FileMeasurer::Run() {
     const auto [path, sha256] = std::move(queue_.front());
     queue_.pop_front();
     lock.unlock();
-    if (!measurer_.Measure(path, sha256.value()).measured) ++lost_;
+    const bool measured = measurer_.Measure(path, sha256.value()).measured;
     lock.lock();
+    if (measured) continue;
+    ++lost_;
+    seen_.erase(KeyOf(path, sha256));
   }
 }
 

@@ -18,7 +18,7 @@
 namespace assayfs {
 
 // Hands files to a Measurer on a thread of its own, each pair of path and
-// digest once.
+// digest once. What was lost is tried again at its next use.
 //
 // Threads: safe. The destructor measures what is queued, then ends.
 class FileMeasurer {
@@ -30,7 +30,8 @@ class FileMeasurer {
   // Queues a record; does not block. sha256: of the file.
   void Add(std::string path, const Digest& sha256);
 
-  // Files that were not measured: the queue was full, or the Measurer failed.
+  // How often a file was not measured: the queue was full, or the Measurer
+  // failed.
   std::uint64_t lost() const { return lost_; }
 
  private:

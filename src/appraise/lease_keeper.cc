@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <array>
 #include <atomic>
 #include <list>
 #include <optional>
@@ -48,23 +49,27 @@ struct LeaseKeeper::Impl {
     std::unordered_map<int, FileId> by_fd;
     std::list<FileId> oldest_first;
 
-    void Remove(FileId id) {
+    // Gives the lease up. The descriptor is for the caller to close, with no
+    // lock held: it may be the last one of a large file that was removed.
+    UniqueFd Remove(FileId id) {
       const auto it = by_id.find(id);
-      if (it == by_id.end()) return;
-      const int fd = it->second.fd.get();
-      // The descriptor may be a duplicate of one that stays open, so closing
-      // it would not give the lease up.
-      ::fcntl(fd, F_SETLEASE, F_UNLCK);
-      by_fd.erase(fd);
+      if (it == by_id.end()) return UniqueFd();
+      UniqueFd fd = std::move(it->second.fd);
+      // It may be a duplicate of one that stays open, so closing it would not
+      // give the lease up.
+      ::fcntl(fd.get(), F_SETLEASE, F_UNLCK);
+      by_fd.erase(fd.get());
       oldest_first.erase(it->second.age);
       by_id.erase(it);
+      return fd;
     }
   };
 
   void Wait();
   void Break(FileId id) {
     broken(id);
-    leases.With([id](Leases& held) { held.Remove(id); });
+    const UniqueFd gone =
+        leases.With([id](Leases& held) { return held.Remove(id); });
   }
 
   std::size_t max_leases = 0;
@@ -118,16 +123,19 @@ LeaseKeeper::~LeaseKeeper() {
   pthread_kill(impl_->thread.native_handle(), LeaseSignal());
   impl_->thread.join();
   impl_->leases.With([](Impl::Leases& held) {
-    while (!held.oldest_first.empty()) held.Remove(held.oldest_first.front());
+    while (!held.oldest_first.empty()) {
+      const UniqueFd gone = held.Remove(held.oldest_first.front());
+    }
   });
 }
 
 LeaseKeeper::Outcome LeaseKeeper::Acquire(int fd, FileId id) {
+  std::array<UniqueFd, 2> gone;  // closed after the lock is free
   return impl_->leases.With([&](Impl::Leases& held) {
-    held.Remove(id);
+    gone[0] = held.Remove(id);
     if (impl_->max_leases == 0) return Outcome::kUnsupported;
     if (held.by_id.size() >= impl_->max_leases) {
-      held.Remove(held.oldest_first.front());
+      gone[1] = held.Remove(held.oldest_first.front());
     }
     UniqueFd own(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
     if (!own || ::fcntl(own.get(), F_SETSIG, LeaseSignal()) != 0) {
@@ -144,7 +152,8 @@ LeaseKeeper::Outcome LeaseKeeper::Acquire(int fd, FileId id) {
 }
 
 void LeaseKeeper::Release(FileId id) {
-  impl_->leases.With([id](Impl::Leases& held) { held.Remove(id); });
+  const UniqueFd gone =
+      impl_->leases.With([id](Impl::Leases& held) { return held.Remove(id); });
 }
 
 std::size_t LeaseKeeper::size() const {

@@ -42,8 +42,14 @@ Result<std::vector<std::string>> ListNames(const std::string& path) {
   return names;
 }
 
-Result<std::vector<RawList>> ReadSource(const ListSource& source) {
-  if (source.read) return source.read();
+Result<void> VisitSource(const ListSource& source,
+                         const std::function<void(RawList)>& visit) {
+  if (source.read) {
+    auto lists = source.read();
+    if (!lists) return Fail(std::move(lists).error());
+    for (RawList& list : *lists) visit(std::move(list));
+    return {};
+  }
   const UniqueFd fd(
       ::open(source.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) return Fail(Error::FromErrno(source.path));
@@ -51,19 +57,26 @@ Result<std::vector<RawList>> ReadSource(const ListSource& source) {
   if (::fstat(fd.get(), &info) != 0) {
     return Fail(Error::FromErrno(source.path));
   }
-  std::vector<RawList> lists;
   if (!S_ISDIR(info.st_mode)) {
     const auto slash = source.path.rfind('/');
-    lists.push_back({source.path.substr(slash + 1), source.path,
-                     ReadWholeFile(fd.get(), kMaxListBytes)});
-    return lists;
+    visit({source.path.substr(slash + 1), source.path,
+           ReadWholeFile(fd.get(), kMaxListBytes)});
+    return {};
   }
   const auto names = ListNames(source.path);
   if (!names) return Fail(names.error());
   for (const std::string& name : *names) {
     const std::string path = source.path + "/" + name;
-    lists.push_back({name, path, ReadFileAt(AT_FDCWD, path, kMaxListBytes)});
+    visit({name, path, ReadFileAt(AT_FDCWD, path, kMaxListBytes)});
   }
+  return {};
+}
+
+Result<std::vector<RawList>> ReadSource(const ListSource& source) {
+  std::vector<RawList> lists;
+  auto visited = VisitSource(
+      source, [&](RawList list) { lists.push_back(std::move(list)); });
+  if (!visited) return Fail(std::move(visited).error());
   return lists;
 }
 

@@ -27,12 +27,18 @@ struct ListSource {
   std::function<Result<std::vector<RawList>>()> read;
 };
 
-// Reads every list of a source, in loading order. In a folder, names that
+// Reads every list of a source, in loading order, and hands each to visit, so
+// that not more than one of them need be in memory. In a folder, names that
 // begin with a dot and what is not a regular file (or a link to one) are left
 // out; every other file counts as a list, so that a wrong name is reported.
 // A file that cannot be read, or is over kMaxListBytes, has the error in its
 // bytes and does not stop the others.
-// Errors: those of opening or listing path, with it as context.
+// Errors: those of opening or listing path, with it as context; nothing was
+// visited then.
+Result<void> VisitSource(const ListSource& source,
+                         const std::function<void(RawList)>& visit);
+
+// VisitSource, all lists at once.
 Result<std::vector<RawList>> ReadSource(const ListSource& source);
 
 // Returns the names in a folder that count as lists, in loading order.

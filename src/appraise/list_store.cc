@@ -113,19 +113,17 @@ SourceState ListStore::Impl::LoadSource(std::size_t source,
                                     : ListWatcher::Holds::kLists);
   }();
   if (!watched) state.rejected.push_back({label, watched.error().message()});
-  const auto raw_lists = ReadSource(place);
-  if (!raw_lists) {
-    state.unreadable = raw_lists.error();
-    state.rejected.push_back({label, raw_lists.error().message()});
-    return state;
-  }
-  for (const RawList& raw : *raw_lists) {
+  const auto read = VisitSource(place, [&](const RawList& raw) {
     auto list = LoadOne(raw, source, previous, keys, options.rules, measurer);
     if (list) {
       state.lists.push_back(std::move(*list));
     } else {
       state.rejected.push_back({raw.name, list.error().message()});
     }
+  });
+  if (!read) {
+    state.unreadable = read.error();
+    state.rejected.push_back({label, read.error().message()});
   }
   return state;
 }

@@ -103,25 +103,30 @@ Result<void> ListWatcher::Watch(std::size_t source, const std::string& path,
   }
   Result<void> outcome;
   const auto add = [&](const std::string& where, std::uint32_t mask,
-                       Interest::Kind kind, std::string name) {
-    auto added = Add(where, mask, {source, kind, std::move(name)});
+                       Interest interest) {
+    auto added = Add(where, mask, std::move(interest));
     if (!added && outcome) outcome = std::move(added);
   };
-  for (Step& step : StepsTo(path)) {
-    add(step.folder, kStepMask, Interest::Kind::kStep, std::move(step.entry));
-  }
+  const auto add_way = [&](const std::string& to, const std::string& list) {
+    for (const Step& step : StepsTo(to)) {
+      add(step.folder, kStepMask,
+          {source, Interest::Kind::kStep, step.entry, list});
+    }
+  };
+  add_way(path, {});
   std::error_code ignored;
   if (holds == Holds::kDatabase) {
-    add(path, kFolderMask, Interest::Kind::kDatabase, {});
+    add(path, kFolderMask, {source, Interest::Kind::kDatabase, {}, {}});
   } else if (std::filesystem::is_directory(path, ignored)) {
-    add(path, kFolderMask, Interest::Kind::kFolder, {});
+    add(path, kFolderMask, {source, Interest::Kind::kFolder, {}, {}});
     const auto names = ListNames(path);
-    for (const std::string& name :
-         names ? *names : std::vector<std::string>()) {
-      add(path + "/" + name, kFileMask, Interest::Kind::kFile, name);
+    for (const auto& name : names ? *names : std::vector<std::string>()) {
+      const std::string list = path + "/" + name;
+      add(list, kFileMask, {source, Interest::Kind::kFile, {}, name});
+      if (std::filesystem::is_symlink(list, ignored)) add_way(list, name);
     }
   } else {
-    add(path, kFileMask, Interest::Kind::kFile, {});
+    add(path, kFileMask, {source, Interest::Kind::kFile, {}, {}});
   }
   for (auto it = interests_.begin(); it != interests_.end();) {
     if (it->second.empty()) {
@@ -148,7 +153,7 @@ void ListWatcher::Translate(int watch, std::uint32_t mask,
     switch (interest.kind) {
       case Interest::Kind::kStep:
         if (self || ((mask & kNames) != 0 && name == interest.name)) {
-          changes.push_back({interest.source, {}});
+          changes.push_back({interest.source, interest.list});
         }
         break;
       case Interest::Kind::kFolder:
@@ -157,7 +162,7 @@ void ListWatcher::Translate(int watch, std::uint32_t mask,
         }
         break;
       case Interest::Kind::kFile:
-        changes.push_back({interest.source, interest.name});
+        changes.push_back({interest.source, interest.list});
         break;
       case Interest::Kind::kDatabase:
         // SQLite's readers come and go in NAME-shm and empty NAME-wal files.

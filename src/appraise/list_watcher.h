@@ -55,7 +55,8 @@ class ListWatcher {
     enum class Kind { kStep, kFolder, kFile, kDatabase };
     std::size_t source;
     Kind kind;
-    std::string name;  // kStep: the entry that leads on; kFile: the list
+    std::string name;  // kStep: the entry that leads on
+    std::string list;  // the list it is about; empty: the whole source
   };
 
   explicit ListWatcher(UniqueFd inotify) : inotify_(std::move(inotify)) {}

@@ -147,6 +147,18 @@ void VerdictCache::Drop(FileId id) {
   });
 }
 
+void VerdictCache::DropContent(FileId id, std::uint64_t content_id) {
+  state_->With([&](State& state) {
+    const auto it = state.files.find(id);
+    if (it == state.files.end() || !it->second.content ||
+        it->second.content->content_id != content_id) {
+      return;
+    }
+    state.Change(it->second);
+    state.EraseIfIdle(id);
+  });
+}
+
 WriterGuard VerdictCache::BeginWrite(FileId id) {
   state_->With([&](State& state) {
     State::File& file = state.files[id];

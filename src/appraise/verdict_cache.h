@@ -84,6 +84,9 @@ class VerdictCache {
   // Forgets id and refuses every ticket for it that is still out.
   void Drop(FileId id);
 
+  // Forgets id if its content is the one with this content_id.
+  void DropContent(FileId id, std::uint64_t content_id);
+
   // Drop, and keep refusing until the guard is gone.
   WriterGuard BeginWrite(FileId id);
   bool WriterActive(FileId id) const;

@@ -113,7 +113,10 @@ void DoRead(fuse_req_t req, fuse_ino_t, std::size_t size, off_t offset,
   std::optional<std::uint64_t> mismatch;
   const auto bytes =
       file.Read(static_cast<std::uint64_t>(offset), size, buffer, mismatch);
-  if (mismatch) ServerOf(req).appraiser.ReportMismatch(file.fd(), *mismatch);
+  if (mismatch) {
+    ServerOf(req).appraiser.ReportMismatch(file.fd(), file.content_id(),
+                                           *mismatch);
+  }
   if (ReplyIfFailed(req, bytes)) return;
   fuse_reply_buf(req, reinterpret_cast<const char*>(bytes->data()),
                  bytes->size());

@@ -17,6 +17,7 @@ std::unique_ptr<OpenFile> OpenFile::Judged(
     std::uint64_t content_id) {
   std::unique_ptr<OpenFile> file(new OpenFile(std::move(lower), std::move(fd)));
   file->tags_ = std::move(tags);
+  file->content_id_ = content_id;
   file->keeps_pages_ = file->lower_.open_state().OpenJudged(content_id);
   return file;
 }

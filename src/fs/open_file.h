@@ -40,6 +40,8 @@ class OpenFile {
   bool keeps_pages() const { return keeps_pages_; }
   bool verified() const { return tags_ != nullptr; }
   int fd() const { return fd_.get(); }  // borrowed
+  // As the appraiser gave it; 0 if not judged.
+  std::uint64_t content_id() const { return content_id_; }
 
   // Reads as described in verified_read.h. mismatch is set, and EIO returned,
   // if a block is not what was judged.
@@ -71,6 +73,7 @@ class OpenFile {
 
   LowerRef lower_;
   std::shared_ptr<const BlockTags> tags_;
+  std::uint64_t content_id_ = 0;
   std::optional<OpenState::Access> plain_;  // nothing: judged
   bool keeps_pages_ = false;
   std::atomic<bool> flushed_ = false;

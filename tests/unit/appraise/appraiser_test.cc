@@ -264,13 +264,21 @@ TEST_F(AppraiserTest, AnotherPolicyCountsFromTheNextUseOn) {
 
 TEST_F(AppraiserTest, AMismatchForgetsTheFileAndIsRecorded) {
   Start();
-  Judge("usr/bin/a");
+  const auto judged = Judge("usr/bin/a");
   const UniqueFd fd = Must(OpenForReading(AT_FDCWD, Path("usr/bin/a")));
-  appraiser_->ReportMismatch(fd.get(), 4096);
+  appraiser_->ReportMismatch(fd.get(), judged.content_id, 4096);
   EXPECT_EQ(appraiser_->counters().cached, 0U);
   ASSERT_EQ(records_.size(), 1U);
   EXPECT_EQ(records_[0].decision.reason, Reason::kModified);
   EXPECT_THAT(records_[0].detail, ::testing::HasSubstr("byte 4096"));
+}
+
+TEST_F(AppraiserTest, AMismatchOfOlderContentForgetsNothingNewer) {
+  Start();
+  const auto judged = Judge("usr/bin/a");
+  const UniqueFd fd = Must(OpenForReading(AT_FDCWD, Path("usr/bin/a")));
+  appraiser_->ReportMismatch(fd.get(), judged.content_id - 1, 4096);
+  EXPECT_EQ(appraiser_->counters().cached, 1U);
 }
 
 TEST_F(AppraiserTest, ExplainNamesRuleListsAndExpectedDigests) {

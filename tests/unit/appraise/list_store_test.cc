@@ -199,6 +199,18 @@ TEST_F(ListStoreTest, ASymbolicLinkToTheFolderIsFollowed) {
   EXPECT_TRUE(KnowsOnceLoaded("new"));
 }
 
+TEST_F(ListStoreTest, AListBehindASymbolicLinkGoesWithItsFolder) {
+  fs::create_directory(dir_ / "pool");
+  dir_.Write("pool/a", SignedTlv("a", "/f"));
+  fs::create_symlink("../pool/a", List("tlv-a"));
+  Open();
+  EXPECT_TRUE(Knows("a"));
+  fs::rename(dir_ / "pool", dir_ / "gone");
+  EXPECT_FALSE(KnowsOnceLoaded("a"));
+  fs::rename(dir_ / "gone", dir_ / "pool");
+  EXPECT_TRUE(KnowsOnceLoaded("a"));
+}
+
 TEST_F(ListStoreTest, ARemovedFolderIsReportedAndWaitedFor) {
   Write("tlv-a", "a");
   Open();

@@ -39,11 +39,15 @@ first_of() {
 }
 
 # build FOLDER CC CXX MESON_ARGUMENT...: configures once, then builds $targets,
-# or all. The output is shown only if it fails.
+# or all. The output is shown only if it fails. ccache is used if it is here.
 build() {
   local folder=$1 cc=$2 cxx=$3 log=$1.log
   shift 3
   if ! [ -f "$folder/build.ninja" ]; then
+    if command -v ccache >/dev/null; then
+      cc="ccache $cc"
+      cxx="ccache $cxx"
+    fi
     CC=$cc CXX=$cxx meson setup "$folder" "$@" >"$log" 2>&1 ||
       { cat "$log"; return 1; }
   fi

@@ -9,49 +9,22 @@
 
 #include <fuse3/fuse_lowlevel.h>
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
-#include <unordered_map>
 #include <utility>
 
-#include "base/guarded.h"
 #include "base/result.h"
 #include "fs/caller.h"
+#include "fs/handle_table.h"
 #include "fs/inode_table.h"
 #include "fs/open_file.h"
 #include "fs/open_folder.h"
 #include "fs/opener.h"
 #include "fs/passthrough_names.h"
+#include "fs/reply_errno.h"
 #include "fs/slow_lane.h"
 
 namespace assayfs {
-
-// Owns what is open, under the number that the kernel gives back to us.
-// Threads: safe; an object lives until it is taken.
-template <typename T>
-class HandleTable {
- public:
-  std::uint64_t Add(std::unique_ptr<T> handle) {
-    T* const key = handle.get();
-    handles_.With([&](auto& all) { all[key] = std::move(handle); });
-    return reinterpret_cast<std::uint64_t>(key);
-  }
-  static T& At(std::uint64_t number) { return *reinterpret_cast<T*>(number); }
-  std::unique_ptr<T> Take(std::uint64_t number) {
-    return handles_.With([&](auto& all) -> std::unique_ptr<T> {
-      auto node = all.extract(&At(number));
-      return node.empty() ? nullptr : std::move(node.mapped());
-    });
-  }
-  void Clear() {
-    const auto gone =
-        handles_.With([](auto& all) { return std::exchange(all, {}); });
-  }
-
- private:
-  Guarded<std::unordered_map<T*, std::unique_ptr<T>>> handles_;
-};
 
 // How many opens may hash at once. The threads that read requests are others.
 inline constexpr unsigned kSlowThreads = 32;
@@ -82,13 +55,22 @@ inline Server& ServerOf(fuse_req_t req) {
 inline Result<LowerRef> NodeOf(fuse_req_t req, fuse_ino_t node) {
   return ServerOf(req).table->Get(node);
 }
+// Returns what a handle stands for; if that is nothing, replies EBADF and
+// returns null.
+template <typename T>
+T* OpenOf(fuse_req_t req, const fuse_file_info* handle) {
+  T* const open = HandleTable<T>::At(handle->fh);
+  if (open == nullptr) fuse_reply_err(req, EBADF);
+  return open;
+}
 Caller CallerOf(fuse_req_t req);
 
 // Replies the error, if there is one, and says whether there was.
 template <typename T>
-bool ReplyIfFailed(fuse_req_t req, const Result<T>& result) {
+bool ReplyIfFailed(fuse_req_t req, const Result<T>& result,
+                   Request request = Request::kOther) {
   if (result) return false;
-  fuse_reply_err(req, result.error().code());
+  fuse_reply_err(req, ReplyErrno(result.error().code(), request));
   return true;
 }
 void ReplyOutcome(fuse_req_t req, const Result<void>& done);

@@ -53,9 +53,10 @@ void DoSetattr(fuse_req_t req, fuse_ino_t node, struct stat* info, int set,
   int open_fd = -1;
   std::optional<WriterGuard> guard;
   if (handle != nullptr) {
-    OpenFile& open = HandleTable<OpenFile>::At(handle->fh);
-    open_fd = open.fd();
-    if (change.size_bytes) open.AboutToChange();
+    OpenFile* const open = OpenOf<OpenFile>(req, handle);
+    if (open == nullptr) return;
+    open_fd = open->fd();
+    if (change.size_bytes) open->AboutToChange();
   } else if (change.size_bytes) {
     guard = ServerOf(req).opener.BeginChange(*file);
   }

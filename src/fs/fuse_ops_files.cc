@@ -10,8 +10,8 @@
 namespace assayfs {
 namespace {
 
-OpenFile& FileOf(const fuse_file_info* handle) {
-  return HandleTable<OpenFile>::At(handle->fh);
+OpenFile* FileOf(fuse_req_t req, const fuse_file_info* handle) {
+  return OpenOf<OpenFile>(req, handle);
 }
 
 // Hears that a signal came for the caller. The kernel tells of any signal that
@@ -65,7 +65,7 @@ Result<std::unique_ptr<OpenFile>> Open(fuse_req_t req, fuse_ino_t node,
 
 void ReplyOpen(fuse_req_t req, fuse_file_info handle,
                Result<std::unique_ptr<OpenFile>> file) {
-  if (ReplyIfFailed(req, file)) return;
+  if (ReplyIfFailed(req, file, Request::kOpen)) return;
   Server& server = ServerOf(req);
   Attach(server, &handle, std::move(*file));
   // A request that the kernel gave up has no release either.
@@ -97,7 +97,7 @@ void DoCreate(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode,
   if (ReplyIfFailed(req, folder)) return;
   auto created = server.opener.Create(*server.table, *folder, name, mode,
                                       handle->flags, CallerOf(req));
-  if (ReplyIfFailed(req, created)) return;
+  if (ReplyIfFailed(req, created, Request::kOpen)) return;
   const fuse_entry_param entry = EntryParam(created->entry);
   Attach(server, handle, std::move(created->file));
   if (fuse_reply_create(req, &entry, handle) != 0) {
@@ -109,12 +109,13 @@ void DoCreate(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode,
 void DoRead(fuse_req_t req, fuse_ino_t, std::size_t size, off_t offset,
             fuse_file_info* handle) {
   thread_local ByteVector buffer;  // grows to the largest request, 1 MiB
-  const OpenFile& file = FileOf(handle);
+  const OpenFile* const file = FileOf(req, handle);
+  if (file == nullptr) return;
   std::optional<std::uint64_t> mismatch;
   const auto bytes =
-      file.Read(static_cast<std::uint64_t>(offset), size, buffer, mismatch);
+      file->Read(static_cast<std::uint64_t>(offset), size, buffer, mismatch);
   if (mismatch) {
-    ServerOf(req).appraiser.ReportMismatch(file.fd(), file.content_id(),
+    ServerOf(req).appraiser.ReportMismatch(file->fd(), file->content_id(),
                                            *mismatch);
   }
   if (ReplyIfFailed(req, bytes)) return;
@@ -126,15 +127,18 @@ void DoWrite(fuse_req_t req, fuse_ino_t, const char* data, std::size_t size,
              off_t offset, fuse_file_info* handle) {
   // A page of a mapping has its place, whatever the flags of the open.
   const bool append = (handle->flags & O_APPEND) != 0 && handle->writepage == 0;
-  const auto written = FileOf(handle).Write(
-      AsBytes({data, size}), static_cast<std::uint64_t>(offset),
-      append ? OpenFile::Place::kAppend : OpenFile::Place::kOffset);
+  OpenFile* const file = FileOf(req, handle);
+  if (file == nullptr) return;
+  const auto written =
+      file->Write(AsBytes({data, size}), static_cast<std::uint64_t>(offset),
+                  append ? OpenFile::Place::kAppend : OpenFile::Place::kOffset);
   if (ReplyIfFailed(req, written)) return;
   fuse_reply_write(req, *written);
 }
 
 void DoFlush(fuse_req_t req, fuse_ino_t, fuse_file_info* handle) {
-  ReplyOutcome(req, FileOf(handle).Flush());
+  OpenFile* const file = FileOf(req, handle);
+  if (file != nullptr) ReplyOutcome(req, file->Flush());
 }
 
 void DoRelease(fuse_req_t req, fuse_ino_t, fuse_file_info* handle) {
@@ -144,19 +148,25 @@ void DoRelease(fuse_req_t req, fuse_ino_t, fuse_file_info* handle) {
 
 void DoFsync(fuse_req_t req, fuse_ino_t, int only_data,
              fuse_file_info* handle) {
-  ReplyOutcome(req,
-               FileOf(handle).Sync(only_data != 0 ? OpenFile::Extent::kData
-                                                  : OpenFile::Extent::kAll));
+  const OpenFile* const file = FileOf(req, handle);
+  if (file == nullptr) return;
+  ReplyOutcome(req, file->Sync(only_data != 0 ? OpenFile::Extent::kData
+                                              : OpenFile::Extent::kAll));
 }
 
 void DoFallocate(fuse_req_t req, fuse_ino_t, int mode, off_t offset,
                  off_t length, fuse_file_info* handle) {
-  ReplyOutcome(req, FileOf(handle).Allocate(mode, offset, length));
+  OpenFile* const file = FileOf(req, handle);
+  if (file != nullptr) {
+    ReplyOutcome(req, file->Allocate(mode, offset, length));
+  }
 }
 
 void DoLseek(fuse_req_t req, fuse_ino_t, off_t offset, int whence,
              fuse_file_info* handle) {
-  const auto found = FileOf(handle).Seek(offset, whence);
+  const OpenFile* const file = FileOf(req, handle);
+  if (file == nullptr) return;
+  const auto found = file->Seek(offset, whence);
   if (ReplyIfFailed(req, found)) return;
   fuse_reply_lseek(req, *found);
 }
@@ -164,9 +174,12 @@ void DoLseek(fuse_req_t req, fuse_ino_t, off_t offset, int whence,
 void DoCopyFileRange(fuse_req_t req, fuse_ino_t, off_t from_offset,
                      fuse_file_info* from, fuse_ino_t, off_t to_offset,
                      fuse_file_info* to, std::size_t length, int flags) {
-  const auto copied =
-      CopyRange(FileOf(from), from_offset, FileOf(to), to_offset, length,
-                static_cast<unsigned>(flags));
+  const OpenFile* const source = FileOf(req, from);
+  if (source == nullptr) return;
+  OpenFile* const target = FileOf(req, to);
+  if (target == nullptr) return;
+  const auto copied = CopyRange(*source, from_offset, *target, to_offset,
+                                length, static_cast<unsigned>(flags));
   if (ReplyIfFailed(req, copied)) return;
   fuse_reply_write(req, *copied);
 }

@@ -11,10 +11,6 @@ namespace {
 // Items asked for at a time; what does not fit is asked for again.
 constexpr std::size_t kItemsAtOnce = 128;
 
-OpenFolder& FolderOf(const fuse_file_info* handle) {
-  return HandleTable<OpenFolder>::At(handle->fh);
-}
-
 void DoOpendir(fuse_req_t req, fuse_ino_t node, fuse_file_info* handle) {
   Server& server = ServerOf(req);
   auto folder = [&]() -> Result<std::unique_ptr<OpenFolder>> {
@@ -22,7 +18,7 @@ void DoOpendir(fuse_req_t req, fuse_ino_t node, fuse_file_info* handle) {
     if (!lower) return Fail(lower.error());
     return OpenFolder::Open(std::move(*lower));
   }();
-  if (ReplyIfFailed(req, folder)) return;
+  if (ReplyIfFailed(req, folder, Request::kOpen)) return;
   handle->fh = server.folders.Add(std::move(*folder));
   if (fuse_reply_open(req, handle) != 0) server.folders.Take(handle->fh);
 }
@@ -94,17 +90,15 @@ void Listing::Reply() {
 
 void List(fuse_req_t req, const fuse_file_info* handle, std::size_t size,
           off_t offset, Listing::Kind kind) {
-  OpenFolder& folder = FolderOf(handle);
+  OpenFolder* const folder = OpenOf<OpenFolder>(req, handle);
+  if (folder == nullptr) return;
   Listing listing(req, kind, size);
   for (bool full = false; !full;) {
-    const auto items = folder.List(offset, kItemsAtOnce);
-    if (!items && listing.empty()) {
-      fuse_reply_err(req, items.error().code());
-      return;
-    }
+    const auto items = folder->List(offset, kItemsAtOnce);
+    if (listing.empty() && ReplyIfFailed(req, items)) return;
     if (!items || items->empty()) break;
     for (const OpenFolder::Item& item : *items) {
-      full = !listing.Add(folder, item);
+      full = !listing.Add(*folder, item);
       if (full) break;
       offset = item.next_offset;
     }
@@ -128,7 +122,8 @@ void DoReleasedir(fuse_req_t req, fuse_ino_t, fuse_file_info* handle) {
 }
 
 void DoFsyncdir(fuse_req_t req, fuse_ino_t, int, fuse_file_info* handle) {
-  ReplyOutcome(req, FolderOf(handle).Sync());
+  const OpenFolder* const folder = OpenOf<OpenFolder>(req, handle);
+  if (folder != nullptr) ReplyOutcome(req, folder->Sync());
 }
 
 }  // namespace

@@ -10,7 +10,8 @@ Caller CallerOf(fuse_req_t req) {
 }
 
 void ReplyOutcome(fuse_req_t req, const Result<void>& done) {
-  fuse_reply_err(req, done ? 0 : done.error().code());
+  if (ReplyIfFailed(req, done)) return;
+  fuse_reply_err(req, 0);
 }
 
 bool ReplyIfReadOnly(fuse_req_t req) {

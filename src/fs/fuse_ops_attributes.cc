@@ -51,14 +51,16 @@ void DoSetattr(fuse_req_t req, fuse_ino_t node, struct stat* info, int set,
   if (ReplyIfFailed(req, file)) return;
   const AttributeChange change = ChangeOf(*info, set);
   int open_fd = -1;
-  std::optional<WriterGuard> guard;
+  std::optional<ChangeGuard> guard;
   if (handle != nullptr) {
     OpenFile* const open = OpenOf<OpenFile>(req, handle);
     if (open == nullptr) return;
     open_fd = open->fd();
     if (change.size_bytes) open->AboutToChange();
   } else if (change.size_bytes) {
-    guard = ServerOf(req).opener.BeginChange(*file);
+    auto begun = ServerOf(req).opener.BeginChange(*file);
+    if (ReplyIfFailed(req, begun)) return;
+    guard = std::move(*begun);
   }
   const auto done = SetAttributes(*file, change, open_fd);
   guard.reset();

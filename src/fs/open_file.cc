@@ -14,30 +14,36 @@ namespace assayfs {
 
 std::unique_ptr<OpenFile> OpenFile::Judged(
     LowerRef lower, UniqueFd fd, std::shared_ptr<const BlockTags> tags,
-    std::uint64_t content_id) {
+    std::uint64_t content_id, ExecutionMark executing) {
   std::unique_ptr<OpenFile> file(new OpenFile(std::move(lower), std::move(fd)));
   file->tags_ = std::move(tags);
   file->content_id_ = content_id;
+  file->executing_ = std::move(executing);
   file->keeps_pages_ = file->lower_.open_state().OpenJudged(content_id);
   return file;
 }
 
-std::unique_ptr<OpenFile> OpenFile::Plain(LowerRef lower, UniqueFd fd,
-                                          OpenState::Access access,
-                                          std::optional<WriterGuard> guard) {
+std::unique_ptr<OpenFile> OpenFile::Plain(LowerRef lower, UniqueFd fd) {
   std::unique_ptr<OpenFile> file(new OpenFile(std::move(lower), std::move(fd)));
-  file->guard_ = std::move(guard);
-  file->plain_ = access;
-  file->lower_.open_state().OpenPlain(access);
+  file->plain_ = true;
+  file->lower_.open_state().OpenPlain();
+  return file;
+}
+
+std::unique_ptr<OpenFile> OpenFile::Writing(LowerRef lower, UniqueFd fd,
+                                            ChangeGuard change) {
+  std::unique_ptr<OpenFile> file(new OpenFile(std::move(lower), std::move(fd)));
+  file->change_ = std::move(change);
   return file;
 }
 
 OpenFile::~OpenFile() {
-  if (!plain_) return;
+  OpenState& state = lower_.open_state();
+  if (plain_) state.ClosePlain();
   // Whoever waits for this handle goes on only when nothing of it is left.
   fd_.Reset();
-  guard_.reset();
-  lower_.open_state().ClosePlain(*plain_, flushed_);
+  change_.reset();
+  if (flushed_) state.NotFlushed();
 }
 
 Result<Bytes> OpenFile::Read(std::uint64_t offset, std::size_t size,
@@ -74,8 +80,14 @@ Result<void> OpenFile::Flush() {
   // UniqueFd would not tell what close returned.
   const bool closed = copy && ::close(copy.Release()) == 0;
   if (!closed && errno != EINTR) return Fail(Error::FromErrno("flush"));
-  const bool writes = plain_ == OpenState::Access::kWrite;
-  if (writes && !flushed_.exchange(true)) lower_.open_state().Flushed();
+  if (!change_) return {};
+  OpenState& state = lower_.open_state();
+  const auto now = OpenState::Clock::now();
+  if (flushed_.exchange(true)) {
+    state.FlushedAgain(now);
+  } else {
+    state.Flushed(now);
+  }
   return {};
 }
 

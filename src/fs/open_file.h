@@ -19,21 +19,30 @@
 
 namespace assayfs {
 
+// Marks a file as being written, for opens and for the appraiser.
+struct ChangeGuard {
+  WritingMark mark;
+  WriterGuard guard;  // goes first: who waits for the mark finds neither
+};
+
 // Holds what an open needs for as long as it lasts: the lower descriptor, the
-// tags that reads are checked against, and the mark of a writer.
+// tags that reads are checked against, and the marks of a writer or a program.
 //
 // Threads: safe.
 class OpenFile {
  public:
   // A judged open for reading. fd: the descriptor that was judged. tags: null
-  // to read without checking. content_id: as the appraiser gave it.
+  // to read without checking. content_id: as the appraiser gave it. executing:
+  // null if it is not for execution.
   static std::unique_ptr<OpenFile> Judged(LowerRef lower, UniqueFd fd,
                                           std::shared_ptr<const BlockTags> tags,
-                                          std::uint64_t content_id);
-  // An open that was not judged, or one for writing. guard: with kWrite.
-  static std::unique_ptr<OpenFile> Plain(LowerRef lower, UniqueFd fd,
-                                         OpenState::Access access,
-                                         std::optional<WriterGuard> guard);
+                                          std::uint64_t content_id,
+                                          ExecutionMark executing);
+  // An open for reading that was not judged.
+  static std::unique_ptr<OpenFile> Plain(LowerRef lower, UniqueFd fd);
+  // An open for writing.
+  static std::unique_ptr<OpenFile> Writing(LowerRef lower, UniqueFd fd,
+                                           ChangeGuard change);
   ~OpenFile();
 
   // Says whether the pages kept from earlier opens are still good.
@@ -74,11 +83,12 @@ class OpenFile {
   LowerRef lower_;
   std::shared_ptr<const BlockTags> tags_;
   std::uint64_t content_id_ = 0;
-  std::optional<OpenState::Access> plain_;  // nothing: judged
+  bool plain_ = false;
   bool keeps_pages_ = false;
   std::atomic<bool> flushed_ = false;
-  std::optional<WriterGuard> guard_;
-  UniqueFd fd_;  // closed before the guard goes
+  ExecutionMark executing_;
+  std::optional<ChangeGuard> change_;  // for writing
+  UniqueFd fd_;
 };
 
 // Copies between two open files in the kernel. Returns how much was copied.

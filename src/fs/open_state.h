@@ -5,45 +5,86 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 
 namespace assayfs {
 
-// Knows which content the pages that the kernel keeps came from, and which
-// handles for writing are about to go.
+class OpenState;
+
+// Marks, which count as long as they live. The state must outlive them.
+struct EndsExecution {
+  void operator()(OpenState* state) const;
+};
+struct EndsWriting {
+  void operator()(OpenState* state) const;
+};
+using ExecutionMark = std::unique_ptr<OpenState, EndsExecution>;
+using WritingMark = std::unique_ptr<OpenState, EndsWriting>;
+
+// Knows which content the pages that the kernel keeps came from, which handles
+// for writing are about to go, and keeps execution and writing apart.
 //
-// Threads: safe. Nothing but WaitForClosing blocks.
+// The kernel itself refuses to write to what runs, and to run what is written,
+// but only from the end of an open on. Without us, somebody could write
+// between our answer and that moment.
+// Threads: safe. Nothing but WaitForClosing and BeginWriting blocks.
 class OpenState {
  public:
+  using Clock = std::chrono::steady_clock;
+
   // A handle on judged content opens. content_id: what the appraiser gave, 0
   // if it is not known. Returns true if all pages that the kernel may keep of
   // this inode are of that very content.
   bool OpenJudged(std::uint64_t content_id);
 
-  // A handle that may bring other bytes into the kernel's pages opens or
-  // closes: one that was not judged, or one for writing.
-  enum class Access { kRead, kWrite };
-  void OpenPlain(Access access);
-  void ClosePlain(Access access, bool flushed);
+  // A handle for reading that was not judged opens or closes: it may bring
+  // other bytes into the kernel's pages.
+  void OpenPlain();
+  void ClosePlain();
+
+  // An open for execution begins; to be called before the content is judged.
+  // Lasts until the kernel releases the handle: of a program when it has ended,
+  // of an ELF interpreter when nobody maps it any more, of a script at once.
+  // Returns null while a handle for writing is open.
+  ExecutionMark BeginExecution();
+
+  // A handle for writing opens, or a change without one begins; to be called
+  // before the lower file is touched. The kernel tells of the end of a program
+  // without anyone waiting for it, so while the file is executed this waits
+  // for the end of that, but not longer than limit, and not again after a wait
+  // in vain. Returns null if it is still executed.
+  WritingMark BeginWriting(std::chrono::milliseconds limit);
 
   // A handle for writing was flushed, so its last descriptor may just have
-  // been closed; or it was used again. Call each only if it changes what was
-  // said before of that handle.
-  void Flushed();
+  // been closed; again, without being used since; or it was used again, or is
+  // gone. Call NotFlushed once for each Flushed, when the handle is gone after
+  // its mark.
+  void Flushed(Clock::time_point when);
+  void FlushedAgain(Clock::time_point when);
   void NotFlushed();
 
   // The kernel tells of the end of a handle without anyone waiting for it, so
   // the next open can overtake it. Waits while handles for writing are open
-  // and all of them look closed, but not longer than limit.
+  // and all of them look closed, until limit has passed since the last flush:
+  // one that stays open costs no more than that.
   void WaitForClosing(std::chrono::milliseconds limit);
 
  private:
+  friend EndsExecution;
+  friend EndsWriting;
+  void EndExecution();
+  void EndWriting();
+
   std::mutex mutex_;
   std::condition_variable changed_;
   std::uint64_t content_id_ = 0;  // of the pages kept; 0: unknown or mixed
-  unsigned plain_ = 0;            // plain handles open
-  unsigned writers_ = 0;          // of them, for writing
-  unsigned flushed_ = 0;          // of them, flushed and not used since
+  unsigned plain_ = 0;            // handles for reading that were not judged
+  unsigned executing_ = 0;
+  bool runs_on_ = false;  // somebody waited in vain for the end of execution
+  unsigned writers_ = 0;  // handles for writing, and changes without one
+  unsigned flushed_ = 0;  // of them, flushed and not used since
+  Clock::time_point flushed_at_;
 };
 
 }  // namespace assayfs

@@ -14,9 +14,8 @@
 namespace assayfs {
 namespace {
 
-using Access = OpenState::Access;
-
-// How long an open may wait for the end of a writer that closed before it.
+// How long an open may wait for the end of a writer that closed, or a program
+// that ended, before it.
 // Telling takes the kernel microseconds; this is for a machine under load.
 constexpr std::chrono::milliseconds kClosingWait{250};
 
@@ -28,13 +27,19 @@ constexpr int kLowerFlags =
 
 Result<Opener::Judged> Opener::Judge(const LowerRef& file, int flags,
                                      const Use& use, const GiveUp& give_up) {
-  file.open_state().WaitForClosing(kClosingWait);
+  OpenState& state = file.open_state();
+  state.WaitForClosing(kClosingWait);
+  ExecutionMark executing;
+  if (use.purpose == Use::Purpose::kExec) {
+    executing = state.BeginExecution();
+    if (!executing) return Fail(ETXTBSY, "open for writing");
+  }
   auto fd = Reopen(file.fd(), O_RDONLY | (flags & O_NOATIME));
   if (!fd) return Fail(std::move(fd).error());
   auto answer = appraiser_.Judge(fd->get(), use, give_up);
   if (!answer) return Fail(std::move(answer).error());
   if (!answer->permitted) return Fail(EACCES, "denied");
-  return Judged{std::move(*fd), std::move(*answer)};
+  return Judged{std::move(*fd), std::move(*answer), std::move(executing)};
 }
 
 std::unique_ptr<OpenFile> Opener::OpenJudged(const LowerRef& file,
@@ -43,23 +48,28 @@ std::unique_ptr<OpenFile> Opener::OpenJudged(const LowerRef& file,
   // count as content that is known.
   const Appraiser::Answer& answer = judged.answer;
   if (!answer.tags && appraiser_.mode() == Mode::kEnforce) {
-    return OpenFile::Plain(file, std::move(judged.fd), Access::kRead,
-                           std::nullopt);
+    return OpenFile::Plain(file, std::move(judged.fd));
   }
   return OpenFile::Judged(file, std::move(judged.fd), answer.tags,
-                          answer.content_id);
+                          answer.content_id, std::move(judged.executing));
+}
+
+Result<ChangeGuard> Opener::BeginChange(const LowerRef& file) {
+  WritingMark mark = file.open_state().BeginWriting(kClosingWait);
+  if (!mark) return Fail(ETXTBSY, "being executed");
+  return ChangeGuard{std::move(mark), appraiser_.BeginWrite(file.id())};
 }
 
 Result<std::unique_ptr<OpenFile>> Opener::OpenForChange(const LowerRef& file,
                                                         int flags, uid_t uid) {
-  // First the mark, which gives our own lease up: the open would wait for it.
-  WriterGuard guard = BeginChange(file);
+  // First the guard, which gives our own lease up: the open would wait for it.
+  auto change = BeginChange(file);
+  if (!change) return Fail(std::move(change).error());
   std::optional<WithoutFsetid> as_user;
   if ((flags & O_TRUNC) != 0 && uid != 0) as_user.emplace();
   auto fd = Reopen(file.fd(), flags & kLowerFlags);
   if (!fd) return Fail(std::move(fd).error());
-  return OpenFile::Plain(file, std::move(*fd), Access::kWrite,
-                         std::move(guard));
+  return OpenFile::Writing(file, std::move(*fd), std::move(*change));
 }
 
 Result<std::unique_ptr<OpenFile>> Opener::Open(const LowerRef& file, int flags,
@@ -83,7 +93,7 @@ Result<std::unique_ptr<OpenFile>> Opener::Open(const LowerRef& file, int flags,
   if (changes) return OpenForChange(file, flags, uid);
   auto fd = Reopen(file.fd(), flags & kLowerFlags);
   if (!fd) return Fail(std::move(fd).error());
-  return OpenFile::Plain(file, std::move(*fd), Access::kRead, std::nullopt);
+  return OpenFile::Plain(file, std::move(*fd));
 }
 
 Result<Opener::Created> Opener::Create(InodeTable& table,
@@ -109,12 +119,16 @@ Result<Opener::Created> Opener::Create(InodeTable& table,
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return Fail(Error::FromErrno("fstat"));
   LowerRef lower = table.Remember(std::move(*path_fd), info);
-  const bool writes = (flags & O_ACCMODE) != O_RDONLY;
-  std::optional<WriterGuard> guard;
-  if (writes) guard = BeginChange(lower);
-  auto file = OpenFile::Plain(lower, std::move(fd),
-                              writes ? Access::kWrite : Access::kRead,
-                              std::move(guard));
+  if ((flags & O_ACCMODE) == O_RDONLY) {
+    auto file = OpenFile::Plain(lower, std::move(fd));
+    return Created{Entry{std::move(lower), info}, std::move(file)};
+  }
+  auto change = BeginChange(lower);
+  if (!change) {
+    table.Forget(lower.node(), 1);
+    return Fail(std::move(change).error());
+  }
+  auto file = OpenFile::Writing(lower, std::move(fd), std::move(*change));
   return Created{Entry{std::move(lower), info}, std::move(file)};
 }
 

@@ -22,7 +22,8 @@ inline constexpr int kOpenForExec = 0x20;
 // An open that can see content that is there already is judged: for reading,
 // for reading and writing without O_TRUNC, and for execution. The descriptor
 // that was judged is the one that is read from. An open for writing, or with
-// O_TRUNC, marks the file as being written before it touches it.
+// O_TRUNC, marks the file as being written before it touches it; one for
+// execution that is judged marks it as being executed before it is judged.
 // Threads: safe.
 class Opener {
  public:
@@ -33,7 +34,8 @@ class Opener {
   // and O_DIRECT, which the kernel handles itself, are left out below.
   // give_up: as for Appraiser::Judge.
   // Errors: EACCES if denied, EINTR if told to give up, ENXIO if it is not a
-  // regular file, those of open(2).
+  // regular file, ETXTBSY for execution of a file that is open for writing and
+  // for writing to one that is executed, those of open(2).
   Result<std::unique_ptr<OpenFile>> Open(const LowerRef& file, int flags,
                                          uid_t uid, const GiveUp& give_up);
 
@@ -50,15 +52,15 @@ class Opener {
                          const char* name, mode_t mode, int flags,
                          const Caller& caller);
 
-  // Marks a file as being written for a change made without an open.
-  [[nodiscard]] WriterGuard BeginChange(const LowerRef& file) {
-    return appraiser_.BeginWrite(file.id());
-  }
+  // Marks a file as being written. file must outlive the guard.
+  // Errors: ETXTBSY if it is executed, and has been for some time.
+  Result<ChangeGuard> BeginChange(const LowerRef& file);
 
  private:
   struct Judged {
     UniqueFd fd;
     Appraiser::Answer answer;
+    ExecutionMark executing;  // null if not for execution
   };
   Result<Judged> Judge(const LowerRef& file, int flags, const Use& use,
                        const GiveUp& give_up);

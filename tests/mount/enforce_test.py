@@ -3,6 +3,7 @@
 """What may be opened, and when that changes."""
 
 import ctypes
+import errno
 import mmap
 import os
 import signal
@@ -88,6 +89,37 @@ class EnforceTest(judged.Judged):
         self.assertEqual(self.why("data")["reason"], "writer-active")
         os.close(fd)
         self.assertReads(self.at("data"), "data\n")
+
+    def test_what_is_written_is_not_run_until_it_is_closed(self):
+        fd = os.open(self.at("bin/hello"), os.O_WRONLY)
+        with self.assertRaises(OSError) as caught:
+            subprocess.run([self.at("bin/hello")], check=False)
+        self.assertEqual(caught.exception.errno, errno.ETXTBSY)
+        os.close(fd)
+        self.assertEqual(judged.run(self.at("bin/hello")).stdout, "hello\n")
+
+    def test_a_program_can_be_written_as_soon_as_it_has_ended(self):
+        content = read("/bin/true")
+        write(self.below("true"), content)
+        os.chmod(self.below("true"), 0o755)
+        self.make_list("tlv-true", self.below("true"))
+        for _ in range(20):
+            judged.run(self.at("true"))
+            with open(self.at("true"), "r+b", buffering=0) as file:
+                file.write(content[:1])
+
+    def test_a_program_that_runs_cannot_be_written(self):
+        write(self.below("sleep"), read("/bin/sleep"))
+        os.chmod(self.below("sleep"), 0o755)
+        self.make_list("tlv-sleep", self.below("sleep"))
+        with subprocess.Popen([self.at("sleep"), "1000"]) as program:
+            for change in (lambda path: os.open(path, os.O_WRONLY),
+                           lambda path: os.truncate(path, 0)):
+                with self.assertRaises(OSError) as caught:
+                    change(self.at("sleep"))
+                self.assertEqual(caught.exception.errno, errno.ETXTBSY)
+            program.kill()
+        os.truncate(self.at("sleep"), 0)
 
     def test_a_file_made_through_the_mount_is_denied_once_it_is_closed(self):
         with open(self.at("new"), "w+", encoding="ascii") as file:

@@ -26,16 +26,17 @@ class OpenFileTest : public ::testing::Test {
 
   std::unique_ptr<OpenFile> Plain(int flags) {
     const LowerRef lower = tree_.At("a");
-    return OpenFile::Plain(lower, Must(Reopen(lower.fd(), flags)),
-                           flags == O_RDONLY ? OpenState::Access::kRead
-                                             : OpenState::Access::kWrite,
-                           std::nullopt);
+    UniqueFd fd = Must(Reopen(lower.fd(), flags));
+    if (flags == O_RDONLY) return OpenFile::Plain(lower, std::move(fd));
+    return OpenFile::Writing(
+        lower, std::move(fd),
+        {lower.open_state().BeginWriting(std::chrono::milliseconds(0)), {}});
   }
   std::unique_ptr<OpenFile> Judged() {
     const LowerRef lower = tree_.At("a");
     UniqueFd fd = Must(Reopen(lower.fd(), O_RDONLY));
     auto tags = Must(HashFile(fd.get(), {HashAlgorithm::kSha256})).tags;
-    return OpenFile::Judged(lower, std::move(fd), std::move(tags), 1);
+    return OpenFile::Judged(lower, std::move(fd), std::move(tags), 1, nullptr);
   }
   Result<Bytes> Read(OpenFile& file, std::uint64_t offset, std::size_t size) {
     return file.Read(offset, size, buffer_, mismatch_);

@@ -8,8 +8,9 @@
 namespace assayfs {
 namespace {
 
-using Access = OpenState::Access;
+using Clock = OpenState::Clock;
 constexpr std::chrono::hours kLong{1};
+constexpr std::chrono::milliseconds kNotAtAll{0};
 
 TEST(OpenStateTest, KeepsPagesOfTheSameContent) {
   OpenState state;
@@ -33,32 +34,88 @@ TEST(OpenStateTest, DropsPagesOfUnknownContent) {
 TEST(OpenStateTest, DropsPagesThatAnUnjudgedHandleMayHaveBrought) {
   OpenState state;
   state.OpenJudged(7);
-  state.OpenPlain(Access::kRead);
+  state.OpenPlain();
   EXPECT_FALSE(state.OpenJudged(7));
   // It is still there and may bring more.
   EXPECT_FALSE(state.OpenJudged(7));
-  state.ClosePlain(Access::kRead, false);
+  state.ClosePlain();
   EXPECT_FALSE(state.OpenJudged(7));
   EXPECT_TRUE(state.OpenJudged(7));
 }
 
+TEST(OpenStateTest, DropsPagesThatAWriterChanged) {
+  OpenState state;
+  state.OpenJudged(7);
+  WritingMark writer = state.BeginWriting(kNotAtAll);
+  EXPECT_FALSE(state.OpenJudged(7));
+  EXPECT_FALSE(state.OpenJudged(7));
+  writer.reset();
+  EXPECT_FALSE(state.OpenJudged(7));
+  EXPECT_TRUE(state.OpenJudged(7));
+}
+
+TEST(OpenStateTest, WhatIsWrittenIsNotExecuted) {
+  OpenState state;
+  WritingMark first = state.BeginWriting(kNotAtAll);
+  WritingMark second = state.BeginWriting(kNotAtAll);
+  EXPECT_FALSE(state.BeginExecution());
+  first.reset();
+  EXPECT_FALSE(state.BeginExecution());
+  second.reset();
+  EXPECT_TRUE(state.BeginExecution());
+}
+
+TEST(OpenStateTest, WhatIsExecutedIsNotWritten) {
+  OpenState state;
+  ExecutionMark first = state.BeginExecution();
+  ExecutionMark second = state.BeginExecution();
+  EXPECT_FALSE(state.BeginWriting(kNotAtAll));
+  first.reset();
+  EXPECT_FALSE(state.BeginWriting(kNotAtAll));
+  second.reset();
+  EXPECT_TRUE(state.BeginWriting(kNotAtAll));
+}
+
+TEST(OpenStateTest, AWriterWaitsForTheEndOfExecution) {
+  OpenState state;
+  ExecutionMark program = state.BeginExecution();
+  std::thread ending([&] { program.reset(); });
+  EXPECT_TRUE(state.BeginWriting(kLong));
+  ending.join();
+}
+
+TEST(OpenStateTest, WhatRunsOnIsWaitedForOnce) {
+  OpenState state;
+  ExecutionMark program = state.BeginExecution();
+  EXPECT_FALSE(state.BeginWriting(std::chrono::milliseconds(1)));
+  EXPECT_FALSE(state.BeginWriting(kLong));
+  program.reset();
+  program = state.BeginExecution();
+  std::thread ending([&] { program.reset(); });
+  EXPECT_TRUE(state.BeginWriting(kLong));
+  ending.join();
+}
+
 TEST(OpenStateTest, DoesNotWaitWithoutWriters) {
   OpenState state;
-  state.OpenPlain(Access::kRead);
+  state.OpenPlain();
   state.WaitForClosing(kLong);
 }
 
 TEST(OpenStateTest, DoesNotWaitForAWriterAtWork) {
   OpenState state;
-  state.OpenPlain(Access::kWrite);
+  const WritingMark writer = state.BeginWriting(kNotAtAll);
   state.WaitForClosing(kLong);
 }
 
 TEST(OpenStateTest, WaitsForAFlushedWriterToGo) {
   OpenState state;
-  state.OpenPlain(Access::kWrite);
-  state.Flushed();
-  std::thread closer([&] { state.ClosePlain(Access::kWrite, true); });
+  WritingMark writer = state.BeginWriting(kNotAtAll);
+  state.Flushed(Clock::now());
+  std::thread closer([&] {
+    writer.reset();
+    state.NotFlushed();
+  });
   state.WaitForClosing(kLong);
   closer.join();
   state.WaitForClosing(kLong);
@@ -66,8 +123,8 @@ TEST(OpenStateTest, WaitsForAFlushedWriterToGo) {
 
 TEST(OpenStateTest, StopsWaitingForAWriterThatGoesOn) {
   OpenState state;
-  state.OpenPlain(Access::kWrite);
-  state.Flushed();
+  const WritingMark mark = state.BeginWriting(kNotAtAll);
+  state.Flushed(Clock::now());
   std::thread writer([&] { state.NotFlushed(); });
   state.WaitForClosing(kLong);
   writer.join();
@@ -75,17 +132,35 @@ TEST(OpenStateTest, StopsWaitingForAWriterThatGoesOn) {
 
 TEST(OpenStateTest, DoesNotWaitIfOneOfTwoWritersIsAtWork) {
   OpenState state;
-  state.OpenPlain(Access::kWrite);
-  state.OpenPlain(Access::kWrite);
-  state.Flushed();
+  const WritingMark first = state.BeginWriting(kNotAtAll);
+  const WritingMark second = state.BeginWriting(kNotAtAll);
+  state.Flushed(Clock::now());
   state.WaitForClosing(kLong);
 }
 
 TEST(OpenStateTest, GivesUpAFlushedWriterThatStays) {
   OpenState state;
-  state.OpenPlain(Access::kWrite);
-  state.Flushed();
+  const WritingMark writer = state.BeginWriting(kNotAtAll);
+  state.Flushed(Clock::now());
   state.WaitForClosing(std::chrono::milliseconds(1));
+}
+
+TEST(OpenStateTest, DoesNotWaitForAWriterThatWasFlushedLongAgo) {
+  OpenState state;
+  const WritingMark writer = state.BeginWriting(kNotAtAll);
+  state.Flushed(Clock::now() - 2 * kLong);
+  state.WaitForClosing(kLong);
+}
+
+TEST(OpenStateTest, WaitsForAWriterThatWasFlushedAgain) {
+  OpenState state;
+  WritingMark writer = state.BeginWriting(kNotAtAll);
+  state.Flushed(Clock::now() - 2 * kLong);
+  state.FlushedAgain(Clock::now());
+  std::thread closer([&] { writer.reset(); });
+  state.WaitForClosing(kLong);
+  EXPECT_TRUE(state.BeginExecution());
+  closer.join();
 }
 
 }  // namespace

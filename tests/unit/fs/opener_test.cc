@@ -148,6 +148,32 @@ TEST_F(OpenerTest, SaysWhenItWasToldToGiveUp) {
       FailsWith(EINTR));
 }
 
+TEST_F(OpenerTest, WhatIsOpenForExecutionCannotBeChanged) {
+  auto program = Must(Open("good", O_RDONLY | kOpenForExec));
+  EXPECT_THAT(Open("good", O_WRONLY), FailsWith(ETXTBSY));
+  EXPECT_THAT(Open("good", O_RDONLY | O_TRUNC), FailsWith(ETXTBSY));
+  const LowerRef file = tree_.At("good");
+  EXPECT_THAT(opener_->BeginChange(file), FailsWith(ETXTBSY));
+  EXPECT_EQ(testing::ReadText(tree_.dir() / "good"), kGoodText);
+  EXPECT_TRUE(Open("good", O_RDONLY));
+  program.reset();
+  EXPECT_TRUE(Open("good", O_WRONLY));
+}
+
+TEST_F(OpenerTest, WhatIsOpenForWritingCannotBeExecuted) {
+  {
+    const auto writer = Must(Open("good", O_WRONLY));
+    EXPECT_THAT(Open("good", O_RDONLY | kOpenForExec), FailsWith(ETXTBSY));
+  }
+  EXPECT_TRUE(Open("good", O_RDONLY | kOpenForExec));
+}
+
+TEST_F(OpenerTest, WhatMayNotBeExecutedCanBeChanged) {
+  EXPECT_THAT(Open("bad", O_RDONLY | kOpenForExec), FailsWith(EACCES));
+  const auto file = tree_.At("bad");
+  EXPECT_TRUE(file.open_state().BeginWriting(std::chrono::milliseconds(0)));
+}
+
 TEST_F(OpenerTest, OpensRegularFilesOnly) {
   EXPECT_THAT(opener_->Open(tree_.root(), O_RDONLY, kUser, {}),
               FailsWith(ENXIO));
@@ -183,7 +209,8 @@ TEST_F(OpenerTest, DoesNotCreateOverWhatIsThere) {
 
 TEST_F(OpenerTest, AChangeWithoutAnOpenKeepsReadersOut) {
   {
-    const WriterGuard guard = opener_->BeginChange(tree_.At("good"));
+    const LowerRef file = tree_.At("good");
+    const ChangeGuard change = Must(opener_->BeginChange(file));
     EXPECT_THAT(Open("good", O_RDONLY), FailsWith(EACCES));
   }
   EXPECT_TRUE(Open("good", O_RDONLY));

@@ -16,6 +16,11 @@ enum ExitStatus : int {
   kExitFailed = 3,  // could not decide, or the environment failed
 };
 
+// Writes text to the standard error stream. Not through stderr of the C
+// library: what it stands for is changed while keys are read, to keep librnp
+// quiet. Threads: safe.
+void WriteToStderr(std::string_view text);
+
 // Prints "assayfs: WHAT: WHY" to stderr, as one line whatever the texts hold,
 // and returns kExitFailed.
 int ReportFailure(std::string_view what, std::string_view why);

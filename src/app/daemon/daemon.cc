@@ -8,7 +8,6 @@
 #include <syslog.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <memory>
 #include <utility>
 
@@ -43,8 +42,7 @@ void WriteRecord(RecordsTo to, const std::string& text) {
     ::syslog(LOG_AUTHPRIV | LOG_WARNING, "%s", text.c_str());
     return;
   }
-  const std::string line = "assayfs: " + text + "\n";
-  std::fwrite(line.data(), 1, line.size(), stderr);
+  WriteToStderr("assayfs: " + text + "\n");
 }
 
 Result<UniqueFd> OpenFuse() {

@@ -194,8 +194,8 @@ std::vector<ListWatcher::Change> ListWatcher::Drain() {
     }
   }
   std::ranges::sort(changes);
-  const auto repeated = std::ranges::unique(changes);
-  changes.erase(repeated.begin(), repeated.end());
+  // Not std::ranges::unique: clang 14 cannot compile its result.
+  changes.erase(std::unique(changes.begin(), changes.end()), changes.end());
   return changes;
 }
 

@@ -154,6 +154,7 @@ class NoRequestOnItselfTest(judged.Judged):
         super().setUp()
         if not shutil.which("strace"):
             self.skipTest("needs strace")
+        judged.look_for_no_leaks(self)
         # Move everything the daemon uses into the tree that gets covered.
         for name in ("lists", "keys"):
             os.makedirs(self.below(name), exist_ok=True)

@@ -70,6 +70,23 @@ def read(path):
         return file.read()
 
 
+def look_for_no_leaks(case):
+    """Turns LeakSanitizer off in programs started by this case.
+
+    It cannot work in a process that is traced, or that has left the file
+    system or the process namespace that it began in.
+    """
+    before = os.environ.get("ASAN_OPTIONS")
+    os.environ["ASAN_OPTIONS"] = f"{before or ''}:detect_leaks=0"
+
+    def restore():
+        if before is None:
+            del os.environ["ASAN_OPTIONS"]
+        else:
+            os.environ["ASAN_OPTIONS"] = before
+    case.addCleanup(restore)
+
+
 class Judged(unittest.TestCase):
     """Sets up TREE with some files, LISTS with one list, and a mount MNT."""
 

@@ -18,6 +18,7 @@ class RunTest(judged.Judged):
     PROGRAMS = ("sh", "cat", "sleep", "id", "ls", "env")
 
     def setUp(self):
+        judged.look_for_no_leaks(self)
         super().setUp()
         os.chmod(self.tree, 0o755)
         for name in ("proc", "dev", "tmp", "usr/bin", "usr/lib", "etc"):

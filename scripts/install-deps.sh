@@ -31,7 +31,7 @@ tpm2-tools | tpm2-tools
 swtpm swtpm-tools | swtpm swtpm-tools
 ima-evm-utils | ima-evm-utils
 gnupg | gnupg2
-acl attr | acl attr
+acl attr strace | acl attr strace
 uidmap util-linux | shadow-utils util-linux
 '
 readonly CHECK='

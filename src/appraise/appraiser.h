@@ -65,7 +65,7 @@ class Appraiser {
     // With these the bytes handed out later must be checked; null where the
     // file is not judged or the mode does not enforce.
     std::shared_ptr<const BlockTags> tags;
-    // Changes whenever content was hashed anew. Pages that the kernel kept
+    // Grows whenever content was hashed anew. Pages that the kernel kept
     // from an open with the same non-zero number are still good.
     std::uint64_t content_id = 0;
   };

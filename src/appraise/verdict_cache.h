@@ -20,7 +20,7 @@ struct Content {
   Stamp stamp;
   std::vector<Digest> digests;
   std::shared_ptr<const BlockTags> tags;
-  std::uint64_t content_id = 0;  // set by Commit; never 0, never used twice
+  std::uint64_t content_id = 0;  // set by Commit; never 0, always grows
 };
 
 class VerdictCache;

@@ -46,8 +46,14 @@ struct Server {
   SlowLane slow_lane{kSlowThreads};  // last: its tasks use the rest
 };
 
-// Seconds that the kernel may rely on names and attributes without asking.
-inline constexpr double kAttributeSeconds = 1.0;
+// Seconds that the kernel may rely on names without asking.
+inline constexpr double kNameSeconds = 1.0;
+
+// Seconds that the kernel may rely on attributes. Never for a regular file: it
+// takes a size that grew stale for the end of what is read.
+inline double AttributeSeconds(mode_t mode) {
+  return S_ISREG(mode) ? 0.0 : kNameSeconds;
+}
 
 inline Server& ServerOf(fuse_req_t req) {
   return *static_cast<Server*>(fuse_req_userdata(req));

@@ -15,7 +15,8 @@ namespace {
 void ReplyAttributes(fuse_req_t req, const LowerRef& file) {
   const auto info = GetAttributes(file);
   if (ReplyIfFailed(req, info)) return;
-  fuse_reply_attr(req, &*info, kAttributeSeconds);
+  const struct stat shown = AttributesToShow(file, *info);
+  fuse_reply_attr(req, &shown, AttributeSeconds(shown.st_mode));
 }
 
 void DoGetattr(fuse_req_t req, fuse_ino_t node, fuse_file_info*) {

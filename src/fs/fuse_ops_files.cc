@@ -111,12 +111,12 @@ void DoRead(fuse_req_t req, fuse_ino_t, std::size_t size, off_t offset,
   thread_local ByteVector buffer;  // grows to the largest request, 1 MiB
   const OpenFile* const file = FileOf(req, handle);
   if (file == nullptr) return;
-  std::optional<std::uint64_t> mismatch;
+  std::optional<OpenFile::Mismatch> mismatch;
   const auto bytes =
       file->Read(static_cast<std::uint64_t>(offset), size, buffer, mismatch);
   if (mismatch) {
-    ServerOf(req).appraiser.ReportMismatch(file->fd(), file->content_id(),
-                                           *mismatch);
+    ServerOf(req).appraiser.ReportMismatch(file->fd(), mismatch->content_id,
+                                           mismatch->offset);
   }
   if (ReplyIfFailed(req, bytes)) return;
   fuse_reply_buf(req, reinterpret_cast<const char*>(bytes->data()),

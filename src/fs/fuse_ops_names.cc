@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests on names, and what all translators share.
 #include "fs/fuse_ops.h"
+#include "fs/passthrough_attributes.h"
 
 namespace assayfs {
 
@@ -23,9 +24,9 @@ bool ReplyIfReadOnly(fuse_req_t req) {
 fuse_entry_param EntryParam(const Entry& entry) {
   fuse_entry_param param{};
   param.ino = entry.lower.node();
-  param.attr = entry.attributes;
-  param.attr_timeout = kAttributeSeconds;
-  param.entry_timeout = kAttributeSeconds;
+  param.attr = AttributesToShow(entry.lower, entry.attributes);
+  param.attr_timeout = AttributeSeconds(entry.attributes.st_mode);
+  param.entry_timeout = kNameSeconds;
   return param;
 }
 

@@ -12,14 +12,13 @@
 
 namespace assayfs {
 
-std::unique_ptr<OpenFile> OpenFile::Judged(
-    LowerRef lower, UniqueFd fd, std::shared_ptr<const BlockTags> tags,
-    std::uint64_t content_id, ExecutionMark executing) {
+std::unique_ptr<OpenFile> OpenFile::Judged(LowerRef lower, UniqueFd fd,
+                                           JudgedContent content,
+                                           ExecutionMark executing) {
   std::unique_ptr<OpenFile> file(new OpenFile(std::move(lower), std::move(fd)));
-  file->tags_ = std::move(tags);
-  file->content_id_ = content_id;
+  file->keeps_pages_ = file->lower_.open_state().OpenJudged(content);
+  file->content_ = std::move(content);
   file->executing_ = std::move(executing);
-  file->keeps_pages_ = file->lower_.open_state().OpenJudged(content_id);
   return file;
 }
 
@@ -39,6 +38,7 @@ std::unique_ptr<OpenFile> OpenFile::Writing(LowerRef lower, UniqueFd fd,
 
 OpenFile::~OpenFile() {
   OpenState& state = lower_.open_state();
+  if (content_) state.CloseJudged();
   if (plain_) state.ClosePlain();
   // Whoever waits for this handle goes on only when nothing of it is left.
   fd_.Reset();
@@ -48,13 +48,18 @@ OpenFile::~OpenFile() {
 
 Result<Bytes> OpenFile::Read(std::uint64_t offset, std::size_t size,
                              ByteVector& buffer,
-                             std::optional<std::uint64_t>& mismatch) const {
-  if (!tags_) return ReadPlain(fd_.get(), offset, size, buffer);
-  auto read = ReadVerified(fd_.get(), *tags_, offset, size, buffer);
+                             std::optional<Mismatch>& mismatch) const {
+  const JudgedContent shown = Shown();
+  if (!shown.tags) return ReadPlain(fd_.get(), offset, size, buffer);
+  auto read = ReadVerified(fd_.get(), *shown.tags, offset, size, buffer);
   if (!read) return Fail(std::move(read).error());
-  mismatch = read->mismatch;
-  if (mismatch) return Fail(EIO, "a block is not what was judged");
-  return read->bytes;
+  if (!read->mismatch) return read->bytes;
+  mismatch = Mismatch{shown.id, *read->mismatch};
+  return Fail(EIO, "a block is not what was judged");
+}
+
+JudgedContent OpenFile::Shown() const {
+  return content_ ? *content_ : lower_.open_state().current();
 }
 
 Result<std::size_t> OpenFile::Write(Bytes bytes, std::uint64_t offset,

@@ -31,12 +31,10 @@ struct ChangeGuard {
 // Threads: safe.
 class OpenFile {
  public:
-  // A judged open for reading. fd: the descriptor that was judged. tags: null
-  // to read without checking. content_id: as the appraiser gave it. executing:
+  // A judged open for reading. fd: the descriptor that was judged. executing:
   // null if it is not for execution.
   static std::unique_ptr<OpenFile> Judged(LowerRef lower, UniqueFd fd,
-                                          std::shared_ptr<const BlockTags> tags,
-                                          std::uint64_t content_id,
+                                          JudgedContent content,
                                           ExecutionMark executing);
   // An open for reading that was not judged.
   static std::unique_ptr<OpenFile> Plain(LowerRef lower, UniqueFd fd);
@@ -47,15 +45,19 @@ class OpenFile {
 
   // Says whether the pages kept from earlier opens are still good.
   bool keeps_pages() const { return keeps_pages_; }
-  bool verified() const { return tags_ != nullptr; }
+  // Says whether what is read now is checked.
+  bool verified() const { return Shown().tags != nullptr; }
   int fd() const { return fd_.get(); }  // borrowed
-  // As the appraiser gave it; 0 if not judged.
-  std::uint64_t content_id() const { return content_id_; }
 
+  struct Mismatch {
+    std::uint64_t content_id = 0;  // of the content that was judged
+    std::uint64_t offset = 0;      // where the block begins
+  };
   // Reads as described in verified_read.h. mismatch is set, and EIO returned,
-  // if a block is not what was judged.
+  // if a block is not what was judged, for this handle or, while this one was
+  // not judged, for another that shares the kernel's pages with it.
   Result<Bytes> Read(std::uint64_t offset, std::size_t size, ByteVector& buffer,
-                     std::optional<std::uint64_t>& mismatch) const;
+                     std::optional<Mismatch>& mismatch) const;
 
   // Writes at offset, or at the end of the file with kAppend. Returns how many
   // bytes were written, fewer than given only if an error came after them.
@@ -80,9 +82,11 @@ class OpenFile {
   OpenFile(LowerRef lower, UniqueFd fd)
       : lower_(std::move(lower)), fd_(std::move(fd)) {}
 
+  // What reads may show.
+  JudgedContent Shown() const;
+
   LowerRef lower_;
-  std::shared_ptr<const BlockTags> tags_;
-  std::uint64_t content_id_ = 0;
+  std::optional<JudgedContent> content_;  // if judged
   bool plain_ = false;
   bool keeps_pages_ = false;
   std::atomic<bool> flushed_ = false;

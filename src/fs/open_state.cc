@@ -10,11 +10,31 @@ void EndsExecution::operator()(OpenState* state) const {
 
 void EndsWriting::operator()(OpenState* state) const { state->EndWriting(); }
 
-bool OpenState::OpenJudged(std::uint64_t content_id) {
+std::uint64_t OpenState::change() const {
   const std::lock_guard lock(mutex_);
-  const bool same = content_id != 0 && content_id == content_id_;
-  content_id_ = plain_ == 0 && writers_ == 0 ? content_id : 0;
+  return change_;
+}
+
+bool OpenState::OpenJudged(const JudgedContent& content) {
+  const std::lock_guard lock(mutex_);
+  ++judged_;
+  const bool changed = content.change != change_ || writers_ != 0;
+  const bool same = content.id != 0 && content.id == content_id_ && !changed;
+  content_id_ = plain_ == 0 && !changed ? content.id : 0;
+  // Opens may end in another order than they were judged in.
+  const bool younger = content.id == 0 || content.id >= current_.id;
+  if (!changed && younger) current_ = content;
   return same;
+}
+
+void OpenState::CloseJudged() {
+  const std::lock_guard lock(mutex_);
+  if (--judged_ == 0) current_ = {};
+}
+
+JudgedContent OpenState::current() const {
+  const std::lock_guard lock(mutex_);
+  return current_;
 }
 
 void OpenState::OpenPlain() {
@@ -52,7 +72,9 @@ WritingMark OpenState::BeginWriting(std::chrono::milliseconds limit) {
     runs_on_ = true;
     return nullptr;
   }
+  ++change_;
   content_id_ = 0;
+  current_ = {};
   ++writers_;
   return WritingMark(this);
 }

@@ -8,6 +8,8 @@
 #include <memory>
 #include <mutex>
 
+#include "crypto/block_tags.h"
+
 namespace assayfs {
 
 class OpenState;
@@ -22,8 +24,17 @@ struct EndsWriting {
 using ExecutionMark = std::unique_ptr<OpenState, EndsExecution>;
 using WritingMark = std::unique_ptr<OpenState, EndsWriting>;
 
-// Knows which content the pages that the kernel keeps came from, which handles
-// for writing are about to go, and keeps execution and writing apart.
+// What a handle was judged for.
+struct JudgedContent {
+  std::uint64_t id = 0;  // as the appraiser gave it; 0 if it is not known
+  // What reads are checked against; null to read without checking.
+  std::shared_ptr<const BlockTags> tags;
+  std::uint64_t change = 0;  // OpenState::change() from before the judgement
+};
+
+// Knows which content the pages that the kernel keeps came from and what must
+// not get into them, which handles for writing are about to go, and keeps
+// execution and writing apart.
 //
 // The kernel itself refuses to write to what runs, and to run what is written,
 // but only from the end of an open on. Without us, somebody could write
@@ -33,10 +44,19 @@ class OpenState {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // A handle on judged content opens. content_id: what the appraiser gave, 0
-  // if it is not known. Returns true if all pages that the kernel may keep of
-  // this inode are of that very content.
-  bool OpenJudged(std::uint64_t content_id);
+  // Counts the changes that began through the mount.
+  std::uint64_t change() const;
+
+  // A handle on judged content opens or closes. Returns true if all pages that
+  // the kernel may keep of this inode are of that very content.
+  bool OpenJudged(const JudgedContent& content);
+  void CloseJudged();
+
+  // The content that was judged last, if a judged handle is open and no change
+  // began through the mount since; empty if not. All handles share the kernel's
+  // pages, and its idea of the size; so a handle that was not judged may show
+  // nothing else.
+  JudgedContent current() const;
 
   // A handle for reading that was not judged opens or closes: it may bring
   // other bytes into the kernel's pages.
@@ -76,8 +96,11 @@ class OpenState {
   void EndExecution();
   void EndWriting();
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
+  std::uint64_t change_ = 0;
+  unsigned judged_ = 0;           // handles on judged content
+  JudgedContent current_;         // see current()
   std::uint64_t content_id_ = 0;  // of the pages kept; 0: unknown or mixed
   unsigned plain_ = 0;            // handles for reading that were not judged
   unsigned executing_ = 0;

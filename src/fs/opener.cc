@@ -34,12 +34,14 @@ Result<Opener::Judged> Opener::Judge(const LowerRef& file, int flags,
     executing = state.BeginExecution();
     if (!executing) return Fail(ETXTBSY, "open for writing");
   }
+  const std::uint64_t change = state.change();
   auto fd = Reopen(file.fd(), O_RDONLY | (flags & O_NOATIME));
   if (!fd) return Fail(std::move(fd).error());
   auto answer = appraiser_.Judge(fd->get(), use, give_up);
   if (!answer) return Fail(std::move(answer).error());
   if (!answer->permitted) return Fail(EACCES, "denied");
-  return Judged{std::move(*fd), std::move(*answer), std::move(executing)};
+  return Judged{std::move(*fd), std::move(*answer), change,
+                std::move(executing)};
 }
 
 std::unique_ptr<OpenFile> Opener::OpenJudged(const LowerRef& file,
@@ -50,8 +52,9 @@ std::unique_ptr<OpenFile> Opener::OpenJudged(const LowerRef& file,
   if (!answer.tags && appraiser_.mode() == Mode::kEnforce) {
     return OpenFile::Plain(file, std::move(judged.fd));
   }
-  return OpenFile::Judged(file, std::move(judged.fd), answer.tags,
-                          answer.content_id, std::move(judged.executing));
+  return OpenFile::Judged(file, std::move(judged.fd),
+                          {answer.content_id, answer.tags, judged.change},
+                          std::move(judged.executing));
 }
 
 Result<ChangeGuard> Opener::BeginChange(const LowerRef& file) {

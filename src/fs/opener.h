@@ -60,7 +60,8 @@ class Opener {
   struct Judged {
     UniqueFd fd;
     Appraiser::Answer answer;
-    ExecutionMark executing;  // null if not for execution
+    std::uint64_t change = 0;  // OpenState::change() from before
+    ExecutionMark executing;   // null if not for execution
   };
   Result<Judged> Judge(const LowerRef& file, int flags, const Use& use,
                        const GiveUp& give_up);

@@ -51,6 +51,14 @@ Result<struct stat> GetAttributes(const LowerRef& file) {
   return info;
 }
 
+struct stat AttributesToShow(const LowerRef& file, struct stat info) {
+  const JudgedContent content = file.open_state().current();
+  if (content.tags) {
+    info.st_size = static_cast<off_t>(content.tags->file_bytes());
+  }
+  return info;
+}
+
 Result<void> SetAttributes(const LowerRef& file, const AttributeChange& change,
                            int open_fd) {
   const int fd = file.fd();

@@ -20,6 +20,11 @@ namespace assayfs {
 
 Result<struct stat> GetAttributes(const LowerRef& file);
 
+// Returns info, which are attributes of file, as callers should see them: while
+// reads are checked against content that was judged, the size is the size of
+// that. So a file that is cut below ends in an error, not like a short file.
+struct stat AttributesToShow(const LowerRef& file, struct stat info);
+
 // What is to change. Times: tv_nsec may be UTIME_NOW.
 struct AttributeChange {
   std::optional<uid_t> uid;

@@ -70,6 +70,38 @@ class EnforceTest(judged.Judged):
         self.assertEqual(caught.exception.errno, 5)
         self.assertDenied(self.at("big"))
 
+    def test_what_others_read_does_not_get_into_checked_pages(self):
+        content = read(self.below("big"))
+        # Whoever makes a file reads it unjudged.
+        plain = os.open(self.at("new"), os.O_CREAT | os.O_RDONLY, 0o644)
+        self.addCleanup(os.close, plain)
+        write(self.below("new"), content)
+        with open(self.at("new"), "rb", buffering=0) as file:
+            with open(self.below("new"), "r+b", buffering=0) as lower:
+                lower.seek(409_600)
+                lower.write(b"X")
+            for fd in (plain, file.fileno()):
+                with self.assertRaises(OSError) as caught:
+                    os.pread(fd, 4, 409_600)
+                self.assertEqual(caught.exception.errno, errno.EIO)
+        self.assertDenied(self.at("new"))
+
+    def test_a_file_cut_below_while_it_is_open_ends_in_an_error(self):
+        with open(self.at("big"), "rb", buffering=0) as file:
+            os.truncate(self.below("big"), 8192)
+            self.assertEqual(os.stat(self.at("big")).st_size, 1 << 20)
+            with self.assertRaises(OSError) as caught:
+                while file.read(65536):
+                    pass
+        self.assertEqual(caught.exception.errno, errno.EIO)
+
+    def test_a_file_that_grew_below_is_read_to_its_end(self):
+        content = read(self.below("big"))
+        write(self.below("new"), content[:10])
+        self.assertEqual(os.stat(self.at("new")).st_size, 10)
+        write(self.below("new"), content)
+        self.assertReads(self.at("new"), content)
+
     def test_a_store_through_a_mapping_below_is_seen(self):
         self.assertReads(self.at("data"), "data\n")
         with open(self.below("data"), "r+b") as lower:

@@ -36,7 +36,9 @@ class OpenFileTest : public ::testing::Test {
     const LowerRef lower = tree_.At("a");
     UniqueFd fd = Must(Reopen(lower.fd(), O_RDONLY));
     auto tags = Must(HashFile(fd.get(), {HashAlgorithm::kSha256})).tags;
-    return OpenFile::Judged(lower, std::move(fd), std::move(tags), 1, nullptr);
+    return OpenFile::Judged(lower, std::move(fd),
+                            {7, std::move(tags), lower.open_state().change()},
+                            nullptr);
   }
   Result<Bytes> Read(OpenFile& file, std::uint64_t offset, std::size_t size) {
     return file.Read(offset, size, buffer_, mismatch_);
@@ -45,7 +47,7 @@ class OpenFileTest : public ::testing::Test {
   LowerTree tree_;
   std::string path_;
   ByteVector buffer_;
-  std::optional<std::uint64_t> mismatch_;
+  std::optional<OpenFile::Mismatch> mismatch_;
 };
 
 TEST_F(OpenFileTest, ReadsWhatWasJudged) {
@@ -59,7 +61,31 @@ TEST_F(OpenFileTest, AnswersEioForAChangedBlockAndSaysWhere) {
   const auto file = Judged();
   tree_.dir().Write("a", "jello");
   EXPECT_THAT(Read(*file, 0, 5), FailsWith(EIO));
-  EXPECT_EQ(mismatch_, 0U);
+  ASSERT_TRUE(mismatch_);
+  EXPECT_EQ(mismatch_->content_id, 7U);
+  EXPECT_EQ(mismatch_->offset, 0U);
+}
+
+TEST_F(OpenFileTest, ChecksPlainReadsWhileAJudgedHandleSharesThePages) {
+  const auto plain = Plain(O_RDONLY);
+  auto judged = Judged();
+  EXPECT_EQ(AsText(Must(Read(*plain, 0, 5))), "hello");
+  tree_.dir().Write("a", "jello");
+  EXPECT_THAT(Read(*plain, 0, 5), FailsWith(EIO));
+  ASSERT_TRUE(mismatch_);
+  EXPECT_EQ(mismatch_->content_id, 7U);
+  judged.reset();
+  EXPECT_EQ(AsText(Must(Read(*plain, 0, 5))), "jello");
+}
+
+TEST_F(OpenFileTest, ChecksNoPlainReadsAfterAWriter) {
+  const auto plain = Plain(O_RDONLY);
+  const auto judged = Judged();
+  const auto writer = Plain(O_RDWR);
+  Must(writer->Write(AsBytes("j"), 0, OpenFile::Place::kOffset));
+  EXPECT_EQ(AsText(Must(Read(*plain, 0, 5))), "jello");
+  EXPECT_EQ(AsText(Must(Read(*writer, 0, 5))), "jello");
+  EXPECT_THAT(Read(*judged, 0, 5), FailsWith(EIO));
 }
 
 TEST_F(OpenFileTest, KeepsPagesBetweenOpensOfOneContent) {

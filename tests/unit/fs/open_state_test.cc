@@ -14,44 +14,85 @@ constexpr std::chrono::milliseconds kNotAtAll{0};
 
 TEST(OpenStateTest, KeepsPagesOfTheSameContent) {
   OpenState state;
-  EXPECT_FALSE(state.OpenJudged(7));
-  EXPECT_TRUE(state.OpenJudged(7));
+  EXPECT_FALSE(state.OpenJudged({7, nullptr, state.change()}));
+  EXPECT_TRUE(state.OpenJudged({7, nullptr, state.change()}));
 }
 
 TEST(OpenStateTest, DropsPagesOfOtherContent) {
   OpenState state;
-  state.OpenJudged(7);
-  EXPECT_FALSE(state.OpenJudged(8));
-  EXPECT_TRUE(state.OpenJudged(8));
+  state.OpenJudged({7, nullptr, state.change()});
+  EXPECT_FALSE(state.OpenJudged({8, nullptr, state.change()}));
+  EXPECT_TRUE(state.OpenJudged({8, nullptr, state.change()}));
 }
 
 TEST(OpenStateTest, DropsPagesOfUnknownContent) {
   OpenState state;
-  state.OpenJudged(0);
-  EXPECT_FALSE(state.OpenJudged(0));
+  state.OpenJudged({0, nullptr, state.change()});
+  EXPECT_FALSE(state.OpenJudged({0, nullptr, state.change()}));
 }
 
 TEST(OpenStateTest, DropsPagesThatAnUnjudgedHandleMayHaveBrought) {
   OpenState state;
-  state.OpenJudged(7);
+  state.OpenJudged({7, nullptr, state.change()});
   state.OpenPlain();
-  EXPECT_FALSE(state.OpenJudged(7));
+  EXPECT_FALSE(state.OpenJudged({7, nullptr, state.change()}));
   // It is still there and may bring more.
-  EXPECT_FALSE(state.OpenJudged(7));
+  EXPECT_FALSE(state.OpenJudged({7, nullptr, state.change()}));
   state.ClosePlain();
-  EXPECT_FALSE(state.OpenJudged(7));
-  EXPECT_TRUE(state.OpenJudged(7));
+  EXPECT_FALSE(state.OpenJudged({7, nullptr, state.change()}));
+  EXPECT_TRUE(state.OpenJudged({7, nullptr, state.change()}));
 }
 
 TEST(OpenStateTest, DropsPagesThatAWriterChanged) {
   OpenState state;
-  state.OpenJudged(7);
+  state.OpenJudged({7, nullptr, state.change()});
   WritingMark writer = state.BeginWriting(kNotAtAll);
-  EXPECT_FALSE(state.OpenJudged(7));
-  EXPECT_FALSE(state.OpenJudged(7));
+  EXPECT_FALSE(state.OpenJudged({7, nullptr, state.change()}));
+  EXPECT_FALSE(state.OpenJudged({7, nullptr, state.change()}));
   writer.reset();
-  EXPECT_FALSE(state.OpenJudged(7));
-  EXPECT_TRUE(state.OpenJudged(7));
+  EXPECT_FALSE(state.OpenJudged({7, nullptr, state.change()}));
+  EXPECT_TRUE(state.OpenJudged({7, nullptr, state.change()}));
+}
+
+TEST(OpenStateTest, DropsPagesIfAWriterCameWhileContentWasJudged) {
+  OpenState state;
+  const std::uint64_t before = state.change();
+  state.OpenJudged({7, nullptr, before});
+  state.BeginWriting(kNotAtAll);
+  EXPECT_FALSE(state.OpenJudged({7, nullptr, before}));
+  EXPECT_FALSE(state.OpenJudged({7, nullptr, before}));
+}
+
+TEST(OpenStateTest, KnowsTheYoungestContentWhileJudgedHandlesAreOpen) {
+  OpenState state;
+  EXPECT_EQ(state.current().id, 0U);
+  const auto tags = std::make_shared<const BlockTags>();
+  state.OpenJudged({7, nullptr, state.change()});
+  state.OpenJudged({8, tags, state.change()});
+  state.OpenJudged({7, nullptr, state.change()});
+  state.OpenPlain();
+  state.CloseJudged();
+  state.CloseJudged();
+  EXPECT_EQ(state.current().id, 8U);
+  EXPECT_EQ(state.current().tags, tags);
+  state.CloseJudged();
+  EXPECT_EQ(state.current().id, 0U);
+  EXPECT_EQ(state.current().tags, nullptr);
+}
+
+TEST(OpenStateTest, ForgetsJudgedContentWhenAWriterComes) {
+  OpenState state;
+  const std::uint64_t before = state.change();
+  state.OpenJudged({7, nullptr, before});
+  WritingMark writer = state.BeginWriting(kNotAtAll);
+  EXPECT_EQ(state.current().id, 0U);
+  state.OpenJudged({7, nullptr, state.change()});
+  EXPECT_EQ(state.current().id, 0U);
+  writer.reset();
+  state.OpenJudged({7, nullptr, before});
+  EXPECT_EQ(state.current().id, 0U);
+  state.OpenJudged({8, nullptr, state.change()});
+  EXPECT_EQ(state.current().id, 8U);
 }
 
 TEST(OpenStateTest, WhatIsWrittenIsNotExecuted) {

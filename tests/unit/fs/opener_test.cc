@@ -88,7 +88,7 @@ class OpenerTest : public ::testing::Test {
   }
   std::string Read(const OpenFile& file) {
     ByteVector buffer;
-    std::optional<std::uint64_t> mismatch;
+    std::optional<OpenFile::Mismatch> mismatch;
     return std::string(AsText(Must(file.Read(0, 100, buffer, mismatch))));
   }
 

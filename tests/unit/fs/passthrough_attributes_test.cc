@@ -5,9 +5,12 @@
 #include <unistd.h>
 
 #include <array>
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "base/bytes.h"
+#include "crypto/block_tags.h"
 #include "unit/fs/lower_tree.h"
 
 namespace assayfs {
@@ -30,6 +33,20 @@ TEST_F(AttributesTest, ChangesNothingWithoutBeingAsked) {
   const struct stat before = tree_.Stat("a");
   Must(Change({}));
   EXPECT_EQ(tree_.Stat("a").st_ctim.tv_nsec, before.st_ctim.tv_nsec);
+}
+
+TEST_F(AttributesTest, ShowsTheSizeOfJudgedContentWhileItIsOpen) {
+  const LowerRef file = tree_.At("a");
+  const auto size = [&] {
+    return AttributesToShow(file, Must(GetAttributes(file))).st_size;
+  };
+  auto tags = std::make_shared<BlockTags>();
+  ASSERT_TRUE(tags->Append(AsBytes("hello")));
+  file.open_state().OpenJudged({7, tags, 0});
+  tree_.dir().Write("a", "cut");
+  EXPECT_EQ(size(), 5);
+  file.open_state().CloseJudged();
+  EXPECT_EQ(size(), 3);
 }
 
 TEST_F(AttributesTest, ChangesModeAndSize) {

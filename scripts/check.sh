@@ -134,7 +134,8 @@ check_man() {
 }
 
 check_fuzz_corpus() {
-  build build gcc g++ && test_args=(--suite fuzz) run_tests build 1
+  local test_args=(--suite fuzz)
+  build build gcc g++ && run_tests build 1
 }
 
 check_fuzz() {

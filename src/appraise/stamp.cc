@@ -11,7 +11,9 @@ std::int64_t Nanoseconds(const timespec& time) {
 
 }  // namespace
 
-FileId IdOf(const struct stat& info) { return {info.st_dev, info.st_ino}; }
+FileId IdOf(const struct stat& info, const std::optional<FileHandle>& handle) {
+  return {info.st_dev, info.st_ino, handle ? handle->hash() : 0};
+}
 
 Stamp StampOf(const struct stat& info) {
   return {.size_bytes = static_cast<std::uint64_t>(info.st_size),
@@ -22,7 +24,7 @@ Stamp StampOf(const struct stat& info) {
 Result<IdAndStamp> StampFile(int fd) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) return Fail(Error::FromErrno("fstat"));
-  return IdAndStamp{IdOf(info), StampOf(info), S_ISREG(info.st_mode)};
+  return IdAndStamp{IdOf(info, FileHandle::Of(fd)), StampOf(info), S_ISREG(info.st_mode)};
 }
 
 }  // namespace assayfs

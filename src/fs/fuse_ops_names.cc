@@ -104,14 +104,14 @@ void DoUnlink(fuse_req_t req, fuse_ino_t parent, const char* name) {
   if (ReplyIfReadOnly(req)) return;
   const auto folder = NodeOf(req, parent);
   if (ReplyIfFailed(req, folder)) return;
-  ReplyOutcome(req, RemoveFile(*folder, name));
+  ReplyOutcome(req, RemoveFile(*ServerOf(req).table, *folder, name));
 }
 
 void DoRmdir(fuse_req_t req, fuse_ino_t parent, const char* name) {
   if (ReplyIfReadOnly(req)) return;
   const auto folder = NodeOf(req, parent);
   if (ReplyIfFailed(req, folder)) return;
-  ReplyOutcome(req, RemoveFolder(*folder, name));
+  ReplyOutcome(req, RemoveFolder(*ServerOf(req).table, *folder, name));
 }
 
 void DoRename(fuse_req_t req, fuse_ino_t parent, const char* name,
@@ -121,7 +121,8 @@ void DoRename(fuse_req_t req, fuse_ino_t parent, const char* name,
   if (ReplyIfFailed(req, from)) return;
   const auto to = NodeOf(req, new_parent);
   if (ReplyIfFailed(req, to)) return;
-  ReplyOutcome(req, Rename(*from, name, *to, new_name, flags, CallerOf(req)));
+  ReplyOutcome(req, Rename(*ServerOf(req).table, *from, name, *to, new_name, flags,
+                           CallerOf(req)));
 }
 
 void DoReadlink(fuse_req_t req, fuse_ino_t node) {

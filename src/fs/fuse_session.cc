@@ -73,7 +73,7 @@ FuseSession::~FuseSession() = default;
 
 Result<std::unique_ptr<FuseSession>> FuseSession::Create(Options options,
                                                          Appraiser& appraiser) {
-  auto table = InodeTable::Create(options.root_fd);
+  auto table = InodeTable::Create(options.root_fd, options.max_fds);
   if (!table) return Fail(std::move(table).error());
   auto impl = std::make_unique<Impl>(appraiser, std::move(*table), options);
   std::string name = "assayfs";

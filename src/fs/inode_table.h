@@ -4,14 +4,13 @@
 
 #include <sys/stat.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <unordered_map>
-#include <utility>
+#include <string>
 
 #include "appraise/stamp.h"
-#include "base/guarded.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "fs/open_state.h"
@@ -22,51 +21,70 @@ namespace assayfs {
 using NodeId = std::uint64_t;
 inline constexpr NodeId kRootNode = 1;  // the kernel's, for the root
 
-// A lower file, kept reachable while this lives. Copyable; cheap to pass on.
+// A lower file, opened. Copyable; cheap to pass on.
 // Threads: as a shared_ptr.
 class LowerRef {
  public:
   // An O_PATH descriptor, borrowed: valid while this lives.
-  int fd() const { return node_->fd.get(); }
-  NodeId node() const { return node_->number; }
-  FileId id() const { return node_->id; }
-  mode_t type() const { return node_->type; }  // the S_IFMT bits; never change
-  OpenState& open_state() const { return node_->open_state; }
+  int fd() const { return fd_->get(); }
+  NodeId node() const;
+  FileId id() const;
+  mode_t type() const;  // the S_IFMT bits; never change
+
+  // What is open on the file. Made when it is first asked for; lives as long
+  // as the node or what is returned, whichever is longer.
+  std::shared_ptr<OpenState> open_state() const;
+  // The same, or null if nobody asked for it yet.
+  const OpenState* known_open_state() const;
 
  private:
   friend class InodeTable;
-  struct Node {
-    Node(NodeId given, FileId lower, mode_t bits, UniqueFd owned)
-        : number(given), id(lower), type(bits), fd(std::move(owned)) {}
-
-    NodeId number;
-    FileId id;
-    mode_t type;
-    UniqueFd fd;  // pins the inode, so that its number is not used again
-    OpenState open_state;
-  };
-  explicit LowerRef(std::shared_ptr<Node> node) : node_(std::move(node)) {}
+  struct Node;
+  LowerRef(std::shared_ptr<Node> node, std::shared_ptr<const UniqueFd> fd)
+      : node_(std::move(node)), fd_(std::move(fd)) {}
   std::shared_ptr<Node> node_;
+  std::shared_ptr<const UniqueFd> fd_;
 };
 
 // Maps node ids to lower files and counts the kernel's lookups of each.
+//
+// The kernel may remember millions of files, of which only those used last
+// keep a descriptor. Another file is opened again when it is asked for: by its
+// file handle, or, where the file system gives none or we may not use it, by
+// the name that it was last found under.
 //
 // Threads: safe. No I/O is done with the lock held.
 class InodeTable {
  public:
   // root_fd: an O_PATH descriptor of the tree's root; duplicated.
+  // max_fds: how many descriptors to keep, at least 1. Files that were removed
+  // through the mount while the kernel knew them keep theirs beside these.
   // Errors: those of fcntl(2) and fstat(2).
-  static Result<std::unique_ptr<InodeTable>> Create(int root_fd);
+  static Result<std::unique_ptr<InodeTable>> Create(int root_fd,
+                                                    std::size_t max_fds);
+  ~InodeTable();
 
-  // Errors: ESTALE for an id that is not known (any more).
-  Result<LowerRef> Get(NodeId node) const;
+  // Errors: ESTALE for an id that is not known (any more), and for a file that
+  // was removed, or where there are no handles also renamed, below the mount;
+  // those of open(2).
+  Result<LowerRef> Get(NodeId node);
 
   // Returns the node of the file behind fd, an O_PATH descriptor, and counts
-  // one lookup of it. info: of that file.
-  LowerRef Remember(UniqueFd fd, const struct stat& info);
+  // one lookup of it. info: of that file. folder, name: where it was found;
+  // an empty name if it has none: then fd is kept until it is forgotten.
+  LowerRef Remember(UniqueFd fd, const struct stat& info, NodeId folder,
+                    std::string name);
+
+  // Notes under which name a file is found from now on, if it is known.
+  void Moved(FileId id, NodeId folder, std::string name);
+
+  // Keeps fd, an O_PATH descriptor, for a file that is known and about to lose
+  // its last name, until it is forgotten or released.
+  void Pin(FileId id, UniqueFd fd);
+  void Release(FileId id);
 
   // Takes back count lookups; with the last one the node goes, unless it is
-  // the root.
+  // the root. Memory of many nodes that went is given back to the system.
   void Forget(NodeId node, std::uint64_t count);
 
   // Forgets everything but the root.
@@ -75,22 +93,19 @@ class InodeTable {
   // The node of a lower file, if the kernel knows it.
   std::optional<NodeId> Find(FileId id) const;
 
-  std::size_t size() const;  // nodes, the root included
+  std::size_t size() const;         // nodes, the root included
+  std::size_t descriptors() const;  // that are kept
 
  private:
   using Node = LowerRef::Node;
-  struct Slot {
-    std::shared_ptr<Node> node;
-    std::uint64_t lookups = 0;
-  };
-  struct State {
-    std::unordered_map<NodeId, Slot> by_number;
-    std::unordered_map<FileId, NodeId, FileIdHash> by_id;
-    NodeId last = kRootNode;
-  };
-  InodeTable() = default;
+  struct State;
+  struct Mounts;
+  explicit InodeTable(std::size_t max_fds);
+  Result<UniqueFd> Reopen(const Node& node);
+  Result<UniqueFd> OpenByName(const Node& node);
 
-  Guarded<State> state_;
+  std::unique_ptr<State> state_;
+  std::unique_ptr<Mounts> mounts_;
 };
 
 }  // namespace assayfs

@@ -12,38 +12,37 @@
 
 namespace assayfs {
 
-std::unique_ptr<OpenFile> OpenFile::Judged(LowerRef lower, UniqueFd fd,
+std::unique_ptr<OpenFile> OpenFile::Judged(const LowerRef& lower, UniqueFd fd,
                                            JudgedContent content,
                                            ExecutionMark executing) {
-  std::unique_ptr<OpenFile> file(new OpenFile(std::move(lower), std::move(fd)));
-  file->keeps_pages_ = file->lower_.open_state().OpenJudged(content);
+  std::unique_ptr<OpenFile> file(new OpenFile(lower, std::move(fd)));
+  file->keeps_pages_ = file->state_->OpenJudged(content);
   file->content_ = std::move(content);
   file->executing_ = std::move(executing);
   return file;
 }
 
-std::unique_ptr<OpenFile> OpenFile::Plain(LowerRef lower, UniqueFd fd) {
-  std::unique_ptr<OpenFile> file(new OpenFile(std::move(lower), std::move(fd)));
+std::unique_ptr<OpenFile> OpenFile::Plain(const LowerRef& lower, UniqueFd fd) {
+  std::unique_ptr<OpenFile> file(new OpenFile(lower, std::move(fd)));
   file->plain_ = true;
-  file->lower_.open_state().OpenPlain();
+  file->state_->OpenPlain();
   return file;
 }
 
-std::unique_ptr<OpenFile> OpenFile::Writing(LowerRef lower, UniqueFd fd,
+std::unique_ptr<OpenFile> OpenFile::Writing(const LowerRef& lower, UniqueFd fd,
                                             ChangeGuard change) {
-  std::unique_ptr<OpenFile> file(new OpenFile(std::move(lower), std::move(fd)));
+  std::unique_ptr<OpenFile> file(new OpenFile(lower, std::move(fd)));
   file->change_ = std::move(change);
   return file;
 }
 
 OpenFile::~OpenFile() {
-  OpenState& state = lower_.open_state();
-  if (content_) state.CloseJudged();
-  if (plain_) state.ClosePlain();
+  if (content_) state_->CloseJudged();
+  if (plain_) state_->ClosePlain();
   // Whoever waits for this handle goes on only when nothing of it is left.
   fd_.Reset();
   change_.reset();
-  if (flushed_) state.NotFlushed();
+  if (flushed_) state_->NotFlushed();
 }
 
 Result<Bytes> OpenFile::Read(std::uint64_t offset, std::size_t size,
@@ -59,7 +58,7 @@ Result<Bytes> OpenFile::Read(std::uint64_t offset, std::size_t size,
 }
 
 JudgedContent OpenFile::Shown() const {
-  return content_ ? *content_ : lower_.open_state().current();
+  return content_ ? *content_ : state_->current();
 }
 
 Result<std::size_t> OpenFile::Write(Bytes bytes, std::uint64_t offset,
@@ -86,18 +85,17 @@ Result<void> OpenFile::Flush() {
   const bool closed = copy && ::close(copy.Release()) == 0;
   if (!closed && errno != EINTR) return Fail(Error::FromErrno("flush"));
   if (!change_) return {};
-  OpenState& state = lower_.open_state();
   const auto now = OpenState::Clock::now();
   if (flushed_.exchange(true)) {
-    state.FlushedAgain(now);
+    state_->FlushedAgain(now);
   } else {
-    state.Flushed(now);
+    state_->Flushed(now);
   }
   return {};
 }
 
 void OpenFile::AboutToChange() {
-  if (flushed_.exchange(false)) lower_.open_state().NotFlushed();
+  if (flushed_.exchange(false)) state_->NotFlushed();
 }
 
 Result<void> OpenFile::Sync(Extent extent) const {

@@ -33,13 +33,13 @@ class OpenFile {
  public:
   // A judged open for reading. fd: the descriptor that was judged. executing:
   // null if it is not for execution.
-  static std::unique_ptr<OpenFile> Judged(LowerRef lower, UniqueFd fd,
+  static std::unique_ptr<OpenFile> Judged(const LowerRef& lower, UniqueFd fd,
                                           JudgedContent content,
                                           ExecutionMark executing);
   // An open for reading that was not judged.
-  static std::unique_ptr<OpenFile> Plain(LowerRef lower, UniqueFd fd);
+  static std::unique_ptr<OpenFile> Plain(const LowerRef& lower, UniqueFd fd);
   // An open for writing.
-  static std::unique_ptr<OpenFile> Writing(LowerRef lower, UniqueFd fd,
+  static std::unique_ptr<OpenFile> Writing(const LowerRef& lower, UniqueFd fd,
                                            ChangeGuard change);
   ~OpenFile();
 
@@ -79,13 +79,13 @@ class OpenFile {
   Result<off_t> Seek(off_t offset, int whence) const;
 
  private:
-  OpenFile(LowerRef lower, UniqueFd fd)
-      : lower_(std::move(lower)), fd_(std::move(fd)) {}
+  OpenFile(const LowerRef& lower, UniqueFd fd)
+      : state_(lower.open_state()), fd_(std::move(fd)) {}
 
   // What reads may show.
   JudgedContent Shown() const;
 
-  LowerRef lower_;
+  std::shared_ptr<OpenState> state_;  // outlives the marks
   std::optional<JudgedContent> content_;  // if judged
   bool plain_ = false;
   bool keeps_pages_ = false;

@@ -27,14 +27,14 @@ constexpr int kLowerFlags =
 
 Result<Opener::Judged> Opener::Judge(const LowerRef& file, int flags,
                                      const Use& use, const GiveUp& give_up) {
-  OpenState& state = file.open_state();
-  state.WaitForClosing(kClosingWait);
+  const auto state = file.open_state();
+  state->WaitForClosing(kClosingWait);
   ExecutionMark executing;
   if (use.purpose == Use::Purpose::kExec) {
-    executing = state.BeginExecution();
+    executing = state->BeginExecution();
     if (!executing) return Fail(ETXTBSY, "open for writing");
   }
-  const std::uint64_t change = state.change();
+  const std::uint64_t change = state->change();
   auto fd = Reopen(file.fd(), O_RDONLY | (flags & O_NOATIME));
   if (!fd) return Fail(std::move(fd).error());
   auto answer = appraiser_.Judge(fd->get(), use, give_up);
@@ -58,7 +58,7 @@ std::unique_ptr<OpenFile> Opener::OpenJudged(const LowerRef& file,
 }
 
 Result<ChangeGuard> Opener::BeginChange(const LowerRef& file) {
-  WritingMark mark = file.open_state().BeginWriting(kClosingWait);
+  WritingMark mark = file.open_state()->BeginWriting(kClosingWait);
   if (!mark) return Fail(ETXTBSY, "being executed");
   return ChangeGuard{std::move(mark), appraiser_.BeginWrite(file.id())};
 }
@@ -121,7 +121,8 @@ Result<Opener::Created> Opener::Create(InodeTable& table,
   if (!path_fd) return Fail(std::move(path_fd).error());
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return Fail(Error::FromErrno("fstat"));
-  LowerRef lower = table.Remember(std::move(*path_fd), info);
+  LowerRef lower = table.Remember(std::move(*path_fd), info, folder.node(),
+                                  nameless ? "" : name);
   if ((flags & O_ACCMODE) == O_RDONLY) {
     auto file = OpenFile::Plain(lower, std::move(fd));
     return Created{Entry{std::move(lower), info}, std::move(file)};

@@ -52,7 +52,8 @@ Result<struct stat> GetAttributes(const LowerRef& file) {
 }
 
 struct stat AttributesToShow(const LowerRef& file, struct stat info) {
-  const JudgedContent content = file.open_state().current();
+  const OpenState* const state = file.known_open_state();
+  const JudgedContent content = state ? state->current() : JudgedContent();
   if (content.tags) {
     info.st_size = static_cast<off_t>(content.tags->file_bytes());
   }

@@ -41,13 +41,17 @@ Result<void> MakeSymlink(const LowerRef& folder, const char* name,
 Result<void> MakeLink(const LowerRef& file, const LowerRef& folder,
                       const char* name);
 
-Result<void> RemoveFile(const LowerRef& folder, const char* name);
-Result<void> RemoveFolder(const LowerRef& folder, const char* name);
+// What loses its last name, also by a rename over it, stays reachable for as
+// long as the kernel knows it.
+Result<void> RemoveFile(InodeTable& table, const LowerRef& folder,
+                        const char* name);
+Result<void> RemoveFolder(InodeTable& table, const LowerRef& folder,
+                          const char* name);
 
 // flags: as for renameat2(2).
-Result<void> Rename(const LowerRef& from_folder, const char* from,
-                    const LowerRef& to_folder, const char* to, unsigned flags,
-                    const Caller& caller);
+Result<void> Rename(InodeTable& table, const LowerRef& from_folder,
+                    const char* from, const LowerRef& to_folder, const char* to,
+                    unsigned flags, const Caller& caller);
 
 Result<std::string> ReadSymlink(const LowerRef& link);
 

@@ -2,6 +2,7 @@
 // FuseSession: serves one mount.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -27,7 +28,9 @@ class FuseSession {
     // A mount that shows files of a mount being replaced must not let callers
     // change anything: set for "ro".
     bool read_only = false;
-    unsigned threads = 0;  // most threads to keep idle; 0: chosen by itself
+    // How many descriptors to keep of files that the kernel knows.
+  std::size_t max_fds = 1024;
+  unsigned threads = 0;  // most threads to keep idle; 0: chosen by itself
   };
 
   // appraiser: borrowed, must outlive the session.

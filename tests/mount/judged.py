@@ -14,11 +14,14 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 import unittest
 
 ASSAYFS = os.environ.get("ASSAYFS", "assayfs")
 # Longest wait for something that has to happen; reached only if it does not.
 PATIENCE = 120
+# Memory and leaks are not what they are in a program as it is shipped.
+SANITIZED = "ASAN_OPTIONS" in os.environ or "TSAN_OPTIONS" in os.environ
 
 
 def needs():
@@ -70,6 +73,15 @@ def read(path):
         return file.read()
 
 
+def wait_until(holds):
+    """Waits for what the kernel or the daemon does a moment later."""
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        if time.monotonic() > end:
+            raise AssertionError("it did not happen")
+        time.sleep(0.01)
+
+
 def look_for_no_leaks(case):
     """Turns LeakSanitizer off in programs started by this case.
 
@@ -94,6 +106,7 @@ class Judged(unittest.TestCase):
              "big": "0123456789abcdef" * 65536}
     OPTIONS = ()
     MOUNT = True
+    STARTER = ()  # a program that becomes the daemon, such as prlimit
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="assayfs-mount-")
@@ -143,7 +156,7 @@ class Judged(unittest.TestCase):
             listen.bind(notify)
             listen.settimeout(PATIENCE)
             self.daemon = subprocess.Popen(
-                [ASSAYFS, "mount", "-f", *self.options(), *more,
+                [*self.STARTER, ASSAYFS, "mount", "-f", *self.options(), *more,
                  lower or self.tree, point],
                 stderr=self.errors, env={**os.environ,
                                          "NOTIFY_SOCKET": notify})

@@ -57,16 +57,23 @@ Result<UniqueFd> OpenFuse() {
   return Fail(error.code(), error.message() + hint);
 }
 
-// Every inode that the kernel knows, every open file and every lease takes a
-// descriptor: raises their limit as far as it goes. Returns how many leases
-// there may be: a quarter, and not more than programs in use together need.
-std::size_t RaiseDescriptorLimit() {
-  constexpr rlim_t kMostLeases = 4096;
+// How many descriptors may be spent on what only makes things faster.
+struct DescriptorBudget {
+  std::size_t leases = 0;
+  std::size_t inodes = 1;
+};
+
+// Raises the limit of descriptors as far as it goes. A quarter of them each is
+// for leases and for inodes, and not more than programs in use together need;
+// the rest is for files that are open.
+DescriptorBudget RaiseDescriptorLimit() {
+  constexpr rlim_t kMost = 4096;
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return {};
   limit.rlim_cur = limit.rlim_max;
-  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
-  return std::min(limit.rlim_cur / 4, kMostLeases);
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return {};
+  const rlim_t quarter = std::min(limit.rlim_cur / 4, kMost);
+  return {.leases = quarter, .inodes = std::max<rlim_t>(quarter, 1)};
 }
 
 Result<OuterMount> PrepareMount(const MountSettings& settings, int fuse_fd) {
@@ -125,9 +132,10 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
   RecordWriter records(
       [records_to](const std::string& text) { WriteRecord(records_to, text); });
   SessionSlot slot;
+  const DescriptorBudget budget = RaiseDescriptorLimit();
   auto judging = Judging::Create(
       settings, root.get(),
-      {.max_leases = RaiseDescriptorLimit(),
+      {.max_leases = budget.leases,
        .record =
            [&](const DenialRecord& record) {
              records.Add(RecordText(record, settings.mount_point));
@@ -141,7 +149,8 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
   auto created =
       FuseSession::Create({.fuse_fd = std::move(*fuse_fd),
                            .root_fd = root.get(),
-                           .read_only = (settings.flags & MS_RDONLY) != 0},
+                           .read_only = (settings.flags & MS_RDONLY) != 0,
+                           .max_fds = budget.inodes},
                           (*judging)->appraiser());
   if (!created) return Fail(created.error());
   const std::shared_ptr<FuseSession> session(std::move(*created));

@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "fs/passthrough_names.h"
 #include "unit/fs/lower_tree.h"
 
 namespace assayfs {
@@ -22,7 +23,7 @@ TEST(InodeTableTest, KnowsTheRootFromTheStart) {
 }
 
 TEST(InodeTableTest, RefusesADescriptorThatIsNotOpen) {
-  EXPECT_THAT(InodeTable::Create(-1), FailsWith(EBADF));
+  EXPECT_THAT(InodeTable::Create(-1, 1), FailsWith(EBADF));
 }
 
 TEST(InodeTableTest, GivesHardLinksOneNode) {
@@ -78,7 +79,7 @@ TEST(InodeTableTest, TellsARemovedFileFromOneMadeAfterIt) {
 TEST(InodeTableTest, FindsNodesByLowerFile) {
   LowerTree tree;
   tree.dir().Write("a", "x");
-  const FileId id = IdOf(tree.Stat("a"));
+  const FileId id = tree.IdOf("a");
   EXPECT_FALSE(tree.table().Find(id));
   const NodeId node = tree.At("a").node();
   EXPECT_EQ(tree.table().Find(id), node);
@@ -111,6 +112,70 @@ TEST(InodeTableTest, CountsLookupsOfSeveralThreads) {
   EXPECT_EQ(tree.At("a").node(), node);
   tree.table().Forget(node, 2);
   EXPECT_EQ(tree.table().size(), 1U);
+}
+
+TEST(InodeTableTest, KeepsNoMoreDescriptorsThanItMay) {
+  LowerTree tree(2);
+  std::vector<NodeId> nodes;
+  for (const char* name : {"a", "b", "c", "d"}) {
+    tree.dir().Write(name, name);
+    nodes.push_back(tree.At(name).node());
+  }
+  EXPECT_EQ(tree.table().descriptors(), 2U);
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const auto lower = tree.table().Get(nodes[i]);
+    ASSERT_TRUE(lower);
+    EXPECT_EQ(lower->id(), tree.IdOf(std::string(1, "abcd"[i])));
+  }
+  EXPECT_EQ(tree.table().descriptors(), 2U);
+}
+
+// /proc gives no handles: files are opened by the names they were found under.
+TEST(InodeTableTest, OpensByNameWhereThereAreNoHandles) {
+  const UniqueFd root(::open("/proc", O_PATH | O_CLOEXEC));
+  const auto table = Must(InodeTable::Create(root.get(), 1));
+  const auto folder = Must(Lookup(*table, Must(table->Get(kRootNode)), "sys"));
+  const auto inner = Must(Lookup(*table, folder.lower, "kernel"));
+  const auto file = Must(Lookup(*table, inner.lower, "ostype"));
+  EXPECT_EQ(file.lower.id().generation, 0U);
+  for (const LowerRef& known : {folder.lower, inner.lower, file.lower}) {
+    EXPECT_EQ(Must(table->Get(known.node())).id(), known.id());
+  }
+}
+
+TEST(InodeTableTest, IsStaleForAFileThatWasRemovedBelow) {
+  LowerTree tree(1);
+  const auto path = tree.dir().Write("a", "x");
+  const NodeId node = tree.At("a").node();
+  tree.dir().Write("b", "x");
+  tree.At("b");  // takes the one descriptor that is kept
+  ::unlink(path.c_str());
+  tree.dir().Write("a", "x");
+  EXPECT_THAT(tree.table().Get(node), FailsWith(ESTALE));
+  EXPECT_NE(tree.At("a").node(), node);
+}
+
+TEST(InodeTableTest, KeepsANamelessFileReachable) {
+  LowerTree tree(1);
+  UniqueFd fd(::open(tree.dir().path().c_str(), O_TMPFILE | O_RDWR, 0600));
+  ASSERT_TRUE(fd);
+  struct stat info {};
+  ASSERT_EQ(::fstat(fd.get(), &info), 0);
+  const NodeId node =
+      tree.table().Remember(std::move(fd), info, kRootNode, "").node();
+  EXPECT_TRUE(tree.table().Get(node));
+}
+
+TEST(InodeTableTest, SharesOneOpenStateThatOutlivesTheNode) {
+  LowerTree tree;
+  tree.dir().Write("a", "x");
+  const LowerRef lower = tree.At("a");
+  EXPECT_EQ(lower.known_open_state(), nullptr);
+  const auto state = lower.open_state();
+  EXPECT_EQ(lower.open_state(), state);
+  EXPECT_EQ(tree.At("a").known_open_state(), state.get());
+  tree.table().Forget(lower.node(), 2);
+  EXPECT_EQ(state->change(), 0U);
 }
 
 }  // namespace

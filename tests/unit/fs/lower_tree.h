@@ -19,9 +19,9 @@ namespace assayfs::testing {
 
 class LowerTree {
  public:
-  LowerTree()
+  explicit LowerTree(std::size_t max_fds = 16)
       : root_fd_(::open(dir_.path().c_str(), O_PATH | O_CLOEXEC)),
-        table_(Must(InodeTable::Create(root_fd_.get()))) {}
+        table_(Must(InodeTable::Create(root_fd_.get(), max_fds))) {}
 
   const TempDir& dir() const { return dir_; }
   InodeTable& table() { return *table_; }
@@ -33,6 +33,11 @@ class LowerTree {
     struct stat info {};
     EXPECT_EQ(::lstat((dir_ / name).c_str(), &info), 0) << name;
     return info;
+  }
+  FileId IdOf(std::string_view name) const {
+    const UniqueFd fd(
+        ::open((dir_ / name).c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    return assayfs::IdOf(Stat(name), FileHandle::Of(fd.get()));
   }
   mode_t Permissions(std::string_view name) const {
     return Stat(name).st_mode & 07777U;

@@ -30,14 +30,14 @@ class OpenFileTest : public ::testing::Test {
     if (flags == O_RDONLY) return OpenFile::Plain(lower, std::move(fd));
     return OpenFile::Writing(
         lower, std::move(fd),
-        {lower.open_state().BeginWriting(std::chrono::milliseconds(0)), {}});
+        {lower.open_state()->BeginWriting(std::chrono::milliseconds(0)), {}});
   }
   std::unique_ptr<OpenFile> Judged() {
     const LowerRef lower = tree_.At("a");
     UniqueFd fd = Must(Reopen(lower.fd(), O_RDONLY));
     auto tags = Must(HashFile(fd.get(), {HashAlgorithm::kSha256})).tags;
     return OpenFile::Judged(lower, std::move(fd),
-                            {7, std::move(tags), lower.open_state().change()},
+                            {7, std::move(tags), lower.open_state()->change()},
                             nullptr);
   }
   Result<Bytes> Read(OpenFile& file, std::uint64_t offset, std::size_t size) {
@@ -137,7 +137,7 @@ TEST_F(OpenFileTest, AFlushedWriterIsWaitedForUntilItIsGone) {
   Must(file->Flush());
   const LowerRef lower = tree_.At("a");
   std::thread closer([&] { file.reset(); });
-  lower.open_state().WaitForClosing(std::chrono::hours(1));
+  lower.open_state()->WaitForClosing(std::chrono::hours(1));
   closer.join();
 }
 
@@ -145,7 +145,7 @@ TEST_F(OpenFileTest, AWriterThatGoesOnAfterAFlushIsNotWaitedFor) {
   const auto file = Plain(O_WRONLY);
   Must(file->Flush());
   Must(file->Write(AsBytes("x"), 0, OpenFile::Place::kOffset));
-  tree_.At("a").open_state().WaitForClosing(std::chrono::hours(1));
+  tree_.At("a").open_state()->WaitForClosing(std::chrono::hours(1));
 }
 
 TEST_F(OpenFileTest, CopiesInTheKernel) {

@@ -171,7 +171,7 @@ TEST_F(OpenerTest, WhatIsOpenForWritingCannotBeExecuted) {
 TEST_F(OpenerTest, WhatMayNotBeExecutedCanBeChanged) {
   EXPECT_THAT(Open("bad", O_RDONLY | kOpenForExec), FailsWith(EACCES));
   const auto file = tree_.At("bad");
-  EXPECT_TRUE(file.open_state().BeginWriting(std::chrono::milliseconds(0)));
+  EXPECT_TRUE(file.open_state()->BeginWriting(std::chrono::milliseconds(0)));
 }
 
 TEST_F(OpenerTest, OpensRegularFilesOnly) {

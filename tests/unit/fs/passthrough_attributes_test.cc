@@ -42,10 +42,10 @@ TEST_F(AttributesTest, ShowsTheSizeOfJudgedContentWhileItIsOpen) {
   };
   auto tags = std::make_shared<BlockTags>();
   ASSERT_TRUE(tags->Append(AsBytes("hello")));
-  file.open_state().OpenJudged({7, tags, 0});
+  file.open_state()->OpenJudged({7, tags, 0});
   tree_.dir().Write("a", "cut");
   EXPECT_EQ(size(), 5);
-  file.open_state().CloseJudged();
+  file.open_state()->CloseJudged();
   EXPECT_EQ(size(), 3);
 }
 

@@ -17,6 +17,10 @@ using testing::Must;
 // Whoever runs the tests, with another umask than usual.
 Caller Self() { return {.uid = ::getuid(), .gid = ::getgid(), .umask = 027}; }
 
+std::string PathOf(int fd) {
+  return std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd));
+}
+
 TEST(PassthroughNamesTest, LooksNamesUpWithTheirAttributes) {
   LowerTree tree;
   tree.dir().Write("a", "hello");
@@ -85,11 +89,11 @@ TEST(PassthroughNamesTest, RemovesNames) {
   LowerTree tree;
   tree.dir().Write("a", "x");
   Must(MakeFolder(tree.root(), "folder", 0777, Self()));
-  EXPECT_THAT(RemoveFile(tree.root(), "folder"), FailsWith(EISDIR));
-  EXPECT_THAT(RemoveFolder(tree.root(), "a"), FailsWith(ENOTDIR));
-  Must(RemoveFile(tree.root(), "a"));
-  Must(RemoveFolder(tree.root(), "folder"));
-  EXPECT_THAT(RemoveFile(tree.root(), "a"), FailsWith(ENOENT));
+  EXPECT_THAT(RemoveFile(tree.table(), tree.root(), "folder"), FailsWith(EISDIR));
+  EXPECT_THAT(RemoveFolder(tree.table(), tree.root(), "a"), FailsWith(ENOTDIR));
+  Must(RemoveFile(tree.table(), tree.root(), "a"));
+  Must(RemoveFolder(tree.table(), tree.root(), "folder"));
+  EXPECT_THAT(RemoveFile(tree.table(), tree.root(), "a"), FailsWith(ENOENT));
 }
 
 TEST(PassthroughNamesTest, RenamesWithFlags) {
@@ -97,11 +101,11 @@ TEST(PassthroughNamesTest, RenamesWithFlags) {
   tree.dir().Write("a", "1");
   tree.dir().Write("b", "2");
   const LowerRef root = tree.root();
-  EXPECT_THAT(Rename(root, "a", root, "b", RENAME_NOREPLACE, Self()),
+  EXPECT_THAT(Rename(tree.table(), root, "a", root, "b", RENAME_NOREPLACE, Self()),
               FailsWith(EEXIST));
-  Must(Rename(root, "a", root, "b", RENAME_EXCHANGE, Self()));
+  Must(Rename(tree.table(), root, "a", root, "b", RENAME_EXCHANGE, Self()));
   EXPECT_EQ(testing::ReadText(tree.dir() / "a"), "2");
-  Must(Rename(root, "a", root, "b", 0, Self()));
+  Must(Rename(tree.table(), root, "a", root, "b", 0, Self()));
   EXPECT_EQ(testing::ReadText(tree.dir() / "b"), "2");
   EXPECT_THAT(tree.Find("a"), FailsWith(ENOENT));
 }
@@ -114,6 +118,47 @@ TEST(PassthroughNamesTest, FollowsAFolderThatMoved) {
       ::rename((tree.dir() / "old").c_str(), (tree.dir() / "new").c_str()), 0);
   tree.dir().Write("new/a", "x");
   EXPECT_TRUE(Lookup(tree.table(), folder, "a"));
+}
+
+TEST(PassthroughNamesTest, KeepsWhatLosesItsLastNameReachable) {
+  LowerTree tree(1);
+  tree.dir().Write("a", "x");
+  tree.dir().Write("b", "x");
+  tree.dir().Write("c", "x");
+  const NodeId removed = tree.At("a").node();
+  const NodeId replaced = tree.At("b").node();
+  Must(RemoveFile(tree.table(), tree.root(), "a"));
+  Must(Rename(tree.table(), tree.root(), "c", tree.root(), "b", 0, Self()));
+  for (const NodeId node : {removed, replaced}) {
+    const auto lower = tree.table().Get(node);
+    ASSERT_TRUE(lower);
+    struct stat info {};
+    EXPECT_EQ(::fstat(lower->fd(), &info), 0);
+    EXPECT_EQ(info.st_nlink, 0U);
+  }
+}
+
+TEST(PassthroughNamesTest, KeepsNothingForARemovalThatFailed) {
+  LowerTree tree(1);
+  ASSERT_EQ(::mkdir((tree.dir() / "full").c_str(), 0700), 0);
+  tree.dir().Write("full/x", "x");
+  const NodeId full = tree.At("full").node();
+  EXPECT_THAT(RemoveFolder(tree.table(), tree.root(), "full"),
+              FailsWith(ENOTEMPTY));
+  EXPECT_EQ(tree.table().descriptors(), 0U);
+  EXPECT_EQ(Must(tree.table().Get(full)).node(), full);
+}
+
+TEST(PassthroughNamesTest, FindsAFileUnderTheNameItWasMovedTo) {
+  LowerTree tree(1);
+  tree.dir().Write("a", "x");
+  const NodeId node = tree.At("a").node();
+  Must(Rename(tree.table(), tree.root(), "a", tree.root(), "b", 0, Self()));
+  tree.dir().Write("other", "x");
+  tree.At("other");  // takes the one descriptor that is kept
+  const auto lower = tree.table().Get(node);
+  ASSERT_TRUE(lower);
+  EXPECT_EQ(PathOf(lower->fd()), tree.dir() / "b");
 }
 
 }  // namespace

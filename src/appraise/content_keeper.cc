@@ -11,8 +11,14 @@
 namespace assayfs {
 namespace {
 
-// How often a file that keeps changing is hashed again before giving up.
+// How often a file that keeps changing is hashed before its content counts as
+// what the last pass saw, without being remembered.
 constexpr int kMaxHashes = 4;
+
+// Limits of the passes that were given up and may be gone on with. Their tags
+// are those of 16 GiB of files.
+constexpr std::size_t kMaxParked = 64;
+constexpr std::size_t kMaxParkedTagBytes = std::size_t{64} << 20;
 
 // How long a waiting thread may take to see that it should give up.
 constexpr std::chrono::milliseconds kAskAgain{50};
@@ -59,33 +65,93 @@ void ContentKeeper::EndHash(FileId id) {
   hash_ended_.notify_all();
 }
 
-Result<ContentKeeper::Learned> ContentKeeper::Hash(
-    int fd, FileId id, const std::vector<HashAlgorithm>& algorithms,
-    const GiveUp& give_up) {
-  const auto ticket = cache_.Begin(id);
+Result<ContentKeeper::Pass> ContentKeeper::BeginPass(
+    int fd, FileId id, const std::vector<HashAlgorithm>& algorithms) {
+  auto ticket = cache_.Begin(id);
   if (!ticket) return Fail(EBUSY, "open for writing through the mount");
   // Lease, then stamp, then hash: whoever writes later breaks the lease.
   const auto lease = leases_->Acquire(fd, id);
-  const auto before = StampFile(fd);
-  if (!before) return Fail(before.error());
-  auto hash = HashFile(fd, algorithms, give_up);
-  if (!hash) return Fail(hash.error());
+  const auto file = StampFile(fd);
+  if (!file) return Fail(file.error());
+  auto hasher = FileHasher::Create(algorithms);
+  if (!hasher) return Fail(hasher.error());
+  return Pass{id, std::move(*ticket), lease, file->stamp, std::move(*hasher)};
+}
+
+bool ContentKeeper::StandsStill(int fd, Pass& pass) const {
+  const auto now = StampFile(fd);
+  if (!now) return false;
+  if (now->stamp == pass.stamp) return true;
+  // Names, owners and permissions move the stamp as well. A lease is not
+  // broken by them, but by whoever could change the content.
+  if (pass.lease != LeaseKeeper::Outcome::kHeld ||
+      !leases_->IsUnbroken(pass.id)) {
+    return false;
+  }
+  pass.stamp = now->stamp;
+  return true;
+}
+
+void ContentKeeper::Park(Pass pass) {
+  std::list<Pass> gone;  // ended with no lock held
+  const std::lock_guard lock(hashing_mutex_);
+  std::size_t tag_bytes = pass.hasher.memory_bytes();
+  for (const Pass& other : parked_) tag_bytes += other.hasher.memory_bytes();
+  parked_.push_back(std::move(pass));
+  while (parked_.size() > kMaxParked || tag_bytes > kMaxParkedTagBytes) {
+    tag_bytes -= parked_.front().hasher.memory_bytes();
+    gone.splice(gone.end(), parked_, parked_.begin());
+  }
+}
+
+std::optional<ContentKeeper::Pass> ContentKeeper::Unpark(
+    int fd, FileId id, const std::vector<HashAlgorithm>& algorithms) {
+  std::list<Pass> found;
+  {
+    const std::lock_guard lock(hashing_mutex_);
+    const auto it = std::ranges::find(parked_, id, &Pass::id);
+    if (it == parked_.end()) return std::nullopt;
+    found.splice(found.end(), parked_, it);
+  }
+  Pass& pass = found.front();
+  if (pass.hasher.algorithms() != algorithms || !cache_.Holds(pass.ticket) ||
+      !StandsStill(fd, pass)) {
+    return std::nullopt;
+  }
+  return std::move(pass);
+}
+
+Result<ContentKeeper::Learned> ContentKeeper::Hash(
+    int fd, FileId id, const std::vector<HashAlgorithm>& algorithms,
+    const GiveUp& give_up, bool last) {
+  auto pass = Unpark(fd, id, algorithms);
+  if (!pass) {
+    auto begun = BeginPass(fd, id, algorithms);
+    if (!begun) return Fail(begun.error());
+    pass.emplace(std::move(*begun));
+  }
+  const std::uint64_t bytes_before = pass->hasher.bytes();
+  auto hash = pass->hasher.Run(fd, give_up);
+  hashed_bytes_.fetch_add(pass->hasher.bytes() - bytes_before,
+                          std::memory_order_relaxed);
+  if (!hash) {
+    if (hash.error().code() == EINTR) Park(std::move(*pass));
+    return Fail(hash.error());
+  }
   hashed_files_.fetch_add(1, std::memory_order_relaxed);
-  hashed_bytes_.fetch_add(hash->bytes, std::memory_order_relaxed);
-  const auto after = StampFile(fd);
-  if (!after) return Fail(after.error());
-  if (after->stamp != before->stamp) return Fail(EAGAIN, "it changed");
-  Content content{.stamp = before->stamp,
+  const bool still = StandsStill(fd, *pass);
+  if (!still && !last) return Fail(EAGAIN, "it changed");
+  Content content{.stamp = pass->stamp,
                   .digests = std::move(hash->digests),
                   .tags = std::move(hash->tags)};
-  if (lease == LeaseKeeper::Outcome::kWriter) {
-    // Somebody below can write without moving the stamp, so nothing is
-    // remembered. The tags were made in the same pass as the digest: what is
-    // read under them is what was judged, whatever the writer does.
+  if (!still || pass->lease == LeaseKeeper::Outcome::kWriter) {
+    // Somebody below can write without moving the stamp, or it keeps moving,
+    // so nothing is remembered. The tags were made in the same pass as the
+    // digest: what is read under them is what was judged, whatever happens.
     return Learned{.content =
                        std::make_shared<const Content>(std::move(content))};
   }
-  auto committed = cache_.Commit(*ticket, std::move(content));
+  auto committed = cache_.Commit(pass->ticket, std::move(content));
   if (!committed) return Fail(EAGAIN, "a writer came in");
   return Learned{.content = std::move(committed)};
 }
@@ -101,7 +167,7 @@ std::shared_ptr<const Content> ContentKeeper::Remembered(
 Result<ContentKeeper::Learned> ContentKeeper::Learn(
     int fd, FileId id, const std::vector<HashAlgorithm>& algorithms,
     const GiveUp& give_up) {
-  for (int attempt = 0; attempt < kMaxHashes; ++attempt) {
+  for (int attempt = 1; attempt <= kMaxHashes; ++attempt) {
     if (auto known = Remembered(fd, id, algorithms)) {
       return Learned{.content = std::move(known), .cached = true};
     }
@@ -110,11 +176,11 @@ Result<ContentKeeper::Learned> ContentKeeper::Learn(
     auto known = Remembered(fd, id, algorithms);
     Result<Learned> learned =
         known ? Learned{.content = std::move(known), .cached = true}
-              : Hash(fd, id, algorithms, give_up);
+              : Hash(fd, id, algorithms, give_up, attempt == kMaxHashes);
     EndHash(id);
     if (learned || learned.error().code() != EAGAIN) return learned;
   }
-  return Fail(EBUSY, "the file keeps changing while it is hashed");
+  return Fail(EBUSY, "writers keep coming in while it is hashed");
 }
 
 WriterGuard ContentKeeper::BeginWrite(FileId id) {

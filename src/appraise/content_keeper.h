@@ -6,8 +6,10 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <unordered_set>
 #include <vector>
 
@@ -38,9 +40,10 @@ class ContentKeeper {
   // in at least the algorithms given. Hashes it unless that is known.
   // content_id is 0 if the content cannot be remembered because somebody below
   // the mount has the file open for writing.
-  // Errors: EBUSY if a writer is in through the mount or the file does not
-  // stand still, EINTR if told to give up, those of HashFile. A file that
-  // another thread hashes is waited for, not hashed twice.
+  // Errors: EBUSY if a writer is in through the mount, EINTR if told to give
+  // up, those of FileHasher. A file that another thread hashes is waited for,
+  // not hashed twice; a pass that was given up is gone on with by the next who
+  // asks.
   Result<Learned> Learn(int fd, FileId id,
                         const std::vector<HashAlgorithm>& algorithms,
                         const GiveUp& give_up);
@@ -65,15 +68,34 @@ class ContentKeeper {
   // if told to give up.
   bool BeginHash(FileId id, const GiveUp& give_up);
   void EndHash(FileId id);
-  // One try of Learn; EAGAIN if the file changed meanwhile.
+  // A file being hashed, with what tells whether it changed since.
+  struct Pass {
+    FileId id;
+    VerdictCache::Ticket ticket;
+    LeaseKeeper::Outcome lease;
+    Stamp stamp;
+    FileHasher hasher;
+  };
+  Result<Pass> BeginPass(int fd, FileId id,
+                         const std::vector<HashAlgorithm>& algorithms);
+  // Says whether the file is still as it was when the pass began, and brings
+  // the stamp of the pass up to date.
+  bool StandsStill(int fd, Pass& pass) const;
+  // Keeps a pass that was given up, as long as there is room.
+  void Park(Pass pass);
+  // Takes one back if it is for these algorithms and nothing changed since.
+  std::optional<Pass> Unpark(int fd, FileId id,
+                             const std::vector<HashAlgorithm>& algorithms);
+  // One try of Learn; EAGAIN if the file changed meanwhile, unless last.
   Result<Learned> Hash(int fd, FileId id,
                        const std::vector<HashAlgorithm>& algorithms,
-                       const GiveUp& give_up);
+                       const GiveUp& give_up, bool last);
 
   VerdictCache cache_;
-  std::mutex hashing_mutex_;  // guards hashing_
+  std::mutex hashing_mutex_;  // guards hashing_ and parked_
   std::condition_variable hash_ended_;
   std::unordered_set<FileId, FileIdHash> hashing_;
+  std::list<Pass> parked_;  // the oldest first
   std::atomic<std::uint64_t> hashed_files_ = 0;
   std::atomic<std::uint64_t> hashed_bytes_ = 0;
   // Last, because its thread uses the cache.

@@ -156,6 +156,15 @@ void LeaseKeeper::Release(FileId id) {
       impl_->leases.With([id](Impl::Leases& held) { return held.Remove(id); });
 }
 
+bool LeaseKeeper::IsUnbroken(FileId id) const {
+  return impl_->leases.With([id](const Impl::Leases& held) {
+    const auto it = held.by_id.find(id);
+    // A lease that is being broken is told as what it is to become.
+    return it != held.by_id.end() &&
+           ::fcntl(it->second.fd.get(), F_GETLEASE) == F_RDLCK;
+  });
+}
+
 std::size_t LeaseKeeper::size() const {
   return impl_->leases.With(
       [](const Impl::Leases& held) { return held.by_id.size(); });

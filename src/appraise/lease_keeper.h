@@ -42,6 +42,10 @@ class LeaseKeeper {
   // the file for writing does not wait for us.
   void Release(FileId id);
 
+  // Says whether the lease on id is held and no writer asked for the file
+  // since it was taken, not even one whose signal is still on its way.
+  bool IsUnbroken(FileId id) const;
+
   std::size_t size() const;
 
  private:

@@ -24,6 +24,12 @@ struct VerdictCache::State {
 
   explicit State(const Limits& given) : limits(given) {}
 
+  bool Holds(FileId id, std::uint64_t generation) const {
+    const auto it = files.find(id);
+    return it != files.end() && it->second.writers == 0 &&
+           it->second.generation == generation;
+  }
+
   void ForgetContent(File& file) {
     if (!file.content) return;
     tag_bytes -= file.content->tags->memory_bytes();
@@ -119,13 +125,17 @@ std::optional<VerdictCache::Ticket> VerdictCache::Begin(FileId id) {
   });
 }
 
+bool VerdictCache::Holds(const Ticket& ticket) const {
+  return state_->With([&](const State& state) {
+    return state.Holds(ticket.id_, ticket.generation_);
+  });
+}
+
 std::shared_ptr<const Content> VerdictCache::Commit(const Ticket& ticket,
                                                     Content content) {
   return state_->With([&](State& state) -> std::shared_ptr<const Content> {
+    if (!state.Holds(ticket.id_, ticket.generation_)) return nullptr;
     State::File& file = state.files[ticket.id_];
-    if (file.writers > 0 || file.generation != ticket.generation_) {
-      return nullptr;
-    }
     state.ForgetContent(file);
     content.content_id = ++state.clock;
     file.content = std::make_shared<const Content>(std::move(content));

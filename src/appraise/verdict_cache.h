@@ -77,6 +77,9 @@ class VerdictCache {
   // Returns nothing while a writer is in.
   std::optional<Ticket> Begin(FileId id);
 
+  // Says whether Commit would still take what is hashed under this ticket.
+  bool Holds(const Ticket& ticket) const;
+
   // Remembers content, unless a writer began or Drop was called since Begin;
   // then returns null and the caller starts over.
   std::shared_ptr<const Content> Commit(const Ticket& ticket, Content content);

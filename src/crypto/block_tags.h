@@ -33,6 +33,10 @@ class BlockTags {
   // block must have its very length. False for an index past the end.
   bool Matches(std::uint64_t index, Bytes block) const;
 
+  // Says whether both are of the same content. Takes time in proportion to
+  // their number where they are.
+  friend bool operator==(const BlockTags&, const BlockTags&) = default;
+
   std::uint64_t file_bytes() const { return file_bytes_; }
   std::size_t memory_bytes() const { return tags_.size() * sizeof(Tag); }
 

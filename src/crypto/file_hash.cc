@@ -5,8 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-
-#include "crypto/hasher.h"
+#include <utility>
 
 namespace assayfs {
 namespace {
@@ -33,39 +32,48 @@ Result<std::size_t> ReadChunk(int fd, std::span<std::byte> buffer,
 
 }  // namespace
 
-Result<FileHash> HashFile(int fd, const std::vector<HashAlgorithm>& algorithms,
-                          const GiveUp& give_up) {
-  std::vector<Hasher> hashers;
+Result<FileHasher> FileHasher::Create(std::vector<HashAlgorithm> algorithms) {
+  FileHasher pass;
   for (const HashAlgorithm algorithm : algorithms) {
     auto hasher = Hasher::Create(algorithm);
     if (!hasher) return Fail(hasher.error());
-    hashers.push_back(std::move(*hasher));
+    pass.hashers_.push_back(std::move(*hasher));
   }
-  auto tags = std::make_shared<BlockTags>();
-  FileHash hash;
+  pass.algorithms_ = std::move(algorithms);
+  return pass;
+}
+
+Result<FileHash> FileHasher::Run(int fd, const GiveUp& give_up) {
   ByteVector buffer(kChunkBytes);
   while (true) {
     if (give_up && give_up()) return Fail(EINTR, "hashing was given up");
-    const auto filled = ReadChunk(fd, buffer, hash.bytes);
+    const auto filled = ReadChunk(fd, buffer, bytes_);
     if (!filled) return Fail(filled.error());
     Bytes chunk = Bytes(buffer).first(*filled);
-    hash.bytes += chunk.size();
-    if (hash.bytes > kMaxHashedBytes) return Fail(EFBIG, "too large to judge");
-    for (Hasher& hasher : hashers) hasher.Update(chunk);
+    bytes_ += chunk.size();
+    if (bytes_ > kMaxHashedBytes) return Fail(EFBIG, "too large to judge");
+    for (Hasher& hasher : hashers_) hasher.Update(chunk);
     while (!chunk.empty()) {
       const Bytes block = chunk.first(std::min(chunk.size(), kTagBlockBytes));
-      if (!tags->Append(block)) return Fail(EIO, "OpenSSL failed to hash");
+      if (!tags_->Append(block)) return Fail(EIO, "OpenSSL failed to hash");
       chunk = chunk.subspan(block.size());
     }
     if (*filled < buffer.size()) break;
   }
-  for (Hasher& hasher : hashers) {
+  FileHash hash{.digests = {}, .tags = std::move(tags_), .bytes = bytes_};
+  for (Hasher& hasher : hashers_) {
     auto digest = hasher.Finish();
     if (!digest) return Fail(digest.error());
     hash.digests.push_back(std::move(*digest));
   }
-  hash.tags = std::move(tags);
   return hash;
+}
+
+Result<FileHash> HashFile(int fd, const std::vector<HashAlgorithm>& algorithms,
+                          const GiveUp& give_up) {
+  auto pass = FileHasher::Create(algorithms);
+  if (!pass) return Fail(pass.error());
+  return pass->Run(fd, give_up);
 }
 
 }  // namespace assayfs

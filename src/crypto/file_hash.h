@@ -9,6 +9,7 @@
 
 #include "crypto/block_tags.h"
 #include "crypto/digest.h"
+#include "crypto/hasher.h"
 
 namespace assayfs {
 
@@ -26,13 +27,38 @@ struct FileHash {
   std::uint64_t bytes = 0;
 };
 
-// Reads the regular file behind fd from its start to its end, whatever its
-// position, and computes every algorithm in one pass, with the block tags.
+// One pass over a regular file, in every algorithm at once, with block tags.
+// A pass that was given up can be gone on with: nothing is read twice.
 //
-// algorithms: at least one. give_up: asked before each read of 1 MiB.
-// Errors: EINTR if told to give up, EFBIG for more than kMaxHashedBytes, EIO if
-// OpenSSL failed, EOPNOTSUPP for an algorithm it cannot compute, those of
-// pread(2). An error says nothing about the content.
+// Threads: one object, one thread at a time.
+class FileHasher {
+ public:
+  // algorithms: at least one. Errors: EOPNOTSUPP for one that OpenSSL cannot
+  // compute.
+  static Result<FileHasher> Create(std::vector<HashAlgorithm> algorithms);
+
+  // Reads the file from where the last call stopped to its end. fd: any
+  // descriptor of the same file; its position does not matter. give_up: asked
+  // before each read of 1 MiB.
+  // Errors: EINTR if told to give up; then call it again, or never. EFBIG for
+  // more than kMaxHashedBytes, EIO if OpenSSL failed, those of pread(2). They
+  // say nothing about the content and, like success, end the pass.
+  Result<FileHash> Run(int fd, const GiveUp& give_up);
+
+  const std::vector<HashAlgorithm>& algorithms() const { return algorithms_; }
+  std::uint64_t bytes() const { return bytes_; }  // hashed so far
+  std::size_t memory_bytes() const { return tags_->memory_bytes(); }
+
+ private:
+  FileHasher() = default;
+
+  std::vector<HashAlgorithm> algorithms_;
+  std::vector<Hasher> hashers_;
+  std::shared_ptr<BlockTags> tags_ = std::make_shared<BlockTags>();
+  std::uint64_t bytes_ = 0;
+};
+
+// The whole of a file in one pass. Errors: as FileHasher.
 // Threads: any number at once, also on one fd.
 Result<FileHash> HashFile(int fd, const std::vector<HashAlgorithm>& algorithms,
                           const GiveUp& give_up = {});

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fs/fuse_ops.h"
+#include "fs/inode_flags.h"
 #include "fs/passthrough_attributes.h"
 
 namespace assayfs {
@@ -151,11 +152,40 @@ void DoRemovexattr(fuse_req_t req, fuse_ino_t node, const char* name) {
   ReplyOutcome(req, RemoveXattr(*file, name));
 }
 
+// Asked by the kernel itself, on a handle that it opened for that.
+void DoIoctl(fuse_req_t req, fuse_ino_t, unsigned command, void*,
+             fuse_file_info* handle, unsigned flags, const void* given,
+             std::size_t given_size, std::size_t wanted_size) {
+  const InodeFlagsAccess access = InodeFlagsAccessOf(command);
+  if (access == InodeFlagsAccess::kNone) {
+    fuse_reply_err(req, ENOTTY);
+    return;
+  }
+  int fd = -1;
+  if ((flags & FUSE_IOCTL_DIR) != 0) {
+    const OpenFolder* const folder = OpenOf<OpenFolder>(req, handle);
+    if (folder == nullptr) return;
+    fd = folder->fd();
+  } else {
+    const OpenFile* const file = OpenOf<OpenFile>(req, handle);
+    if (file == nullptr) return;
+    fd = file->fd();
+  }
+  const bool reads = access == InodeFlagsAccess::kRead;
+  if (!reads && ReplyIfReadOnly(req)) return;
+  const auto* const bytes = static_cast<const std::byte*>(given);
+  ByteVector value(bytes, bytes + given_size);
+  if (reads) value.resize(wanted_size);
+  if (ReplyIfFailed(req, AccessInodeFlags(fd, command, value))) return;
+  fuse_reply_ioctl(req, 0, value.data(), reads ? value.size() : 0);
+}
+
 }  // namespace
 
 void AddAttributeOps(fuse_lowlevel_ops& ops) {
   ops.getattr = DoGetattr;
   ops.setattr = DoSetattr;
+  ops.ioctl = DoIoctl;
   ops.statfs = DoStatfs;
   ops.getxattr = DoGetxattr;
   ops.listxattr = DoListxattr;

@@ -11,6 +11,15 @@
 #include "fs/verified_read.h"
 
 namespace assayfs {
+namespace {
+
+// Says whether both are tags, but of different content.
+bool IsOther(const std::shared_ptr<const BlockTags>& a,
+             const std::shared_ptr<const BlockTags>& b) {
+  return a && b && a != b && *a != *b;
+}
+
+}  // namespace
 
 std::unique_ptr<OpenFile> OpenFile::Judged(const LowerRef& lower, UniqueFd fd,
                                            JudgedContent content,
@@ -48,7 +57,11 @@ OpenFile::~OpenFile() {
 Result<Bytes> OpenFile::Read(std::uint64_t offset, std::size_t size,
                              ByteVector& buffer,
                              std::optional<Mismatch>& mismatch) const {
-  const JudgedContent shown = Shown();
+  const JudgedContent current = state_->current();
+  const JudgedContent& shown = content_ ? *content_ : current;
+  if (IsOther(shown.tags, current.tags)) {
+    return Fail(EIO, "the pages are of other content that was judged since");
+  }
   if (!shown.tags) return ReadPlain(fd_.get(), offset, size, buffer);
   auto read = ReadVerified(fd_.get(), *shown.tags, offset, size, buffer);
   if (!read) return Fail(std::move(read).error());
@@ -57,8 +70,8 @@ Result<Bytes> OpenFile::Read(std::uint64_t offset, std::size_t size,
   return Fail(EIO, "a block is not what was judged");
 }
 
-JudgedContent OpenFile::Shown() const {
-  return content_ ? *content_ : state_->current();
+bool OpenFile::verified() const {
+  return (content_ ? *content_ : state_->current()).tags != nullptr;
 }
 
 Result<std::size_t> OpenFile::Write(Bytes bytes, std::uint64_t offset,

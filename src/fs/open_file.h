@@ -46,7 +46,7 @@ class OpenFile {
   // Says whether the pages kept from earlier opens are still good.
   bool keeps_pages() const { return keeps_pages_; }
   // Says whether what is read now is checked.
-  bool verified() const { return Shown().tags != nullptr; }
+  bool verified() const;
   int fd() const { return fd_.get(); }  // borrowed
 
   struct Mismatch {
@@ -56,6 +56,8 @@ class OpenFile {
   // Reads as described in verified_read.h. mismatch is set, and EIO returned,
   // if a block is not what was judged, for this handle or, while this one was
   // not judged, for another that shares the kernel's pages with it.
+  // Also EIO if other content of the file was judged since: the pages, and the
+  // end of the file, are of that now.
   Result<Bytes> Read(std::uint64_t offset, std::size_t size, ByteVector& buffer,
                      std::optional<Mismatch>& mismatch) const;
 
@@ -82,10 +84,7 @@ class OpenFile {
   OpenFile(const LowerRef& lower, UniqueFd fd)
       : state_(lower.open_state()), fd_(std::move(fd)) {}
 
-  // What reads may show.
-  JudgedContent Shown() const;
-
-  std::shared_ptr<OpenState> state_;  // outlives the marks
+  std::shared_ptr<OpenState> state_;      // outlives the marks
   std::optional<JudgedContent> content_;  // if judged
   bool plain_ = false;
   bool keeps_pages_ = false;

@@ -39,6 +39,7 @@ class OpenFolder {
   Result<void> Sync() const;
 
   const LowerRef& folder() const { return folder_; }
+  int fd() const { return fd_.get(); }  // borrowed
 
  private:
   OpenFolder(LowerRef folder, UniqueFd fd)

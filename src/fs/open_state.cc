@@ -91,11 +91,13 @@ void OpenState::Flushed(Clock::time_point when) {
   const std::lock_guard lock(mutex_);
   ++flushed_;
   flushed_at_ = when;
+  stay_open_ = false;
 }
 
 void OpenState::FlushedAgain(Clock::time_point when) {
   const std::lock_guard lock(mutex_);
   flushed_at_ = when;
+  stay_open_ = false;
 }
 
 void OpenState::NotFlushed() {
@@ -108,8 +110,9 @@ void OpenState::NotFlushed() {
 
 void OpenState::WaitForClosing(std::chrono::milliseconds limit) {
   std::unique_lock lock(mutex_);
-  changed_.wait_until(lock, flushed_at_ + limit,
-                      [this] { return writers_ == 0 || flushed_ < writers_; });
+  const auto deadline = stay_open_ ? Clock::time_point() : flushed_at_ + limit;
+  stay_open_ = !changed_.wait_until(
+      lock, deadline, [this] { return writers_ == 0 || flushed_ < writers_; });
 }
 
 }  // namespace assayfs

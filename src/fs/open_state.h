@@ -86,8 +86,9 @@ class OpenState {
 
   // The kernel tells of the end of a handle without anyone waiting for it, so
   // the next open can overtake it. Waits while handles for writing are open
-  // and all of them look closed, until limit has passed since the last flush:
-  // one that stays open costs no more than that.
+  // and all of them look closed, until limit has passed since the last flush,
+  // and not again after a wait in vain: one that stays open costs no more than
+  // that for each flush.
   void WaitForClosing(std::chrono::milliseconds limit);
 
  private:
@@ -104,9 +105,10 @@ class OpenState {
   std::uint64_t content_id_ = 0;  // of the pages kept; 0: unknown or mixed
   unsigned plain_ = 0;            // handles for reading that were not judged
   unsigned executing_ = 0;
-  bool runs_on_ = false;  // somebody waited in vain for the end of execution
-  unsigned writers_ = 0;  // handles for writing, and changes without one
-  unsigned flushed_ = 0;  // of them, flushed and not used since
+  bool runs_on_ = false;    // somebody waited in vain for the end of execution
+  unsigned writers_ = 0;    // handles for writing, and changes without one
+  unsigned flushed_ = 0;    // of them, flushed and not used since
+  bool stay_open_ = false;  // somebody waited in vain since the last flush
   Clock::time_point flushed_at_;
 };
 

@@ -23,6 +23,36 @@ constexpr std::chrono::milliseconds kClosingWait{250};
 constexpr int kLowerFlags =
     O_ACCMODE | O_TRUNC | O_SYNC | O_DSYNC | O_NONBLOCK | O_NOATIME;
 
+// The kernel reads and writes by itself without its cache, and asks us for
+// what O_DIRECT wants; the lower file only tells whether it could do that.
+// Errors: EINVAL if it could not.
+Result<void> CheckDirect(int fd, int flags) {
+  if ((flags & O_DIRECT) == 0) return {};
+  const int own = ::fcntl(fd, F_GETFL);
+  if (own < 0 || ::fcntl(fd, F_SETFL, own | O_DIRECT) != 0) {
+    return Fail(Error::FromErrno("O_DIRECT"));
+  }
+  ::fcntl(fd, F_SETFL, own);
+  return {};
+}
+
+Result<UniqueFd> OpenLower(const LowerRef& file, int flags) {
+  auto fd = Reopen(file.fd(), flags & kLowerFlags);
+  if (!fd) return fd;
+  if (auto direct = CheckDirect(fd->get(), flags); !direct) {
+    return Fail(std::move(direct).error());
+  }
+  return fd;
+}
+
+// For hashing, which is no use of the file and leaves its atime alone, if we
+// may do that.
+Result<UniqueFd> OpenForHash(const LowerRef& file, int flags) {
+  auto fd = OpenLower(file, O_RDONLY | O_NOATIME | flags);
+  if (fd || fd.error().code() != EPERM) return fd;
+  return OpenLower(file, O_RDONLY | flags);
+}
+
 }  // namespace
 
 Result<Opener::Judged> Opener::Judge(const LowerRef& file, int flags,
@@ -35,10 +65,11 @@ Result<Opener::Judged> Opener::Judge(const LowerRef& file, int flags,
     if (!executing) return Fail(ETXTBSY, "open for writing");
   }
   const std::uint64_t change = state->change();
-  auto fd = Reopen(file.fd(), O_RDONLY | (flags & O_NOATIME));
+  auto fd = OpenForHash(file, flags & O_DIRECT);
   if (!fd) return Fail(std::move(fd).error());
   auto answer = appraiser_.Judge(fd->get(), use, give_up);
   if (!answer) return Fail(std::move(answer).error());
+  if ((flags & O_NOATIME) == 0) ::fcntl(fd->get(), F_SETFL, O_RDONLY);
   if (!answer->permitted) return Fail(EACCES, "denied");
   return Judged{std::move(*fd), std::move(*answer), change,
                 std::move(executing)};
@@ -70,7 +101,7 @@ Result<std::unique_ptr<OpenFile>> Opener::OpenForChange(const LowerRef& file,
   if (!change) return Fail(std::move(change).error());
   std::optional<WithoutFsetid> as_user;
   if ((flags & O_TRUNC) != 0 && uid != 0) as_user.emplace();
-  auto fd = Reopen(file.fd(), flags & kLowerFlags);
+  auto fd = OpenLower(file, flags);
   if (!fd) return Fail(std::move(fd).error());
   return OpenFile::Writing(file, std::move(*fd), std::move(*change));
 }
@@ -94,7 +125,7 @@ Result<std::unique_ptr<OpenFile>> Opener::Open(const LowerRef& file, int flags,
     // The descriptor goes here: a writer does not read from it.
   }
   if (changes) return OpenForChange(file, flags, uid);
-  auto fd = Reopen(file.fd(), flags & kLowerFlags);
+  auto fd = OpenLower(file, flags);
   if (!fd) return Fail(std::move(fd).error());
   return OpenFile::Plain(file, std::move(*fd));
 }
@@ -117,6 +148,9 @@ Result<Opener::Created> Opener::Create(InodeTable& table,
     return Fail(ESTALE, "came into being meanwhile");
   }
   if (!fd) return Fail(Error::FromErrno("create"));
+  if (auto direct = CheckDirect(fd.get(), flags); !direct) {
+    return Fail(std::move(direct).error());
+  }
   auto path_fd = Reopen(fd.get(), O_PATH);
   if (!path_fd) return Fail(std::move(path_fd).error());
   struct stat info {};

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <string_view>
 
 #include "fs/reopen.h"
 
@@ -34,9 +35,10 @@ Result<void> SetSize(int fd, off_t size_bytes, int open_fd) {
   return {};
 }
 
-// No call reads or sets the extended attributes of a symbolic link through a
-// descriptor on every kernel that we serve.
-bool HasXattrs(const LowerRef& file) { return !S_ISLNK(file.type()); }
+// Says whether name is that of an ACL.
+bool IsAcl(std::string_view name) {
+  return name.starts_with("system.posix_acl_");
+}
 
 Result<std::size_t> Length(ssize_t returned) {
   if (returned < 0) return Fail(Error::FromErrno("xattr"));
@@ -92,20 +94,21 @@ Result<struct statvfs> GetStatistics(const LowerRef& file) {
 
 Result<std::size_t> GetXattr(const LowerRef& file, const char* name,
                              std::span<char> value) {
-  if (!HasXattrs(file)) return Fail(ENOTSUP, "symbolic link");
-  return Length(
+  auto length = Length(
       ::getxattr(FdPath(file.fd()).c_str(), name, value.data(), value.size()));
+  if (!length && length.error().code() == EOPNOTSUPP && IsAcl(name)) {
+    return Fail(ENODATA, "no ACLs here");
+  }
+  return length;
 }
 
 Result<std::size_t> ListXattrs(const LowerRef& file, std::span<char> names) {
-  if (!HasXattrs(file)) return Fail(ENOTSUP, "symbolic link");
   return Length(
       ::listxattr(FdPath(file.fd()).c_str(), names.data(), names.size()));
 }
 
 Result<void> SetXattr(const LowerRef& file, const char* name,
                       std::span<const char> value, int flags) {
-  if (!HasXattrs(file)) return Fail(ENOTSUP, "symbolic link");
   if (::setxattr(FdPath(file.fd()).c_str(), name, value.data(), value.size(),
                  flags) != 0) {
     return Fail(Error::FromErrno("setxattr"));
@@ -114,7 +117,6 @@ Result<void> SetXattr(const LowerRef& file, const char* name,
 }
 
 Result<void> RemoveXattr(const LowerRef& file, const char* name) {
-  if (!HasXattrs(file)) return Fail(ENOTSUP, "symbolic link");
   if (::removexattr(FdPath(file.fd()).c_str(), name) != 0) {
     return Fail(Error::FromErrno("removexattr"));
   }

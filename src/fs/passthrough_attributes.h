@@ -45,8 +45,9 @@ Result<void> SetAttributes(const LowerRef& file, const AttributeChange& change,
 Result<struct statvfs> GetStatistics(const LowerRef& file);
 
 // Extended attributes. The length is that of value or the list; an empty span
-// only asks for it. Errors: ENOTSUP for symbolic links, ERANGE if the span is
-// too short.
+// only asks for it. Errors: ERANGE if the span is too short; ENODATA for an ACL
+// where the lower file system has none: the kernel asks for it when it checks
+// permissions, and takes another error for a failure of that.
 Result<std::size_t> GetXattr(const LowerRef& file, const char* name,
                              std::span<char> value);
 Result<std::size_t> ListXattrs(const LowerRef& file, std::span<char> names);

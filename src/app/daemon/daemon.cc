@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <syslog.h>
 
 #include <algorithm>
@@ -76,10 +77,19 @@ DescriptorBudget RaiseDescriptorLimit() {
   return {.leases = quarter, .inodes = std::max<rlim_t>(quarter, 1)};
 }
 
+// A tree that cannot be written to gets a read-only mount: then the kernel
+// itself refuses changes, with the errors that it gives for the tree.
+unsigned long FlagsOf(const MountSettings& settings) {
+  struct statvfs lower {};
+  const bool read_only = ::statvfs(settings.lower.c_str(), &lower) == 0 &&
+                         (lower.f_flag & ST_RDONLY) != 0;
+  return read_only ? settings.flags | MS_RDONLY : settings.flags;
+}
+
 Result<OuterMount> PrepareMount(const MountSettings& settings, int fuse_fd) {
   return OuterMount::Prepare({.source = settings.lower,
                               .mount_point = settings.mount_point,
-                              .flags = settings.flags,
+                              .flags = FlagsOf(settings),
                               .data = MountData(fuse_fd),
                               .fuse_fd = fuse_fd},
                              settings.lower);
@@ -149,7 +159,7 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
   auto created =
       FuseSession::Create({.fuse_fd = std::move(*fuse_fd),
                            .root_fd = root.get(),
-                           .read_only = (settings.flags & MS_RDONLY) != 0,
+                           .read_only = (FlagsOf(settings) & MS_RDONLY) != 0,
                            .max_fds = budget.inodes},
                           (*judging)->appraiser());
   if (!created) return Fail(created.error());

@@ -3,6 +3,7 @@
 #include "app/settings/mount_settings.h"
 
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include <charconv>
@@ -89,8 +90,25 @@ Result<void> CheckWays(const NamedValues& values) {
   return {};
 }
 
+// Takes away mounts of ours at path whose daemon has died, if we may.
+void DetachDeadMounts(const std::string& path) {
+  // The kernel answers stat(2) by itself for a while, but never this.
+  const auto is_dead = [&path] {
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    return !fd && errno == ENOTCONN;
+  };
+  while (is_dead()) {
+    const auto table = ReadOwnMountTable();
+    if (!table) return;
+    const MountEntry* const top = FindMountPoint(*table, Absolute(path));
+    if (top == nullptr || top->type != kMountType) return;
+    if (::umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0) return;
+  }
+}
+
 // Returns the folder without links. Errors: see SetPaths.
 Result<std::string> ResolveFolder(const std::string& path) {
+  DetachDeadMounts(path);
   std::error_code error;
   const auto real = std::filesystem::canonical(path, error);
   struct stat info {};

@@ -343,5 +343,46 @@ TEST_F(AppraiserTest, ManyJudgesAndWritersNeverAllowAlienContent) {
   EXPECT_TRUE(Judge("usr/bin/a").permitted);
 }
 
+// Every step of the hash moves the stamp, and no byte changes.
+TEST_F(AppraiserTest, NamesAndModesMayChangeWhileAFileIsHashed) {
+  Start();
+  const UniqueFd fd = Must(OpenForReading(AT_FDCWD, Path("usr/bin/a")));
+  const auto answer = Must(appraiser_->Judge(fd.get(), kRead, [&] {
+    EXPECT_EQ(::chmod(Path("usr/bin/a").c_str(), 0700), 0);
+    return false;
+  }));
+  EXPECT_TRUE(answer.permitted);
+  EXPECT_EQ(appraiser_->counters().hashed_files, 1U);
+}
+
+TEST_F(AppraiserTest, ANextOpenerGoesOnWithAHashThatWasGivenUp) {
+  const std::string large(3 << 20, 'x');
+  Put("large", large);
+  AddList("tlv-large", large, "/large");
+  Start();
+  int asked = 0;
+  const UniqueFd fd = Must(OpenForReading(AT_FDCWD, Path("large")));
+  // Asked once before the file is marked, then before each MiB.
+  EXPECT_THAT(appraiser_->Judge(fd.get(), kRead, [&] { return ++asked > 3; }),
+              FailsWith(EINTR));
+  EXPECT_EQ(appraiser_->counters().hashed_bytes, 2U << 20);
+  EXPECT_TRUE(Judge("large").permitted);
+  EXPECT_EQ(appraiser_->counters().hashed_bytes, large.size());
+}
+
+TEST_F(AppraiserTest, AHashThatWasGivenUpIsOfNoUseAfterAChange) {
+  std::string large(3 << 20, 'x');
+  Put("large", large);
+  AddList("tlv-large", large, "/large");
+  Start();
+  int asked = 0;
+  const UniqueFd fd = Must(OpenForReading(AT_FDCWD, Path("large")));
+  EXPECT_THAT(appraiser_->Judge(fd.get(), kRead, [&] { return ++asked > 3; }),
+              FailsWith(EINTR));
+  large[0] = 'y';
+  Put("large", large);
+  EXPECT_FALSE(Judge("large").permitted);
+}
+
 }  // namespace
 }  // namespace assayfs

@@ -109,5 +109,17 @@ TEST_F(LeaseKeeperTest, WhatCannotHaveALeaseIsSaidToBeUnsupported) {
             LeaseKeeper::Outcome::kUnsupported);
 }
 
+TEST_F(LeaseKeeperTest, IsUnbrokenUntilAWriterAsks) {
+  const UniqueFd file = Open("a");
+  EXPECT_FALSE(keeper_->IsUnbroken(Id(file)));
+  ASSERT_EQ(Acquire(file), LeaseKeeper::Outcome::kHeld);
+  ASSERT_EQ(::chmod((dir_ / "a").c_str(), 0600), 0);
+  EXPECT_TRUE(keeper_->IsUnbroken(Id(file)));
+  // Does not wait for us, so that it may come before our thread has heard.
+  const UniqueFd writer(
+      ::open((dir_ / "a").c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK));
+  EXPECT_FALSE(keeper_->IsUnbroken(Id(file)));
+}
+
 }  // namespace
 }  // namespace assayfs

@@ -117,5 +117,16 @@ TEST_F(VerdictCacheTest, ContentTooLargeToKeepIsStillReturned) {
   EXPECT_EQ(cache_.size(), 0U);
 }
 
+TEST_F(VerdictCacheTest, ATicketHoldsUntilSomethingChanges) {
+  const auto ticket = cache_.Begin(kFile);
+  EXPECT_TRUE(cache_.Holds(*ticket));
+  cache_.Drop(kFile);
+  EXPECT_FALSE(cache_.Holds(*ticket));
+  const auto next = cache_.Begin(kFile);
+  EXPECT_TRUE(cache_.Holds(*next));
+  const WriterGuard writer = cache_.BeginWrite(kFile);
+  EXPECT_FALSE(cache_.Holds(*next));
+}
+
 }  // namespace
 }  // namespace assayfs

@@ -77,5 +77,17 @@ TEST(BlockTagsTest, CountsFileAndMemory) {
   EXPECT_EQ(tags.memory_bytes(), 3u * 16u);
 }
 
+TEST(BlockTagsTest, AreEqualForEqualContentOnly) {
+  BlockTags a;
+  BlockTags b;
+  BlockTags other;
+  ASSERT_TRUE(a.Append(AsBytes("content")));
+  ASSERT_TRUE(b.Append(AsBytes("content")));
+  ASSERT_TRUE(other.Append(AsBytes("another")));
+  EXPECT_EQ(a, b);
+  EXPECT_NE(a, other);
+  EXPECT_NE(a, BlockTags());
+}
+
 }  // namespace
 }  // namespace assayfs

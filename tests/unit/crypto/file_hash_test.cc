@@ -111,5 +111,28 @@ TEST_F(FileHashTest, ReportsReadErrors) {
               FailsWith(EISDIR));
 }
 
+TEST_F(FileHashTest, GoesOnWhereItWasGivenUp) {
+  const std::string content = Content(3 * kReadBytes + 7);
+  const UniqueFd fd = Open(content);
+  FileHasher pass = Must(FileHasher::Create({HashAlgorithm::kSha256}));
+  int asked = 0;
+  EXPECT_THAT(pass.Run(fd.get(), [&] { return ++asked > 2; }),
+              FailsWith(EINTR));
+  EXPECT_EQ(pass.bytes(), 2 * kReadBytes);
+  // Another descriptor, and nothing is read twice.
+  const UniqueFd other = Must(OpenForReading(AT_FDCWD, dir_ / "file"));
+  asked = 0;
+  const auto hash = Must(pass.Run(other.get(), [&] {
+    ++asked;
+    return false;
+  }));
+  EXPECT_EQ(asked, 2);
+  EXPECT_EQ(hash.bytes, content.size());
+  EXPECT_EQ(hash.digests[0],
+            Must(HashBytes(HashAlgorithm::kSha256, AsBytes(content))));
+  EXPECT_EQ(*hash.tags,
+            *Must(HashFile(fd.get(), {HashAlgorithm::kSha256})).tags);
+}
+
 }  // namespace
 }  // namespace assayfs

@@ -161,5 +161,23 @@ TEST_F(OpenFileTest, DoesNotCopyAroundTheCheck) {
   EXPECT_THAT(CopyRange(*from, 0, *to, 10, 5, 0), FailsWith(EOPNOTSUPP));
 }
 
+// The pages of the inode, and where it ends, are of the later content.
+TEST_F(OpenFileTest, AnOlderHandleNeverReadsAShorterPieceOfLaterContent) {
+  const auto older = Judged();
+  tree_.dir().Write("a", "a longer text");
+  const auto later = Judged();
+  EXPECT_THAT(Read(*older, 0, 100), FailsWith(EIO));
+  EXPECT_THAT(Read(*older, 5, 100), FailsWith(EIO));
+  EXPECT_FALSE(mismatch_);
+  EXPECT_EQ(AsText(Must(Read(*later, 0, 100))), "a longer text");
+}
+
+TEST_F(OpenFileTest, HandlesOnTheSameContentJudgedTwiceReadOn) {
+  const auto older = Judged();
+  const auto later = Judged();
+  EXPECT_EQ(AsText(Must(Read(*older, 0, 100))), "hello");
+  EXPECT_EQ(AsText(Must(Read(*later, 0, 100))), "hello");
+}
+
 }  // namespace
 }  // namespace assayfs

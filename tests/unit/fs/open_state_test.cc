@@ -204,5 +204,13 @@ TEST(OpenStateTest, WaitsForAWriterThatWasFlushedAgain) {
   closer.join();
 }
 
+TEST(OpenStateTest, WaitsInVainOnlyOnceForEachFlush) {
+  OpenState state;
+  const WritingMark writer = state.BeginWriting(kNotAtAll);
+  state.Flushed(Clock::now() - kLong + std::chrono::milliseconds(1));
+  state.WaitForClosing(kLong);
+  state.WaitForClosing(2 * kLong);  // would not end if it waited again
+}
+
 }  // namespace
 }  // namespace assayfs

@@ -216,5 +216,22 @@ TEST_F(OpenerTest, AChangeWithoutAnOpenKeepsReadersOut) {
   EXPECT_TRUE(Open("good", O_RDONLY));
 }
 
+TEST_F(OpenerTest, JudgingLeavesTheTimeOfAccessAlone) {
+  const timespec old[2] = {{1, 0}, {1, 0}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, (tree_.dir() / "good").c_str(), old, 0), 0);
+  const auto file = Must(Open("good", O_RDONLY));
+  EXPECT_EQ(tree_.Stat("good").st_atim.tv_sec, 1);
+  EXPECT_EQ(::fcntl(file->fd(), F_GETFL) & O_NOATIME, 0);
+}
+
+TEST_F(OpenerTest, RefusesDirectAccessWhereTheLowerFileCannot) {
+  const UniqueFd root(::open("/proc", O_PATH | O_CLOEXEC));
+  const auto table = Must(InodeTable::Create(root.get(), 4));
+  const Entry file =
+      Must(Lookup(*table, Must(table->Get(kRootNode)), "version"));
+  EXPECT_THAT(opener_->Open(file.lower, O_RDONLY | O_DIRECT, kUser, {}),
+              FailsWith(EINVAL));
+}
+
 }  // namespace
 }  // namespace assayfs

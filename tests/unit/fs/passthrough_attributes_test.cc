@@ -132,14 +132,30 @@ TEST_F(AttributesTest, ReadsAndChangesExtendedAttributes) {
   EXPECT_THAT(GetXattr(file, "user.color", buffer), FailsWith(ENODATA));
 }
 
-TEST_F(AttributesTest, HasNoExtendedAttributesForLinks) {
+TEST_F(AttributesTest, ExtendedAttributesOfALinkAreItsOwn) {
   ASSERT_EQ(::symlink("a", (tree_.dir() / "link").c_str()), 0);
   const LowerRef link = tree_.At("link");
-  EXPECT_THAT(GetXattr(link, "user.x", {}), FailsWith(ENOTSUP));
-  EXPECT_THAT(ListXattrs(link, {}), FailsWith(ENOTSUP));
+  EXPECT_THAT(GetXattr(link, "user.x", {}), FailsWith(ENODATA));
   EXPECT_THAT(SetXattr(link, "user.x", std::string_view("1"), 0),
-              FailsWith(ENOTSUP));
-  EXPECT_THAT(RemoveXattr(link, "user.x"), FailsWith(ENOTSUP));
+              FailsWith(EPERM));
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  Must(SetXattr(link, "trusted.x", std::string_view("1"), 0));
+  EXPECT_EQ(Must(GetXattr(link, "trusted.x", {})), 1U);
+  EXPECT_EQ(Must(ListXattrs(link, {})), sizeof("trusted.x"));
+  EXPECT_THAT(GetXattr(tree_.At("a"), "trusted.x", {}), FailsWith(ENODATA));
+  Must(RemoveXattr(link, "trusted.x"));
+  EXPECT_THAT(GetXattr(link, "trusted.x", {}), FailsWith(ENODATA));
+}
+
+// /proc has no ACLs. Any other answer would be taken for a failed check.
+TEST_F(AttributesTest, WhereThereAreNoAclsAFileHasNone) {
+  const UniqueFd root(::open("/proc", O_PATH | O_CLOEXEC));
+  const auto table = Must(InodeTable::Create(root.get(), 4));
+  const Entry file =
+      Must(Lookup(*table, Must(table->Get(kRootNode)), "version"));
+  EXPECT_THAT(GetXattr(file.lower, "system.posix_acl_access", {}),
+              FailsWith(ENODATA));
+  EXPECT_THAT(GetXattr(file.lower, "user.x", {}), FailsWith(EOPNOTSUPP));
 }
 
 // An ACL in the form that the kernel keeps it: version 2, then entries of

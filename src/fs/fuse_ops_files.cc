@@ -17,8 +17,7 @@ OpenFile* FileOf(fuse_req_t req, const fuse_file_info* handle) {
 // Hears that a signal came for the caller. The kernel tells of any signal that
 // has a handler, and only once; whether it ends the caller is to be looked up
 // then, again and again. libfuse calls back with a lock of the request held,
-// which both ends here take, so nothing but the flag is touched there. To be
-// gone before the reply, which ends the request.
+// which both ends here take, so nothing but the flag is touched there.
 class Interrupt {
  public:
   explicit Interrupt(fuse_req_t req)
@@ -32,7 +31,9 @@ class Interrupt {
   }
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;
-  ~Interrupt() { fuse_req_interrupt_func(req_, nullptr, nullptr); }
+
+  // To be called before the reply, which ends the request.
+  void End() { fuse_req_interrupt_func(req_, nullptr, nullptr); }
 
   bool EndsCaller() const { return came_ && IsDying(caller_); }
 
@@ -79,14 +80,17 @@ void DoOpen(fuse_req_t req, fuse_ino_t node, fuse_file_info* handle) {
     return ReplyOpen(req, *handle, std::move(at_once));
   }
   SlowLane& lane = ServerOf(req).slow_lane;
-  lane.Add([req, node, handle = *handle, &lane] {
-    auto file = [&] {
-      const Interrupt interrupt(req);
-      return Open(req, node, handle.flags,
-                  [&] { return lane.stopping() || interrupt.EndsCaller(); });
-    }();
-    ReplyOpen(req, handle, std::move(file));
-  });
+  const auto interrupt = std::make_shared<Interrupt>(req);
+  const auto give_up = [&lane, interrupt] {
+    return lane.stopping() || interrupt->EndsCaller();
+  };
+  lane.Add(
+      [req, node, handle = *handle, interrupt, give_up] {
+        auto file = Open(req, node, handle.flags, give_up);
+        interrupt->End();
+        ReplyOpen(req, handle, std::move(file));
+      },
+      give_up);
 }
 
 void DoCreate(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode,

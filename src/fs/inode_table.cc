@@ -187,13 +187,13 @@ Result<std::unique_ptr<InodeTable>> InodeTable::Create(int root_fd,
 }
 
 Result<LowerRef> InodeTable::Get(NodeId number) {
-  using Found = std::pair<std::shared_ptr<Node>, std::shared_ptr<const UniqueFd>>;
-  auto [node, fd] = state_->nodes.With([number](State::Nodes& nodes) -> Found {
-    auto known = nodes.Find(number);
-    if (!known) return {};
-    nodes.Touch(*known);
-    auto kept = known->fd;
-    return {std::move(known), std::move(kept)};
+  std::shared_ptr<Node> node;
+  std::shared_ptr<const UniqueFd> fd;
+  state_->nodes.With([&](State::Nodes& nodes) {
+    node = nodes.Find(number);
+    if (!node) return;
+    nodes.Touch(*node);
+    fd = node->fd;
   });
   if (!node) return Fail(ESTALE, "unknown node");
   if (fd) return LowerRef(std::move(node), std::move(fd));

@@ -4,8 +4,9 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <deque>
 #include <functional>
+#include <list>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -25,7 +26,9 @@ class SlowLane {
 
   // Runs task soon, on another thread; on this one if there is no other. Every
   // task is run, also after Stop.
-  void Add(std::function<void()> task);
+  // hopeless: asked now and then while the task waits for its turn. Once it
+  // says yes, the task does not wait any longer: it has little left to do.
+  void Add(std::function<void()> task, std::function<bool()> hopeless);
 
   // Makes stopping() true and returns when all tasks are done.
   void Stop();
@@ -34,15 +37,25 @@ class SlowLane {
   bool stopping() const { return stopping_; }
 
  private:
+  struct Task {
+    std::function<void()> run;
+    std::function<bool()> hopeless;
+  };
+  using Tasks = std::list<std::shared_ptr<const Task>>;
   void Run();
+  void Watch();
+  Tasks TakeHopeless();
+  bool StartThread(void (SlowLane::*work)());
 
   const unsigned most_threads_;
   std::atomic<bool> stopping_ = false;
   std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
-  std::deque<std::function<void()>> waiting_;
+  Tasks waiting_;
   std::vector<std::thread> threads_;
+  unsigned workers_ = 0;
   unsigned idle_ = 0;
+  bool watched_ = false;  // one of the threads looks after those that wait
 };
 
 }  // namespace assayfs

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <syslog.h>
@@ -45,6 +46,11 @@ void WriteRecord(RecordsTo to, const std::string& text) {
   }
   WriteToStderr("assayfs: " + text + "\n");
 }
+
+// The kernel may ask us to write pages of this very mount in order to find
+// memory: while we wait for memory, it must not wait for that. For this thread
+// and those it starts; no harm where it is not allowed.
+void NeverWaitForOwnPages() { ::prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0); }
 
 Result<UniqueFd> OpenFuse() {
   UniqueFd fd(::open("/dev/fuse", O_RDWR | O_CLOEXEC));
@@ -130,6 +136,7 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
                         const DaemonEvents& events) {
   BlockLeaseSignals();
   BlockStopSignals();
+  NeverWaitForOwnPages();
   auto fuse_fd = OpenFuse();
   if (!fuse_fd) return Fail(fuse_fd.error());
   auto mount = PrepareMount(settings, fuse_fd->get());

@@ -130,10 +130,17 @@ Result<ContentKeeper::Learned> ContentKeeper::Hash(
     if (!begun) return Fail(begun.error());
     pass.emplace(std::move(*begun));
   }
-  const std::uint64_t bytes_before = pass->hasher.bytes();
-  auto hash = pass->hasher.Run(fd, give_up);
-  hashed_bytes_.fetch_add(pass->hasher.bytes() - bytes_before,
-                          std::memory_order_relaxed);
+  std::uint64_t counted = pass->hasher.bytes();
+  const auto count = [&] {
+    hashed_bytes_.fetch_add(pass->hasher.bytes() - counted,
+                            std::memory_order_relaxed);
+    counted = pass->hasher.bytes();
+  };
+  auto hash = pass->hasher.Run(fd, [&] {
+    count();
+    return give_up && give_up();
+  });
+  count();
   if (!hash) {
     if (hash.error().code() == EINTR) Park(std::move(*pass));
     return Fail(hash.error());

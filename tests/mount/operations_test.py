@@ -9,12 +9,15 @@ import mmap
 import os
 import socket
 import stat
+import struct
 import subprocess
 
 import judged
 import tap
 from judged import read, run, write
 
+FS_IOC_GETFLAGS, FS_IOC_SETFLAGS = 0x80086601, 0x40086602
+FS_NODUMP_FL = 0x40
 RENAME_NOREPLACE, RENAME_EXCHANGE, RENAME_WHITEOUT = 1, 2, 4
 LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -329,6 +332,46 @@ class OperationsTest(judged.Judged):
                                   capture_output=True, check=True).stdout
         self.assertEqual(self.both(work), b"0\n1\n1\n")
 
+    def test_supplementary_groups_count(self):
+        def work(folder):
+            path = os.path.join(folder, "x")
+            write(path, "x")
+            os.chown(path, 0, 4321)
+            os.chmod(path, 0o640)
+            os.chmod(folder, 0o755)
+            return [subprocess.run(["cat", path], user=1234, group=1234,
+                                   extra_groups=groups, capture_output=True,
+                                   check=False).returncode
+                    for groups in ([4321], [4322])]
+        self.assertEqual(self.both(work), [0, 1])
+
+    def test_writing_takes_capabilities_away(self):
+        def work(folder):
+            path = os.path.join(folder, "x")
+            write(path, "x")
+            # Revision 2, effective: CAP_NET_RAW.
+            os.setxattr(path, "security.capability",
+                        struct.pack("<5I", 0x02000001, 1 << 13, 0, 0, 0))
+            write(path, "y")
+            os.getxattr(path, "security.capability")
+        self.assertEqual(self.both(work), errno.ENODATA)
+
+    def test_inode_flags(self):
+        def work(folder):
+            path = os.path.join(folder, "x")
+            write(path, "x")
+            seen = []
+            for place in (path, folder):
+                fd = os.open(place, os.O_RDONLY)
+                flags = fcntl.ioctl(fd, FS_IOC_GETFLAGS, b"\0" * 4)
+                flags = struct.pack("=I", struct.unpack("=I", flags)[0] |
+                                    FS_NODUMP_FL)
+                fcntl.ioctl(fd, FS_IOC_SETFLAGS, flags)
+                seen.append(fcntl.ioctl(fd, FS_IOC_GETFLAGS, b"\0" * 4))
+                os.close(fd)
+            return seen
+        self.both(work)
+
     def test_trees_copied_in_and_out_are_equal(self):
         def work(folder):
             judged.run("cp", "-a", self.tree, os.path.join(folder, "copy"))
@@ -363,6 +406,23 @@ class ReadOnlyTest(judged.Judged):
             with self.assertRaises(OSError) as caught:
                 call()
             self.assertEqual(caught.exception.errno, errno.EROFS)
+        self.assertReads(self.at("data"), "data\n")
+
+
+class FlagsTest(judged.Judged):
+    OPTIONS = ("-o", "nosuid,nodev,noexec")
+
+    def test_flags_hold_as_they_were_given(self):
+        with open("/proc/self/mountinfo", encoding="utf-8") as table:
+            line, = (l for l in table if f" {self.mnt} " in l)
+        self.assertEqual({"nosuid", "nodev", "noexec"} -
+                         set(line.split()[5].split(",")), set())
+        os.mknod(self.below("null"), 0o600 | stat.S_IFCHR, os.makedev(1, 3))
+        for use in (lambda: read(self.at("null")),
+                    lambda: subprocess.run([self.at("bin/hello")],
+                                           check=False)):
+            with self.assertRaises(PermissionError):
+                use()
         self.assertReads(self.at("data"), "data\n")
 
 

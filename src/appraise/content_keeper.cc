@@ -73,6 +73,10 @@ Result<ContentKeeper::Pass> ContentKeeper::BeginPass(
   const auto lease = leases_->Acquire(fd, id);
   const auto file = StampFile(fd);
   if (!file) return Fail(file.error());
+  // Known before half an hour of work. The hasher sees to those that grow.
+  if (file->stamp.size_bytes > kMaxHashedBytes) {
+    return Fail(EFBIG, "too large to judge");
+  }
   auto hasher = FileHasher::Create(algorithms);
   if (!hasher) return Fail(hasher.error());
   return Pass{id, std::move(*ticket), lease, file->stamp, std::move(*hasher)};

@@ -34,6 +34,15 @@ class TapResult(unittest.TestResult):
         self._line("not ok", test)
         self._explain(self.errors[-1][1])
 
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err is None:
+            return
+        kind = (self.failures if issubclass(err[0], test.failureException)
+                else self.errors)
+        self._line("not ok", subtest)
+        self._explain(kind[-1][1])
+
     def addSkip(self, test, reason):
         super().addSkip(test, reason)
         self._line("ok", test, f" # SKIP {reason}")

@@ -384,5 +384,15 @@ TEST_F(AppraiserTest, AHashThatWasGivenUpIsOfNoUseAfterAChange) {
   EXPECT_FALSE(Judge("large").permitted);
 }
 
+TEST_F(AppraiserTest, AFileThatIsTooLargeIsNotHashedAtAll) {
+  Put("huge", "");
+  ASSERT_EQ(::truncate(Path("huge").c_str(), (off_t{64} << 30) + 1), 0);
+  Start();
+  const auto answer = Judge("huge");
+  EXPECT_FALSE(answer.permitted);
+  EXPECT_EQ(answer.decision.reason, Reason::kIoError);
+  EXPECT_EQ(appraiser_->counters().hashed_bytes, 0U);
+}
+
 }  // namespace
 }  // namespace assayfs

@@ -7,7 +7,8 @@
 #
 # Without names: those that take minutes on two cores: all but clang (asan
 # compiles the same), tidy, fuzz-corpus (gcc has it) and fuzz (a minute for each
-# target). --all includes tests of suite "long".
+# target). --all includes tests of suite "long", a minute of attacks and a tree
+# of a million files.
 # Ends with "N passed, N failed", and ", N skipped" where there are any: test
 # cases of gcc count one by one, every other check counts as one.
 set -uo pipefail
@@ -16,6 +17,9 @@ cd "$(dirname "$0")/.." || exit 3
 readonly DEFAULT=(floors format man gcc demo asan tsan)
 readonly SECONDS_PER_FUZZ_TARGET=60
 readonly SKIPPED=77
+
+# For ccache, if it is here: the same files in another checkout are the same.
+export CCACHE_NOHASHDIR=1
 
 test_args=(--no-suite long)
 targets=()
@@ -59,6 +63,12 @@ build() {
 # and reports name the right lines.
 readonly SANITIZED=(--werror --optimization 0 -Ddebug=false -Dcpp_args=-g1)
 
+# They run the tests of a mount for a shorter time, and none of suite "system".
+sanitized_tests() {
+  local test_args=("${test_args[@]}" --no-suite system)
+  ASSAYFS_ADVERSARY_SECONDS=5 ASSAYFS_SEQUENCES=400 run_tests "$@"
+}
+
 # run_tests FOLDER TIMEOUT_MULTIPLIER: leaves "passed failed skipped" in counts.
 run_tests() {
   local summary
@@ -94,12 +104,12 @@ check_asan() {
     -Db_sanitize=address,undefined || return 1
   ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 \
     UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-    run_tests build-asan 3
+    sanitized_tests build-asan 3
 }
 
 check_tsan() {
   build build-tsan gcc g++ "${SANITIZED[@]}" -Db_sanitize=thread || return 1
-  TSAN_OPTIONS=second_deadlock_stack=1 run_tests build-tsan 6
+  TSAN_OPTIONS=second_deadlock_stack=1 sanitized_tests build-tsan 6
 }
 
 check_tidy() {
@@ -196,6 +206,7 @@ main() {
   local name
   if [ "${1-}" = --all ]; then
     test_args=()
+    export ASSAYFS_ADVERSARY_SECONDS=60 ASSAYFS_LIMIT_FILES=1000000
     shift
   fi
   [ $# -gt 0 ] || set -- "${DEFAULT[@]}"

@@ -37,6 +37,10 @@ uidmap util-linux | shadow-utils util-linux
 readonly CHECK='
 clang-14 libclang-rt-14-dev | clang compiler-rt
 clang-format-14 clang-tidy-14 | clang-tools-extra
+ccache | ccache
+xfsprogs btrfs-progs squashfs-tools erofs-utils | xfsprogs btrfs-progs squashfs-tools erofs-utils
+e2fsprogs dpkg perl sqlite3 rsync | e2fsprogs dpkg perl sqlite rsync
+fio stress-ng libpython3-testsuite | fio stress-ng python3-test
 '
 
 die() {

@@ -24,7 +24,8 @@ Stamp StampOf(const struct stat& info) {
 Result<IdAndStamp> StampFile(int fd) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) return Fail(Error::FromErrno("fstat"));
-  return IdAndStamp{IdOf(info, FileHandle::Of(fd)), StampOf(info), S_ISREG(info.st_mode)};
+  return IdAndStamp{IdOf(info, FileHandle::Of(fd)), StampOf(info),
+                    S_ISREG(info.st_mode)};
 }
 
 }  // namespace assayfs

@@ -19,6 +19,10 @@ namespace {
 // Telling takes the kernel microseconds; this is for a machine under load.
 constexpr std::chrono::milliseconds kClosingWait{250};
 
+// The same where a writer that is still in denies nothing, so that a wait in
+// vain (a child ended that shared a descriptor) is worth less.
+constexpr std::chrono::milliseconds kShortWait{5};
+
 // What of the caller's flags means something to the lower file.
 constexpr int kLowerFlags =
     O_ACCMODE | O_TRUNC | O_SYNC | O_DSYNC | O_NONBLOCK | O_NOATIME;
@@ -58,7 +62,8 @@ Result<UniqueFd> OpenForHash(const LowerRef& file, int flags) {
 Result<Opener::Judged> Opener::Judge(const LowerRef& file, int flags,
                                      const Use& use, const GiveUp& give_up) {
   const auto state = file.open_state();
-  state->WaitForClosing(kClosingWait);
+  state->WaitForClosing(appraiser_.mode() == Mode::kEnforce ? kClosingWait
+                                                            : kShortWait);
   ExecutionMark executing;
   if (use.purpose == Use::Purpose::kExec) {
     executing = state->BeginExecution();

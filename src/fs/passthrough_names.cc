@@ -68,9 +68,9 @@ Result<Entry> Lookup(InodeTable& table, const LowerRef& folder,
                      const char* name) {
   auto found = Find(folder, name);
   if (!found) return Fail(std::move(found).error());
-  return Entry{table.Remember(std::move(found->fd), found->info, folder.node(),
-                              name),
-               found->info};
+  return Entry{
+      table.Remember(std::move(found->fd), found->info, folder.node(), name),
+      found->info};
 }
 
 Result<void> MakeNode(const LowerRef& folder, const char* name, mode_t mode,
@@ -122,8 +122,7 @@ Result<void> Rename(InodeTable& table, const LowerRef& from_folder,
         "rename");
   };
   const bool replaces = (flags & (RENAME_EXCHANGE | RENAME_NOREPLACE)) == 0;
-  auto renamed =
-      replaces ? RemoveName(table, to_folder, to, rename) : rename();
+  auto renamed = replaces ? RemoveName(table, to_folder, to, rename) : rename();
   if (!renamed) return renamed;
   NoteMove(table, to_folder, to);
   if ((flags & RENAME_EXCHANGE) != 0) NoteMove(table, from_folder, from);

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Contents that lists know, and others that look like them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "adversary/random.h"
+
+namespace adversary {
+
+enum class Kind { kData, kScript };
+
+// Which list knows a content.
+enum class Known { kAlways, kWhileListed, kNever };
+
+struct Content {
+  std::string name;  // a file name, the same in each run
+  Kind kind = Kind::kData;
+  Known known = Known::kNever;
+  std::string bytes;
+};
+
+// A known script ends with this status, an alien one with the other.
+constexpr int kKnownStatus = 7;
+constexpr int kAlienStatus = 9;
+
+// All contents of the test. Threads: immutable.
+class Contents {
+ public:
+  Contents();
+
+  const std::vector<Content>& all() const { return all_; }
+
+  // Returns the known content that has these bytes, or null.
+  const Content* FindKnown(const std::string& bytes) const;
+
+  // Returns a content of a kind: one that is always known, or any.
+  const Content& PickKnown(Kind kind, Random& random) const;
+  const Content& PickAny(Kind kind, Random& random) const;
+
+  // Says whether the length is that of a known content, and each block that of
+  // a known content at its place.
+  bool IsMixed(const std::string& bytes) const;
+
+  // Says of each block of bytes which content of the same size it comes from.
+  std::string Describe(const std::string& bytes) const;
+
+ private:
+  std::vector<Content> all_;
+};
+
+}  // namespace adversary

@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Nobody gets alien content allowed, nor known content denied.
+
+The attacks are those of the program that ASSAYFS_ADVERSARY names. They go on
+for ASSAYFS_ADVERSARY_SECONDS, and start from ASSAYFS_ADVERSARY_SEED if it is
+set.
+"""
+
+import os
+import re
+import subprocess
+
+import judged
+import tap
+from judged import run
+
+ADVERSARY = os.environ.get("ASSAYFS_ADVERSARY", "adversary")
+SECONDS = int(os.environ.get("ASSAYFS_ADVERSARY_SECONDS", "10"))
+# A second of attacks takes longer where the machine is slow; it must end.
+PATIENCE = 300 + 5 * SECONDS
+
+
+class AdversaryTest(judged.Judged):
+    FILES = {}
+    MOUNT = False
+
+    def setUp(self):
+        super().setUp()
+        run(ADVERSARY, "prepare", self.tree)
+        self.make_list("tlv-quiet", self.below("quiet"))
+        self.make_list("tlv-moving", self.below("moving"))
+
+    def make_list(self, name, *sources):
+        if name != "tlv-base":  # of an empty tree
+            super().make_list(name, *sources)
+
+    def attack(self, mounted, seconds):
+        """Returns the exit status of the attacks, and their figures."""
+        seed = os.environ.get("ASSAYFS_ADVERSARY_SEED")
+        done = subprocess.run(
+            [ADVERSARY, "run", self.tree, mounted,
+             os.path.join(self.lists, "tlv-moving"),
+             os.path.join(self.base, "away"), str(seconds),
+             *([seed] if seed else [])],
+            capture_output=True, text=True, timeout=PATIENCE, check=False)
+        print("\n".join("# " + line for line in done.stdout.splitlines()),
+              flush=True)
+        self.assertEqual(done.stderr, "")
+        found = re.findall(r"^(.+): (\d+)$", done.stdout, re.MULTILINE)
+        return done.returncode, {name: int(value) for name, value in found}
+
+    def test_an_adversary_cannot_win(self):
+        self.mount()
+        status, figures = self.attack(self.mnt, SECONDS)
+        self.assertEqual(figures["false allows"], 0)
+        self.assertEqual(figures["false denials"], 0)
+        self.assertEqual(status, 0)
+        # It was no walk-over: there was something to allow and to deny.
+        for name in ("attacks tried", "opens allowed", "opens denied",
+                     "list moves", "files put back"):
+            self.assertGreater(figures[name], 0, name)
+
+    def test_the_adversary_wins_where_nothing_is_judged(self):
+        self.mount("--mode", "off")
+        status, figures = self.attack(self.mnt, 1)
+        self.assertGreater(figures["false allows"], 0)
+        self.assertEqual(status, 1)
+
+    def test_the_adversary_wins_on_a_plain_folder(self):
+        status, figures = self.attack(self.tree, 1)
+        self.assertGreater(figures["false allows"], 0)
+        self.assertEqual(status, 1)
+
+
+if __name__ == "__main__":
+    tap.main(judged.needs())

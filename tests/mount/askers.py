@@ -3,33 +3,30 @@
 
 import os
 import re
+import shutil
 import struct
-import time
 
-from judged import PATIENCE, read, write
+import judged
+from judged import read
 
 
 class Askers:
-    """Watches a daemon that is started with program() instead of itself.
+    """Watches the daemon that a case, a judged.Judged, is about to start.
 
     strace shows the head of each request; its word at 32 is the asking
-    thread.
+    thread. Skips the case where there is no strace.
     """
 
-    def __init__(self, folder, assayfs):
-        self.trace = os.path.join(folder, "trace")
-        self.wrapper = os.path.join(folder, "traced-assayfs")
-        write(self.wrapper,
-              "#!/bin/sh\nexec strace -D -f --seccomp-bpf -qq -xx -s 40 "
-              f"-e trace=read -P /dev/fuse -o '{self.trace}' '{assayfs}' "
-              '"$@"\n')
-        os.chmod(self.wrapper, 0o755)
+    def __init__(self, case):
+        if not shutil.which("strace"):
+            case.skipTest("needs strace")
+        judged.look_for_no_leaks(case)
+        self.trace = os.path.join(case.base, "trace")
+        case.STARTER = ("strace", "-D", "-f", "--seccomp-bpf", "-qq", "-xx",
+                        "-s", "40", "-e", "trace=read", "-P", "/dev/fuse",
+                        "-o", self.trace)
         self.threads = set()
         self.tracer = None
-
-    def program(self):
-        """Returns what to start; it becomes the daemon, with the same id."""
-        return self.wrapper
 
     def note_threads(self, pid):
         """Notes the threads that the daemon has now, and who traces it."""
@@ -38,14 +35,10 @@ class Askers:
         self.tracer = int(re.search(r"TracerPid:\t(\d+)", status)[1])
 
     def result(self):
-        """Returns askers, one for each request, and the daemon's threads.
-
-        The daemon must have ended.
+        """Returns who asked, one for each request, and those of them that are
+        the daemon's own threads. The daemon must have ended.
         """
-        for _ in range(PATIENCE * 100):
-            if not os.path.exists(f"/proc/{self.tracer}"):
-                break
-            time.sleep(0.01)
+        judged.wait_until(lambda: not os.path.exists(f"/proc/{self.tracer}"))
         askers = []
         with open(self.trace, encoding="ascii") as lines:
             for line in lines:
@@ -54,4 +47,4 @@ class Askers:
                 if found:
                     header = bytes.fromhex(found[1].replace("\\x", ""))
                     askers.append(struct.unpack_from("=I", header, 32)[0])
-        return askers, self.threads
+        return askers, [asker for asker in askers if asker in self.threads]

@@ -4,14 +4,13 @@
 
 import errno
 import os
-import re
 import shutil
 import signal
 import socket
-import struct
 import subprocess
 import time
 
+import askers
 import judged
 import tap
 from judged import ASSAYFS, PATIENCE, assayfs, read, run, write
@@ -152,9 +151,6 @@ class NoRequestOnItselfTest(judged.Judged):
 
     def setUp(self):
         super().setUp()
-        if not shutil.which("strace"):
-            self.skipTest("needs strace")
-        judged.look_for_no_leaks(self)
         # Move everything the daemon uses into the tree that gets covered.
         for name in ("lists", "keys"):
             os.makedirs(self.below(name), exist_ok=True)
@@ -167,36 +163,16 @@ class NoRequestOnItselfTest(judged.Judged):
         self.log = self.below("measurements")
 
     def test_the_daemon_causes_no_request_on_its_own_mount(self):
+        watch = askers.Askers(self)
         self.mount(point=self.tree)
-        trace = os.path.join(self.base, "trace")
-        tracer = subprocess.Popen(
-            ["strace", "-f", "-qq", "-xx", "-s", "40", "-e", "trace=read",
-             "-P", "/dev/fuse", "-o", trace, "-p", str(self.daemon.pid)],
-            stderr=subprocess.PIPE, text=True)
-        while "TracerPid:\t0\n" in read(
-                f"/proc/{self.daemon.pid}/status").decode():
-            if tracer.poll() is not None:
-                self.skipTest("strace cannot attach: " + tracer.stderr.read())
-            time.sleep(0.01)
-        threads = {int(t) for t in os.listdir(
-            f"/proc/{self.daemon.pid}/task")}
+        watch.note_threads(self.daemon.pid)
         self.use_everything()
-        threads |= {int(t) for t in os.listdir(
-            f"/proc/{self.daemon.pid}/task")}
+        watch.note_threads(self.daemon.pid)
         self.daemon.send_signal(signal.SIGTERM)
         self.assertEqual(self.daemon.wait(PATIENCE), 0, self.stderr())
-        tracer.wait(PATIENCE)
-        askers = []
-        with open(trace, encoding="ascii") as lines:
-            for line in lines:
-                found = re.search(r'"((?:\\x[0-9a-f]{2}){40})"', line)
-                threads.add(int(line.split()[0]))
-                if found:
-                    header = bytes.fromhex(found[1].replace("\\x", ""))
-                    askers.append(struct.unpack_from("=I", header, 32)[0])
-        tracer.stderr.close()
-        self.assertGreater(len(askers), 20)
-        self.assertEqual([a for a in askers if a in threads], [])
+        who, own = watch.result()
+        self.assertGreater(len(who), 20)
+        self.assertEqual(own, [])
 
     def use_everything(self):
         """Files, records, list changes, reload, status and why."""

@@ -22,6 +22,9 @@ namespace {
 // sent again after this time.
 constexpr std::chrono::milliseconds kKickAgain{5};
 
+// How long a thread leaves the kernel alone that had no memory for a request.
+constexpr std::chrono::milliseconds kMemoryPause{1};
+
 int KickSignal() { return SIGRTMIN + 2; }
 
 // Without SA_RESTART, so that the waiting ends.
@@ -113,6 +116,11 @@ void FuseLoop::Work(Worker& self) {
   while (fuse_session_exited(session_) == 0) {
     const int got = fuse_session_receive_buf(session_, &request);
     if (got == -EINTR || got == -EAGAIN) continue;
+    if (got == -ENOMEM) {
+      // The kernel has answered that one request with an error by itself.
+      std::this_thread::sleep_for(kMemoryPause);
+      continue;
+    }
     if (got <= 0) {
       if (got < 0) {
         const std::lock_guard lock(mutex_);

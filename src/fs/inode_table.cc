@@ -33,15 +33,16 @@ struct LowerRef::Node {
   std::uint64_t lookups = 0;
   NodeId folder = 0;
   std::string name;
-  std::shared_ptr<const UniqueFd> fd;      // null if it is not kept
-  std::list<Node*>::iterator last_used;    // valid if fd and not pinned
+  std::shared_ptr<const UniqueFd> fd;       // null if it is not kept
+  std::list<Node*>::iterator last_used;     // valid if fd and not pinned
   std::atomic<OpenState*> state = nullptr;  // owned
 };
 
 namespace {
 
-// Forgetting fewer nodes than this gives no memory back by itself.
-constexpr std::size_t kTrimNodes = 65536;
+// Each time so many nodes were forgotten, memory is given back to the system.
+// That costs about a hundredth of what it costs to forget them.
+constexpr std::size_t kTrimNodes = 16384;
 
 }  // namespace
 
@@ -92,7 +93,7 @@ struct InodeTable::State {
     std::unordered_set<Node*, ById, ById> by_id;
     std::list<Node*> last_used;  // that keep a descriptor, the latest last
     NodeId last = kRootNode;
-    std::size_t most = 1;  // nodes, since memory was last given back
+    std::size_t forgotten = 0;  // nodes, since memory was last given back
 
     Node* Find(const FileId& id) const {
       const auto it = by_id.find(id);
@@ -220,9 +221,8 @@ Result<UniqueFd> InodeTable::Reopen(const Node& node) {
 }
 
 Result<UniqueFd> InodeTable::OpenByName(const Node& node) {
-  auto [folder_node, name] = state_->nodes.With([&](const State::Nodes&) {
-    return std::pair(node.folder, node.name);
-  });
+  auto [folder_node, name] = state_->nodes.With(
+      [&](const State::Nodes&) { return std::pair(node.folder, node.name); });
   if (name.empty()) return Fail(ESTALE, "no name");
   const auto folder = Get(folder_node);
   if (!folder) return Fail(folder.error());
@@ -234,7 +234,8 @@ Result<UniqueFd> InodeTable::OpenByName(const Node& node) {
     if (errno == ENOENT || errno == ENOTDIR) return Fail(ESTALE, "it is gone");
     return Fail(Error::FromErrno("open"));
   }
-  if (IdOf(info, FileHandle::Of(fd.get())) != node.id) return Fail(ESTALE, "another file");
+  if (IdOf(info, FileHandle::Of(fd.get())) != node.id)
+    return Fail(ESTALE, "another file");
   return fd;
 }
 
@@ -264,7 +265,6 @@ LowerRef InodeTable::Remember(UniqueFd owned, const struct stat& info,
       known = fresh.get();
       nodes.by_id.insert(known);
       nodes.by_number.insert(std::move(fresh));
-      nodes.most = std::max(nodes.most, nodes.by_number.size());
     }
     ++known->lookups;
     if (!nameless) {
@@ -327,9 +327,7 @@ void InodeTable::Forget(NodeId number, std::uint64_t count) {
       fd = nodes.Drop(*node);
       if (nodes.Find(node->id) == node.get()) nodes.by_id.erase(node.get());
       nodes.by_number.erase(node);
-      trim = nodes.most - nodes.by_number.size() >= kTrimNodes &&
-             nodes.by_number.size() < nodes.most / 2;
-      if (trim) nodes.most = nodes.by_number.size();
+      trim = ++nodes.forgotten % kTrimNodes == 0;
       return node;
     });
   }

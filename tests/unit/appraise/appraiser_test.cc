@@ -355,32 +355,32 @@ TEST_F(AppraiserTest, NamesAndModesMayChangeWhileAFileIsHashed) {
   EXPECT_EQ(appraiser_->counters().hashed_files, 1U);
 }
 
-TEST_F(AppraiserTest, ANextOpenerGoesOnWithAHashThatWasGivenUp) {
-  const std::string large(3 << 20, 'x');
-  Put("large", large);
-  AddList("tlv-large", large, "/large");
-  Start();
-  int asked = 0;
-  const UniqueFd fd = Must(OpenForReading(AT_FDCWD, Path("large")));
-  // Asked once before the file is marked, then before each MiB.
-  EXPECT_THAT(appraiser_->Judge(fd.get(), kRead, [&] { return ++asked > 3; }),
-              FailsWith(EINTR));
-  EXPECT_EQ(appraiser_->counters().hashed_bytes, 2U << 20);
+class GivenUpHashTest : public AppraiserTest {
+ protected:
+  // Hashes two of three MiB of a known file, and gives up.
+  void SetUp() override {
+    Put("large", content_);
+    AddList("tlv-large", content_, "/large");
+    Start();
+    // Asked once before the file is marked, then before each MiB.
+    int asked = 0;
+    const UniqueFd fd = Must(OpenForReading(AT_FDCWD, Path("large")));
+    EXPECT_THAT(appraiser_->Judge(fd.get(), kRead, [&] { return ++asked > 3; }),
+                FailsWith(EINTR));
+    EXPECT_EQ(appraiser_->counters().hashed_bytes, 2U << 20);
+  }
+
+  std::string content_ = std::string(3 << 20, 'x');
+};
+
+TEST_F(GivenUpHashTest, TheNextOpenerGoesOnWithIt) {
   EXPECT_TRUE(Judge("large").permitted);
-  EXPECT_EQ(appraiser_->counters().hashed_bytes, large.size());
+  EXPECT_EQ(appraiser_->counters().hashed_bytes, content_.size());
 }
 
-TEST_F(AppraiserTest, AHashThatWasGivenUpIsOfNoUseAfterAChange) {
-  std::string large(3 << 20, 'x');
-  Put("large", large);
-  AddList("tlv-large", large, "/large");
-  Start();
-  int asked = 0;
-  const UniqueFd fd = Must(OpenForReading(AT_FDCWD, Path("large")));
-  EXPECT_THAT(appraiser_->Judge(fd.get(), kRead, [&] { return ++asked > 3; }),
-              FailsWith(EINTR));
-  large[0] = 'y';
-  Put("large", large);
+TEST_F(GivenUpHashTest, IsOfNoUseAfterAChange) {
+  content_[0] = 'y';
+  Put("large", content_);
   EXPECT_FALSE(Judge("large").permitted);
 }
 

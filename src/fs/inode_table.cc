@@ -187,7 +187,7 @@ Result<std::unique_ptr<InodeTable>> InodeTable::Create(int root_fd,
   return table;
 }
 
-Result<LowerRef> InodeTable::Get(NodeId number) {
+Result<LowerRef> InodeTable::Get(NodeId number, unsigned folders_left) {
   std::shared_ptr<Node> node;
   std::shared_ptr<const UniqueFd> fd;
   state_->nodes.With([&](State::Nodes& nodes) {
@@ -198,7 +198,7 @@ Result<LowerRef> InodeTable::Get(NodeId number) {
   });
   if (!node) return Fail(ESTALE, "unknown node");
   if (fd) return LowerRef(std::move(node), std::move(fd));
-  auto opened = Reopen(*node);
+  auto opened = Reopen(*node, folders_left);
   if (!opened) return Fail(std::move(opened).error());
   fd = std::make_shared<const UniqueFd>(std::move(*opened));
   const auto gone = state_->nodes.With([&](State::Nodes& nodes) {
@@ -209,22 +209,23 @@ Result<LowerRef> InodeTable::Get(NodeId number) {
   return LowerRef(std::move(node), std::move(fd));
 }
 
-Result<UniqueFd> InodeTable::Reopen(const Node& node) {
+Result<UniqueFd> InodeTable::Reopen(const Node& node, unsigned folders_left) {
   const int mount = node.handle ? mounts_->Known(node.handle->mount_id()) : -1;
-  if (mount < 0) return OpenByName(node);
+  if (mount < 0) return OpenByName(node, folders_left);
   // By its handle a folder is found where it stands. Another file may come
   // without a path, which records are to show.
   if (!S_ISDIR(node.type)) {
-    if (auto named = OpenByName(node)) return named;
+    if (auto named = OpenByName(node, folders_left)) return named;
   }
   return node.handle->Open(mount, O_PATH);
 }
 
-Result<UniqueFd> InodeTable::OpenByName(const Node& node) {
+Result<UniqueFd> InodeTable::OpenByName(const Node& node,
+                                        unsigned folders_left) {
   auto [folder_node, name] = state_->nodes.With(
       [&](const State::Nodes&) { return std::pair(node.folder, node.name); });
-  if (name.empty()) return Fail(ESTALE, "no name");
-  const auto folder = Get(folder_node);
+  if (name.empty() || folders_left == 0) return Fail(ESTALE, "no name");
+  const auto folder = Get(folder_node, folders_left - 1);
   if (!folder) return Fail(folder.error());
   UniqueFd fd(
       ::openat(folder->fd(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));

@@ -67,7 +67,7 @@ class InodeTable {
   // Errors: ESTALE for an id that is not known (any more), and for a file that
   // was removed, or where there are no handles also renamed, below the mount;
   // those of open(2).
-  Result<LowerRef> Get(NodeId node);
+  Result<LowerRef> Get(NodeId node) { return Get(node, kMostFolders); }
 
   // Returns the node of the file behind fd, an O_PATH descriptor, and counts
   // one lookup of it. info: of that file. folder, name: where it was found;
@@ -100,9 +100,15 @@ class InodeTable {
   using Node = LowerRef::Node;
   struct State;
   struct Mounts;
+  // How many folders a name may lie below that itself are opened by name.
+  // Names that were noted at different times, of a tree that changes below,
+  // may form a ring.
+  static constexpr unsigned kMostFolders = 512;
+
   explicit InodeTable(std::size_t max_fds);
-  Result<UniqueFd> Reopen(const Node& node);
-  Result<UniqueFd> OpenByName(const Node& node);
+  Result<LowerRef> Get(NodeId number, unsigned folders_left);
+  Result<UniqueFd> Reopen(const Node& node, unsigned folders_left);
+  Result<UniqueFd> OpenByName(const Node& node, unsigned folders_left);
 
   std::unique_ptr<State> state_;
   std::unique_ptr<Mounts> mounts_;

@@ -143,6 +143,16 @@ TEST(InodeTableTest, OpensByNameWhereThereAreNoHandles) {
   }
 }
 
+TEST(InodeTableTest, IsStaleForNamesThatFormARing) {
+  const UniqueFd root(::open("/proc", O_PATH | O_CLOEXEC));
+  const auto table = Must(InodeTable::Create(root.get(), 1));
+  const auto outer = Must(Lookup(*table, Must(table->Get(kRootNode)), "sys"));
+  const auto inner = Must(Lookup(*table, outer.lower, "kernel"));
+  table->Moved(outer.lower.id(), inner.lower.node(), "sys");
+  Must(Lookup(*table, Must(table->Get(kRootNode)), "fs"));  // takes the fd
+  EXPECT_THAT(table->Get(inner.lower.node()), FailsWith(ESTALE));
+}
+
 TEST(InodeTableTest, IsStaleForAFileThatWasRemovedBelow) {
   LowerTree tree(1);
   const auto path = tree.dir().Write("a", "x");

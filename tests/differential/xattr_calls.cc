@@ -61,7 +61,7 @@ std::string FileCapability() {
   std::string value;
   Append(value, VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE, 4);
   Append(value, 1U << CAP_NET_RAW | 1U << CAP_CHOWN, 4);
-  Append(value, 0, 12);
+  value.append(12, '\0');
   return value;
 }
 

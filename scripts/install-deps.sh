@@ -40,7 +40,7 @@ clang-format-14 clang-tidy-14 | clang-tools-extra
 ccache | ccache
 xfsprogs btrfs-progs squashfs-tools erofs-utils | xfsprogs btrfs-progs squashfs-tools erofs-utils
 e2fsprogs dpkg perl sqlite3 rsync | e2fsprogs dpkg perl sqlite rsync
-fio stress-ng libpython3-testsuite | fio stress-ng python3-test
+fio stress-ng | fio stress-ng python3-test
 '
 
 die() {
@@ -96,6 +96,9 @@ main() {
   esac
   if command -v apt-get >/dev/null; then
     install_debian "$wanted"
+    # The tests of Python itself have its version in their name.
+    [ -z "${1-}" ] || install_debian \
+      "lib$(basename "$(readlink -f /usr/bin/python3)")-testsuite"
   elif command -v dnf >/dev/null; then
     install_fedora "$wanted"
   else

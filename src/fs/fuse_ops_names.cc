@@ -121,8 +121,8 @@ void DoRename(fuse_req_t req, fuse_ino_t parent, const char* name,
   if (ReplyIfFailed(req, from)) return;
   const auto to = NodeOf(req, new_parent);
   if (ReplyIfFailed(req, to)) return;
-  ReplyOutcome(req, Rename(*ServerOf(req).table, *from, name, *to, new_name, flags,
-                           CallerOf(req)));
+  ReplyOutcome(req, Rename(*ServerOf(req).table, *from, name, *to, new_name,
+                           flags, CallerOf(req)));
 }
 
 void DoReadlink(fuse_req_t req, fuse_ino_t node) {

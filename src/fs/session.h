@@ -29,8 +29,8 @@ class FuseSession {
     // change anything: set for "ro".
     bool read_only = false;
     // How many descriptors to keep of files that the kernel knows.
-  std::size_t max_fds = 1024;
-  unsigned threads = 0;  // most threads to keep idle; 0: chosen by itself
+    std::size_t max_fds = 1024;
+    unsigned threads = 0;  // most threads to keep idle; 0: chosen by itself
   };
 
   // appraiser: borrowed, must outlive the session.

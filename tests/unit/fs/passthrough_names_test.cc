@@ -89,7 +89,8 @@ TEST(PassthroughNamesTest, RemovesNames) {
   LowerTree tree;
   tree.dir().Write("a", "x");
   Must(MakeFolder(tree.root(), "folder", 0777, Self()));
-  EXPECT_THAT(RemoveFile(tree.table(), tree.root(), "folder"), FailsWith(EISDIR));
+  EXPECT_THAT(RemoveFile(tree.table(), tree.root(), "folder"),
+              FailsWith(EISDIR));
   EXPECT_THAT(RemoveFolder(tree.table(), tree.root(), "a"), FailsWith(ENOTDIR));
   Must(RemoveFile(tree.table(), tree.root(), "a"));
   Must(RemoveFolder(tree.table(), tree.root(), "folder"));
@@ -101,8 +102,9 @@ TEST(PassthroughNamesTest, RenamesWithFlags) {
   tree.dir().Write("a", "1");
   tree.dir().Write("b", "2");
   const LowerRef root = tree.root();
-  EXPECT_THAT(Rename(tree.table(), root, "a", root, "b", RENAME_NOREPLACE, Self()),
-              FailsWith(EEXIST));
+  EXPECT_THAT(
+      Rename(tree.table(), root, "a", root, "b", RENAME_NOREPLACE, Self()),
+      FailsWith(EEXIST));
   Must(Rename(tree.table(), root, "a", root, "b", RENAME_EXCHANGE, Self()));
   EXPECT_EQ(testing::ReadText(tree.dir() / "a"), "2");
   Must(Rename(tree.table(), root, "a", root, "b", 0, Self()));

@@ -64,10 +64,10 @@ build() {
 # and reports name the right lines.
 readonly SANITIZED=(--werror --optimization 0 -Ddebug=false -Dcpp_args=-g1)
 
-# They compare fewer calls, and run nothing of the machine and no attacks.
+# They run nothing of the machine and no attacks.
 sanitized_tests() {
   local test_args=("${test_args[@]}" --no-suite system --no-suite attack)
-  ASSAYFS_SEQUENCES=400 run_tests "$@"
+  run_tests "$@"
 }
 
 # run_tests FOLDER TIMEOUT_MULTIPLIER: leaves "passed failed skipped" in counts.

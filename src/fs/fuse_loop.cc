@@ -67,7 +67,7 @@ int FuseLoop::Run() {
   InstallKick();
   std::unique_lock lock(mutex_);
   if (!StartWorker()) return EAGAIN;
-  changed_.wait(lock, [this] { return ending_ || running_ == 0; });
+  changed_.wait(lock, [this] { return ending_; });
   while (running_ > 0) {
     for (Worker& worker : workers_) {
       if (worker.finished) continue;
@@ -80,12 +80,15 @@ int FuseLoop::Run() {
   return error_;
 }
 
-void FuseLoop::Stop() {
-  fuse_session_exit(session_);
+void FuseLoop::Stop() { End(0); }
+
+void FuseLoop::End(int error) {
   {
     const std::lock_guard lock(mutex_);
+    if (!ending_) error_ = error;
     ending_ = true;
   }
+  fuse_session_exit(session_);
   changed_.notify_all();
 }
 
@@ -122,11 +125,7 @@ void FuseLoop::Work(Worker& self) {
       continue;
     }
     if (got <= 0) {
-      if (got < 0) {
-        const std::lock_guard lock(mutex_);
-        error_ = -got;
-      }
-      Stop();
+      End(-got);
       break;
     }
     Took();
@@ -135,6 +134,8 @@ void FuseLoop::Work(Worker& self) {
     if (!StaysAfterRequest()) break;
   }
   std::free(request.mem);
+  // If nobody else ended it, libfuse did: it did not like the first request.
+  if (fuse_session_exited(session_) != 0) End(EPROTO);
   Finish(self);
 }
 
@@ -147,14 +148,15 @@ void FuseLoop::Took() {
 
 bool FuseLoop::StaysAfterRequest() {
   const std::lock_guard lock(mutex_);
+  // Who leaves does not count, or the others would rely on it and leave too.
+  if (waiting_ >= keep_) return false;
   ++waiting_;
-  return waiting_ <= keep_;
+  return true;
 }
 
 void FuseLoop::Finish(Worker& self) {
   const std::lock_guard lock(mutex_);
   self.finished = true;
-  --waiting_;
   --running_;
   changed_.notify_all();
 }

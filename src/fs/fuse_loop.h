@@ -22,7 +22,7 @@ namespace assayfs {
 class FuseLoop {
  public:
   // session: borrowed. keep: threads that stay for later when there is less to
-  // do. most: the limit of threads; further requests wait.
+  // do, at least 1. most: the limit of threads; further requests wait.
   FuseLoop(fuse_session* session, unsigned keep, unsigned most)
       : session_(session), keep_(keep), most_(most) {}
   FuseLoop(const FuseLoop&) = delete;
@@ -30,8 +30,9 @@ class FuseLoop {
   ~FuseLoop() = default;
 
   // Returns 0 when the mount is gone or Stop was called and every request that
-  // was taken is answered; an errno if the connection broke, or EAGAIN if no
-  // thread could be started.
+  // was taken is answered; an errno if the connection broke, EPROTO if the
+  // kernel cannot do what was asked of it, or EAGAIN if no thread could be
+  // started.
   int Run();
 
   void Stop();
@@ -44,6 +45,7 @@ class FuseLoop {
 
   bool StartWorker();  // with the lock held
   void Work(Worker& self);
+  void End(int error);  // the first reason counts
   void Took();
   bool StaysAfterRequest();
   void Finish(Worker& self);
@@ -56,7 +58,7 @@ class FuseLoop {
   std::condition_variable changed_;
   std::list<Worker> workers_;
   unsigned running_ = 0;
-  unsigned waiting_ = 0;  // of them, for a request
+  unsigned waiting_ = 0;  // of them, for a request; until the end
   bool ending_ = false;
   int error_ = 0;
 };

@@ -47,6 +47,16 @@ void ChooseSignals() {
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
+// libfuse allocates it for the first request.
+struct RequestBuffer {
+  RequestBuffer() = default;
+  RequestBuffer(const RequestBuffer&) = delete;
+  RequestBuffer& operator=(const RequestBuffer&) = delete;
+  ~RequestBuffer() { std::free(buf.mem); }
+
+  fuse_buf buf{};
+};
+
 // FUSE_TMPFILE, which libfuse does not know, asks and is answered exactly like
 // FUSE_CREATE, with O_TMPFILE among the flags. Source: fs/fuse/dir.c of Linux,
 // fuse_create_open.
@@ -98,7 +108,7 @@ bool FuseLoop::StartWorker() {
       ++worker;
       continue;
     }
-    worker->thread.join();  // at its last instruction
+    worker->thread.join();  // it asks for nothing any more
     worker = workers_.erase(worker);
   }
   Worker& worker = workers_.emplace_back();
@@ -115,7 +125,8 @@ bool FuseLoop::StartWorker() {
 
 void FuseLoop::Work(Worker& self) {
   ChooseSignals();
-  fuse_buf request{};
+  RequestBuffer buffer;
+  fuse_buf& request = buffer.buf;
   while (fuse_session_exited(session_) == 0) {
     const int got = fuse_session_receive_buf(session_, &request);
     if (got == -EINTR || got == -EAGAIN) continue;
@@ -131,11 +142,11 @@ void FuseLoop::Work(Worker& self) {
     Took();
     TakeTmpfileForCreate(request);
     fuse_session_process_buf(session_, &request);
-    if (!StaysAfterRequest()) break;
+    if (LeavesAfterRequest(self)) return;
   }
-  std::free(request.mem);
   // If nobody else ended it, libfuse did: it did not like the first request.
-  if (fuse_session_exited(session_) != 0) End(EPROTO);
+  End(EPROTO);
+  const std::lock_guard lock(mutex_);
   Finish(self);
 }
 
@@ -146,16 +157,18 @@ void FuseLoop::Took() {
   if (waiting_ == 0 && running_ < most_ && !ending_) StartWorker();
 }
 
-bool FuseLoop::StaysAfterRequest() {
+bool FuseLoop::LeavesAfterRequest(Worker& self) {
   const std::lock_guard lock(mutex_);
-  // Who leaves does not count, or the others would rely on it and leave too.
-  if (waiting_ >= keep_) return false;
-  ++waiting_;
+  if (waiting_ < keep_) {
+    ++waiting_;
+    return false;
+  }
+  // From here on it counts for nothing, or others would rely on it.
+  Finish(self);
   return true;
 }
 
 void FuseLoop::Finish(Worker& self) {
-  const std::lock_guard lock(mutex_);
   self.finished = true;
   --running_;
   changed_.notify_all();

@@ -47,8 +47,8 @@ class FuseLoop {
   void Work(Worker& self);
   void End(int error);  // the first reason counts
   void Took();
-  bool StaysAfterRequest();
-  void Finish(Worker& self);
+  bool LeavesAfterRequest(Worker& self);
+  void Finish(Worker& self);  // with the lock held
 
   fuse_session* session_;
   const unsigned keep_;

@@ -110,4 +110,16 @@ bool IsDying(pid_t thread) {
   return true;
 }
 
+bool HasSysAdmin(pid_t thread) {
+  std::ifstream status("/proc/" + std::to_string(thread) + "/status");
+  std::string field;
+  while (status >> field) {
+    if (field != "CapEff:") continue;
+    std::uint64_t capabilities = 0;
+    status >> std::hex >> capabilities;
+    return (capabilities >> CAP_SYS_ADMIN & 1U) != 0;
+  }
+  return false;
+}
+
 }  // namespace assayfs

@@ -18,6 +18,10 @@ struct Caller {
 // Reads /proc/THREAD/status, which waits for nothing that the thread holds.
 bool IsDying(pid_t thread);
 
+// Says whether a thread has CAP_SYS_ADMIN, in its own user namespace. One that
+// we cannot see has not.
+bool HasSysAdmin(pid_t thread);
+
 // While it lives, what this thread creates gets the caller's owner, group and
 // umask. The thread keeps its capabilities: the kernel has checked already
 // what the caller may do.

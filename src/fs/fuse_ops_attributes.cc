@@ -78,14 +78,12 @@ void DoStatfs(fuse_req_t req, fuse_ino_t node) {
   fuse_reply_statfs(req, &*statistics);
 }
 
-// Calls get with memory for size bytes and replies what it put there, or only
-// the length that is needed if size is 0.
-template <typename Get>
-void ReplyValue(fuse_req_t req, fuse_ino_t node, std::size_t size, Get get) {
+void DoGetxattr(fuse_req_t req, fuse_ino_t node, const char* name,
+                std::size_t size) {
   const auto file = NodeOf(req, node);
   if (ReplyIfFailed(req, file)) return;
   std::vector<char> value(size);
-  const Result<std::size_t> length = get(*file, std::span<char>(value));
+  const auto length = GetXattr(*file, name, value);
   if (ReplyIfFailed(req, length)) return;
   if (size == 0) {
     fuse_reply_xattr(req, *length);
@@ -94,16 +92,20 @@ void ReplyValue(fuse_req_t req, fuse_ino_t node, std::size_t size, Get get) {
   }
 }
 
-void DoGetxattr(fuse_req_t req, fuse_ino_t node, const char* name,
-                std::size_t size) {
-  ReplyValue(req, node, size,
-             [name](const LowerRef& file, std::span<char> value) {
-               return GetXattr(file, name, value);
-             });
-}
-
 void DoListxattr(fuse_req_t req, fuse_ino_t node, std::size_t size) {
-  ReplyValue(req, node, size, ListXattrs);
+  const auto file = NodeOf(req, node);
+  if (ReplyIfFailed(req, file)) return;
+  const fuse_ctx* context = fuse_req_ctx(req);
+  const bool admin = context->uid == 0 && HasSysAdmin(context->pid);
+  const auto names = ListXattrs(*file, admin ? Trusted::kShow : Trusted::kHide);
+  if (ReplyIfFailed(req, names)) return;
+  if (size == 0) {
+    fuse_reply_xattr(req, names->size());
+  } else if (size < names->size()) {
+    fuse_reply_err(req, ERANGE);
+  } else {
+    fuse_reply_buf(req, names->data(), names->size());
+  }
 }
 
 // Says whether the caller may keep the set-group-ID bit of a file of group

@@ -16,7 +16,7 @@ void DoOpendir(fuse_req_t req, fuse_ino_t node, fuse_file_info* handle) {
   auto folder = [&]() -> Result<std::unique_ptr<OpenFolder>> {
     auto lower = server.table->Get(node);
     if (!lower) return Fail(lower.error());
-    return OpenFolder::Open(std::move(*lower));
+    return OpenFolder::Open(std::move(*lower), handle->flags);
   }();
   if (ReplyIfFailed(req, folder, Request::kOpen)) return;
   handle->fh = server.folders.Add(std::move(*folder));

@@ -13,8 +13,11 @@
 
 namespace assayfs {
 
-Result<std::unique_ptr<OpenFolder>> OpenFolder::Open(LowerRef folder) {
-  UniqueFd fd(::openat(folder.fd(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+Result<std::unique_ptr<OpenFolder>> OpenFolder::Open(LowerRef folder,
+                                                     int flags) {
+  UniqueFd fd(
+      ::openat(folder.fd(), ".",
+               O_RDONLY | O_DIRECTORY | O_CLOEXEC | (flags & O_NOATIME)));
   if (!fd) return Fail(Error::FromErrno("opendir"));
   return std::unique_ptr<OpenFolder>(
       new OpenFolder(std::move(folder), std::move(fd)));

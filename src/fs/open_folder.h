@@ -21,8 +21,8 @@ namespace assayfs {
 // Threads: safe; calls take turns.
 class OpenFolder {
  public:
-  // Errors: those of open(2).
-  static Result<std::unique_ptr<OpenFolder>> Open(LowerRef folder);
+  // flags: as for open(2); only O_NOATIME counts. Errors: those of open(2).
+  static Result<std::unique_ptr<OpenFolder>> Open(LowerRef folder, int flags);
 
   struct Item {
     std::string name;  // "." and ".." too

@@ -3,6 +3,8 @@
 #include "fs/passthrough_attributes.h"
 
 #include <fcntl.h>
+#include <linux/limits.h>
+#include <linux/xattr.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -102,9 +104,20 @@ Result<std::size_t> GetXattr(const LowerRef& file, const char* name,
   return length;
 }
 
-Result<std::size_t> ListXattrs(const LowerRef& file, std::span<char> names) {
-  return Length(
+Result<std::string> ListXattrs(const LowerRef& file, Trusted trusted) {
+  std::string names(XATTR_LIST_MAX, '\0');
+  const auto length = Length(
       ::listxattr(FdPath(file.fd()).c_str(), names.data(), names.size()));
+  if (!length) return Fail(length.error());
+  names.resize(*length);
+  if (trusted == Trusted::kShow) return names;
+  std::string shown;
+  for (std::size_t at = 0, end = 0; at < names.size(); at = end) {
+    end = names.find('\0', at) + 1;
+    const std::string_view name(names.data() + at, end - at);
+    if (!name.starts_with(XATTR_TRUSTED_PREFIX)) shown += name;
+  }
+  return shown;
 }
 
 Result<void> SetXattr(const LowerRef& file, const char* name,

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -44,13 +45,17 @@ Result<void> SetAttributes(const LowerRef& file, const AttributeChange& change,
 
 Result<struct statvfs> GetStatistics(const LowerRef& file);
 
-// Extended attributes. The length is that of value or the list; an empty span
-// only asks for it. Errors: ERANGE if the span is too short; ENODATA for an ACL
-// where the lower file system has none: the kernel asks for it when it checks
+// Extended attributes. The length is that of value; an empty span only asks for
+// it. Errors: ERANGE if the span is too short; ENODATA for an ACL where the
+// lower file system has none: the kernel asks for it when it checks
 // permissions, and takes another error for a failure of that.
 Result<std::size_t> GetXattr(const LowerRef& file, const char* name,
                              std::span<char> value);
-Result<std::size_t> ListXattrs(const LowerRef& file, std::span<char> names);
+// Returns the names, each with a zero byte at its end. Names that begin with
+// "trusted." are for callers with CAP_SYS_ADMIN: file systems, not the kernel,
+// hide them from others.
+enum class Trusted { kHide, kShow };
+Result<std::string> ListXattrs(const LowerRef& file, Trusted trusted);
 // flags: as for setxattr(2).
 Result<void> SetXattr(const LowerRef& file, const char* name,
                       std::span<const char> value, int flags);

@@ -15,12 +15,14 @@ constexpr const char* kNothing = "(nothing)";
 
 std::optional<Difference> FindInLane(const std::vector<Step>& expected,
                                      const std::vector<Step>& got) {
+  Deviations deviations;
   for (std::size_t i = 0; i < expected.size(); ++i) {
+    deviations.Made(expected[i].call);
     if (expected[i].call != got[i].call) {
       return Difference{"this program: calls are not the same",
                         expected[i].call, got[i].call};
     }
-    if (!Agree(expected[i].outcome, got[i].outcome)) {
+    if (!deviations.Agree(expected[i].outcome, got[i].outcome)) {
       return Difference{expected[i].call, expected[i].outcome, got[i].outcome};
     }
   }
@@ -28,12 +30,13 @@ std::optional<Difference> FindInLane(const std::vector<Step>& expected,
 }
 
 std::optional<Difference> FindInTree(const std::vector<std::string>& expected,
-                                     const std::vector<std::string>& got) {
+                                     const std::vector<std::string>& got,
+                                     const Deviations& deviations) {
   const std::size_t lines = std::max(expected.size(), got.size());
   for (std::size_t i = 0; i < lines; ++i) {
     const std::string& left = i < expected.size() ? expected[i] : kNothing;
     const std::string& right = i < got.size() ? got[i] : kNothing;
-    if (!Agree(left, right)) {
+    if (!deviations.Agree(left, right)) {
       return Difference{"the tree in the end", left, right};
     }
   }
@@ -50,11 +53,13 @@ void Print(const Difference& difference) {
 
 std::optional<Difference> FindDifference(const Outcome& expected,
                                          const Outcome& got) {
+  Deviations deviations;
   for (std::size_t i = 0; i < expected.lanes.size(); ++i) {
+    for (const Step& step : expected.lanes[i]) deviations.Made(step.call);
     auto difference = FindInLane(expected.lanes[i], got.lanes[i]);
     if (difference) return difference;
   }
-  return FindInTree(expected.tree, got.tree);
+  return FindInTree(expected.tree, got.tree, deviations);
 }
 
 Comparison::Comparison(std::string mount, std::string plain)

@@ -138,8 +138,9 @@ void FindHole(Lane& lane) {
   const off_t found = ::lseek(fd, offset, whence);
   if (!lane.has_allocated()) {
     lane.Result(found);
-  } else if (found >= 0 && whence == SEEK_DATA) {
-    lane.Add(IsZero(fd, offset, found) ? "zeros before it" : "lost data");
+  } else if (whence == SEEK_DATA) {
+    const off_t end = found >= 0 ? found : info.st_size;
+    lane.Add(IsZero(fd, offset, end) ? "zeros before it" : "lost data");
   }
   if (before >= 0) ::lseek(fd, before, SEEK_SET);
 }

@@ -7,8 +7,18 @@
 
 namespace assayfs::differential {
 
-// Says whether the outcomes of a call, or lines on a tree, are the same but
-// for deviations that are known.
-bool Agree(std::string_view expected, std::string_view got);
+// What may differ in a lane, or in the tree that lanes leave behind.
+class Deviations {
+ public:
+  // Tells of a call that was made on both sides.
+  void Made(std::string_view call);
+
+  // Says whether the outcomes of a call, or lines on a tree, are the same but
+  // for deviations that are known.
+  bool Agree(std::string_view expected, std::string_view got) const;
+
+ private:
+  bool has_set_acl_ = false;
+};
 
 }  // namespace assayfs::differential

@@ -68,8 +68,11 @@ void RunLane(const SequenceId& id, std::size_t number, const LeftOut& left_out,
 Shape ShapeOf(const SequenceId& id, std::size_t threads, std::size_t steps) {
   Random random{id.seed, id.number};
   const std::size_t lanes = random.OneIn(8) ? threads : 1;
-  // Half as many again or as few, so that there are short ones.
-  if (steps == 0) steps = 12 + random.Below(9);
+  // Short ones are easy to read, long ones find what takes many steps.
+  if (steps == 0) {
+    steps = 12 + random.Below(9);
+    if (random.OneIn(10)) steps *= 4;
+  }
   return {lanes, steps};
 }
 

@@ -12,10 +12,12 @@
 namespace assayfs::differential {
 namespace {
 
-// Sizes stay small, because each open of a judged file hashes it.
+// Sizes stay small, because each open of a judged file hashes it. None is more
+// than the lower file system can have: that fails, but the kernel has taken the
+// file's capabilities away by then, which is the deviation large-offset.
 off_t DrawFileSize(Lane& lane) {
-  return lane.random().From<off_t>({0, 0, 1, 10, 4095, 4096, 4097, 8192, 10'000,
-                                    1 << 20, 5 << 20, -1, off_t{1} << 62});
+  return lane.random().From<off_t>(
+      {0, 0, 1, 10, 4095, 4096, 4097, 8192, 10'000, 1 << 20, 5 << 20, -1});
 }
 
 void Truncate(Lane& lane) {

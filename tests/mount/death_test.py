@@ -253,6 +253,23 @@ class KillTest(UnderLoad):
         self.assertNotEqual(opener.wait(PATIENCE), 0)
 
 
+class AbortTest(judged.Judged):
+    def test_a_forced_unmount_of_a_busy_mount_is_told_of(self):
+        with open(self.at("data"), "rb"):
+            run("umount", "-f", self.mnt, check=False)
+            self.assertEqual(self.daemon.wait(PATIENCE), 3, self.stderr())
+        self.assertIn(f"{self.mnt}: the connection was aborted, and no file "
+                      "there can be used until it is unmounted or mounted "
+                      "again", self.stderr())
+        self.mount()
+        self.assertReads(self.at("data"), self.FILES["data"])
+
+    def test_an_unmount_by_somebody_else_ends_the_daemon(self):
+        run("umount", self.mnt)
+        self.assertEqual(self.daemon.wait(PATIENCE), 0, self.stderr())
+        self.assertEqual(self.stderr(), "")
+
+
 class StopTest(UnderLoad):
     def stop_under_load(self, point):
         self.start_load(point)

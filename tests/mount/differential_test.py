@@ -23,6 +23,7 @@ SEQUENCES = int(os.environ.get("ASSAYFS_SEQUENCES", "10000"))
 LIBC = ctypes.CDLL(None, use_errno=True)
 COLLAPSE_RANGE, INSERT_RANGE = 8, 32
 FICLONE = 0x40049409
+CAPABILITY = bytes.fromhex("0100000201200000") + bytes(12)
 
 
 def compare(mount, plain, sequences, *options):
@@ -162,6 +163,35 @@ class DeviationTest(Both):
             return oct(os.stat(path).st_mode)
         self.assertEqual(self.both(work), ["0o100704", "0o102704"])
 
+    def test_a_truncate_that_is_too_long_takes_file_capabilities_away(self):
+        def work(path):
+            os.setxattr(path, "security.capability", CAPABILITY)
+            with self.assertRaises(OSError) as caught:
+                os.truncate(path, 1 << 62)
+            self.assertEqual(caught.exception.errno, errno.EFBIG)
+            return "security.capability" in os.listxattr(path)
+        self.assertEqual(self.both(work), [True, False])
+
+    def test_links_that_come_and_go_at_once_may_not_be_counted(self):
+        path = os.path.join(self.work, "shared")
+        write(path, "x")
+
+        def work(number):
+            folder = os.path.join(self.work, str(number))
+            os.mkdir(folder)
+            for _ in range(1000):
+                try:
+                    os.link(path, os.path.join(folder, "link"))
+                except FileNotFoundError:
+                    os.stat(path)  # it is there, and now it is counted anew
+                else:
+                    os.unlink(os.path.join(folder, "link"))
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            list(pool.map(work, range(8)))
+        self.assertEqual(os.stat(path).st_nlink, 1)
+        os.link(path, path + "-2")
+        self.assertEqual(os.stat(path).st_nlink, 2)
+
     def test_noatime_is_heard_of_when_a_file_is_opened(self):
         def work(path):
             with open(path, "rb", buffering=0) as file:
@@ -193,10 +223,8 @@ class DeviationTest(Both):
         self.assertEqual(self.both(work), ["ENXIO", 0])
 
     def test_stores_through_a_mapping_take_file_capabilities_away(self):
-        value = bytes.fromhex("0100000201200000") + bytes(12)
-
         def work(path):
-            os.setxattr(path, "security.capability", value)
+            os.setxattr(path, "security.capability", CAPABILITY)
             with open(path, "r+b") as file, \
                     mmap.mmap(file.fileno(), 0) as memory:
                 memory[0:1] = b"x"

@@ -11,6 +11,7 @@ import socket
 import stat
 import struct
 import subprocess
+import sys
 
 import judged
 import tap
@@ -156,6 +157,35 @@ class OperationsTest(judged.Judged):
             listed = run("getfacl", "-nR", "--omit-header", ".", cwd=folder)
             return mode, listed.stdout
         self.both(work)
+
+    def test_trusted_attributes_are_seen_by_the_administrator_only(self):
+        def work(folder):
+            path = os.path.join(folder, "x")
+            write(path, "x")
+            os.setxattr(path, "trusted.x", b"1")
+            os.setxattr(path, "user.x", b"1")
+            script = "import os, sys; print(os.listxattr(sys.argv[1]))"
+            return [subprocess.run(
+                [*command, sys.executable, "-c", script, path],
+                capture_output=True, text=True, check=True).stdout
+                    for command in ((), ("setpriv", "--bounding-set",
+                                         "-sys_admin"),
+                                    ("setpriv", "--reuid", "1234"))]
+        admin, *others = self.both(work)
+        self.assertIn("trusted.x", admin)
+        self.assertEqual(others, ["['user.x']\n"] * 2)
+
+    def test_folders_are_listed_without_their_time_where_asked_for(self):
+        def work(folder):
+            times = []
+            for flags in (0, os.O_NOATIME):
+                os.utime(folder, ns=(1, 2))
+                fd = os.open(folder, os.O_RDONLY | flags)
+                os.listdir(fd)
+                os.close(fd)
+                times.append(os.stat(folder).st_atime_ns == 1)
+            return times
+        self.assertEqual(self.both(work), [False, True])
 
     def test_acls_are_enforced(self):
         def work(folder):

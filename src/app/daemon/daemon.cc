@@ -92,10 +92,11 @@ unsigned long FlagsOf(const MountSettings& settings) {
   return read_only ? settings.flags | MS_RDONLY : settings.flags;
 }
 
-Result<OuterMount> PrepareMount(const MountSettings& settings, int fuse_fd) {
+Result<OuterMount> PrepareMount(const MountSettings& settings,
+                                unsigned long flags, int fuse_fd) {
   return OuterMount::Prepare({.source = settings.lower,
                               .mount_point = settings.mount_point,
-                              .flags = FlagsOf(settings),
+                              .flags = flags,
                               .data = MountData(fuse_fd),
                               .fuse_fd = fuse_fd},
                              settings.lower);
@@ -110,10 +111,24 @@ Result<std::unique_ptr<ControlServer>> StartControl(
       });
 }
 
+// Returns an error if the mount is still there although its connection ended
+// and nobody asked us to stop: somebody aborted it, as `umount -f` does.
+Result<void> CheckGone(const OuterMount& mount, const std::string& point) {
+  const auto place = mount.Find();
+  if (!place) return Fail(place.error());
+  if (*place == OuterMount::Place::kGone) return {};
+  return Fail(ECONNABORTED,
+              point +
+                  ": the connection was aborted, and no file there can be "
+                  "used until it is unmounted or mounted again");
+}
+
 // Serves a session whose every other part is ready.
 Result<void> MountAndRun(OuterMount& mount, FuseSession& session,
-                         const DaemonEvents& events) {
-  auto stop = [&mount, &session, &events] {
+                         const std::string& point, const DaemonEvents& events) {
+  std::atomic<bool> stopping = false;
+  auto stop = [&] {
+    stopping = true;
     if (events.stopping) events.stopping();
     if (auto done = mount.Unmount(); !done) {
       ReportFailure("umount", done.error());
@@ -127,7 +142,8 @@ Result<void> MountAndRun(OuterMount& mount, FuseSession& session,
     return Fail(signals.error());
   }
   events.ready();
-  return session.Run();
+  if (auto served = session.Run(); !served || stopping) return served;
+  return CheckGone(mount, point);
 }
 
 }  // namespace
@@ -139,7 +155,8 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
   NeverWaitForOwnPages();
   auto fuse_fd = OpenFuse();
   if (!fuse_fd) return Fail(fuse_fd.error());
-  auto mount = PrepareMount(settings, fuse_fd->get());
+  const unsigned long flags = FlagsOf(settings);
+  auto mount = PrepareMount(settings, flags, fuse_fd->get());
   if (!mount) return Fail(mount.error());
   // Opened here, not before: in this namespace nothing covers the tree.
   const UniqueFd root(
@@ -163,12 +180,11 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
     ReportFailure("warning", problem);
   }
 
-  auto created =
-      FuseSession::Create({.fuse_fd = std::move(*fuse_fd),
-                           .root_fd = root.get(),
-                           .read_only = (FlagsOf(settings) & MS_RDONLY) != 0,
-                           .max_fds = budget.inodes},
-                          (*judging)->appraiser());
+  auto created = FuseSession::Create({.fuse_fd = std::move(*fuse_fd),
+                                      .root_fd = root.get(),
+                                      .read_only = (flags & MS_RDONLY) != 0,
+                                      .max_fds = budget.inodes},
+                                     (*judging)->appraiser());
   if (!created) return Fail(created.error());
   const std::shared_ptr<FuseSession> session(std::move(*created));
   slot.With([&](auto& held) { held = session; });
@@ -177,7 +193,7 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
   auto control = StartControl(settings, handler);
   if (!control) return Fail(control.error());
   const ControlLink link(settings.control_link, settings.control_path);
-  auto served = MountAndRun(*mount, *session, events);
+  auto served = MountAndRun(*mount, *session, settings.mount_point, events);
   slot.With([](auto& held) { held.reset(); });
   return served;
 }

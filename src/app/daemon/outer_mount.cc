@@ -131,7 +131,7 @@ Result<void> OuterMount::Mount() {
   return {};
 }
 
-Result<void> OuterMount::Unmount() const {
+Result<OuterMount::Place> OuterMount::Find() const {
   const auto table = ReadMountTable(mountinfo_.get());
   if (!table) return Fail(table.error());
   const auto ours = [this](const MountEntry& entry) {
@@ -139,8 +139,16 @@ Result<void> OuterMount::Unmount() const {
     return entry.id == mount_id_ && entry.mount_point == mount_point_ &&
            entry.type == kMountType;
   };
-  if (std::ranges::none_of(*table, ours)) return {};
-  if (!ours(*FindMountPoint(*table, mount_point_))) {
+  if (std::ranges::none_of(*table, ours)) return Place::kGone;
+  return ours(*FindMountPoint(*table, mount_point_)) ? Place::kOnTop
+                                                     : Place::kCovered;
+}
+
+Result<void> OuterMount::Unmount() const {
+  const auto place = Find();
+  if (!place) return Fail(place.error());
+  if (*place == Place::kGone) return {};
+  if (*place == Place::kCovered) {
     return Fail(EBUSY, mount_point_ + ": another mount lies over it");
   }
   // The daemon has threads: the child may only make system calls.

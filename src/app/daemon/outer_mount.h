@@ -17,7 +17,7 @@ namespace assayfs {
 //
 // A child that stays behind makes the mount. Another child, short-lived, goes
 // back to remove it. The daemon itself never follows a path through the mount.
-// Threads: Unmount from any thread, the rest on one.
+// Threads: Find and Unmount from any thread, the rest on one.
 class OuterMount {
  public:
   struct Spec {
@@ -41,6 +41,11 @@ class OuterMount {
   // Makes the mount and ends the child. Call once.
   // Errors: those of mount(2), naming the mount point.
   Result<void> Mount();
+
+  // Where the mount is, after Mount. Somebody else may have unmounted it.
+  // Errors: those of reading mountinfo.
+  enum class Place { kGone, kOnTop, kCovered };
+  Result<Place> Find() const;
 
   // Detaches the mount, if it is still there.
   // Errors: EBUSY if another mount lies over it; those of umount2(2).

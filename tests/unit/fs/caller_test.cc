@@ -77,6 +77,16 @@ TEST_F(CallerTest, TruncatingWithoutFsetidTakesTheSetUserIdBitAway) {
   EXPECT_EQ(info.st_mode & 07777U, 06755U);
 }
 
+TEST(HasSysAdminTest, TellsOfTheThreadItself) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  EXPECT_TRUE(HasSysAdmin(::gettid()));
+  std::thread([] {
+    ASSERT_EQ(::syscall(SYS_setresuid, -1, 65534, -1), 0);
+    EXPECT_FALSE(HasSysAdmin(::gettid()));
+  }).join();
+  EXPECT_FALSE(HasSysAdmin(0));
+}
+
 TEST(IsDyingTest, AThreadThatRunsIsNotDying) {
   EXPECT_FALSE(IsDying(::gettid()));
 }

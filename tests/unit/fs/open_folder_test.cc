@@ -31,7 +31,7 @@ std::multiset<std::string> ListAll(OpenFolder& folder, std::size_t step,
 TEST(OpenFolderTest, ListsNamesWithTypes) {
   LowerTree tree;
   tree.dir().Write("a", "x");
-  auto folder = Must(OpenFolder::Open(tree.root()));
+  auto folder = Must(OpenFolder::Open(tree.root(), 0));
   const auto items = Must(folder->List(0, 100));
   ASSERT_EQ(items.size(), 3U);
   const auto a = std::ranges::find(items, "a", &OpenFolder::Item::name);
@@ -50,7 +50,7 @@ TEST(OpenFolderTest, GivesEachNameOnceWhateverTheSteps) {
     tree.dir().Write(name, "");
     expected.insert(name);
   }
-  auto folder = Must(OpenFolder::Open(tree.root()));
+  auto folder = Must(OpenFolder::Open(tree.root(), 0));
   EXPECT_EQ(ListAll(*folder, 100, 100), expected);
   EXPECT_EQ(ListAll(*folder, 100, 37), expected);
   EXPECT_EQ(ListAll(*folder, 1, 1), expected);
@@ -59,7 +59,7 @@ TEST(OpenFolderTest, GivesEachNameOnceWhateverTheSteps) {
 
 TEST(OpenFolderTest, ShowsWhatIsNewWhenReadFromTheStart) {
   LowerTree tree;
-  auto folder = Must(OpenFolder::Open(tree.root()));
+  auto folder = Must(OpenFolder::Open(tree.root(), 0));
   EXPECT_EQ(ListAll(*folder, 10, 10).size(), 2U);
   tree.dir().Write("a", "x");
   EXPECT_EQ(ListAll(*folder, 10, 10).size(), 3U);
@@ -68,7 +68,7 @@ TEST(OpenFolderTest, ShowsWhatIsNewWhenReadFromTheStart) {
 TEST(OpenFolderTest, FindsAnEarlierPlaceAgain) {
   LowerTree tree;
   for (const char* name : {"a", "b", "c", "d"}) tree.dir().Write(name, "");
-  auto folder = Must(OpenFolder::Open(tree.root()));
+  auto folder = Must(OpenFolder::Open(tree.root(), 0));
   const auto all = Must(folder->List(0, 100));
   ASSERT_EQ(all.size(), 6U);
   ASSERT_TRUE(Must(folder->List(all.back().next_offset, 100)).empty());
@@ -80,12 +80,12 @@ TEST(OpenFolderTest, FindsAnEarlierPlaceAgain) {
 TEST(OpenFolderTest, OpensFoldersOnly) {
   LowerTree tree;
   tree.dir().Write("a", "x");
-  EXPECT_THAT(OpenFolder::Open(tree.At("a")), FailsWith(ENOTDIR));
+  EXPECT_THAT(OpenFolder::Open(tree.At("a"), 0), FailsWith(ENOTDIR));
 }
 
 TEST(OpenFolderTest, Syncs) {
   LowerTree tree;
-  EXPECT_TRUE(Must(OpenFolder::Open(tree.root()))->Sync());
+  EXPECT_TRUE(Must(OpenFolder::Open(tree.root(), 0))->Sync());
 }
 
 }  // namespace

@@ -73,7 +73,7 @@ class LogTest(Both):
         self.assertNothingDiffers(SEQUENCES)
 
     def test_many_threads(self):
-        self.assertNothingDiffers(SEQUENCES // 50, "--threads", "8",
+        self.assertNothingDiffers(max(60, SEQUENCES // 50), "--threads", "8",
                                   "--steps", "40")
 
 

@@ -2,9 +2,14 @@
 #include "fs/caller.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <array>
+#include <thread>
 
 #include "base/unique_fd.h"
 #include "support/results.h"
@@ -81,7 +86,9 @@ TEST(HasSysAdminTest, TellsOfTheThreadItself) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root";
   EXPECT_TRUE(HasSysAdmin(::gettid()));
   std::thread([] {
-    ASSERT_EQ(::syscall(SYS_setresuid, -1, 65534, -1), 0);
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    const std::array<__user_cap_data_struct, 2> none{};
+    ASSERT_EQ(::syscall(SYS_capset, &header, none.data()), 0);
     EXPECT_FALSE(HasSysAdmin(::gettid()));
   }).join();
   EXPECT_FALSE(HasSysAdmin(0));

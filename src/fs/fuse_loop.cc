@@ -144,8 +144,9 @@ void FuseLoop::Work(Worker& self) {
     fuse_session_process_buf(session_, &request);
     if (LeavesAfterRequest(self)) return;
   }
-  // If nobody else ended it, libfuse did: it did not like the first request.
-  End(EPROTO);
+  // If nobody else ended it, libfuse did: another thread just heard that the
+  // mount is gone, or the kernel cannot do what was asked of it.
+  End(0);
   const std::lock_guard lock(mutex_);
   Finish(self);
 }

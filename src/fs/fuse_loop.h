@@ -29,10 +29,9 @@ class FuseLoop {
   FuseLoop& operator=(const FuseLoop&) = delete;
   ~FuseLoop() = default;
 
-  // Returns 0 when the mount is gone or Stop was called and every request that
-  // was taken is answered; an errno if the connection broke, EPROTO if the
-  // kernel cannot do what was asked of it, or EAGAIN if no thread could be
-  // started.
+  // Returns 0 when the connection ended or Stop was called, and every request
+  // that was taken is answered; an errno if the connection broke, or EAGAIN if
+  // no thread could be started.
   int Run();
 
   void Stop();

@@ -48,6 +48,28 @@ const Digest* FindAlgorithm(const Content& content, HashAlgorithm algorithm) {
   return it == content.digests.end() ? nullptr : &*it;
 }
 
+std::vector<DigestIndex::Entry> FindContent(const DigestIndex& index,
+                                            const Content& content) {
+  std::vector<DigestIndex::Entry> found;
+  for (const Digest& digest : content.digests) {
+    const auto entries = index.FindDigest(digest);
+    found.insert(found.end(), entries.begin(), entries.end());
+  }
+  return found;
+}
+
+// Puts what lists say of content into evidence.
+void AddKnown(const std::vector<DigestIndex::Entry>& known,
+              Evidence& evidence) {
+  evidence.known = !known.empty();
+  evidence.list_verified = false;
+  evidence.list_measured = false;
+  for (const DigestIndex::Entry& entry : known) {
+    evidence.list_verified |= entry.list->verified;
+    evidence.list_measured |= entry.list->measured;
+  }
+}
+
 }  // namespace
 
 // All that led to an answer.
@@ -75,6 +97,7 @@ struct Appraiser::Impl {
                           Assessment& assessment);
   void LookUp(int fd, Assessment& assessment, Evidence& evidence);
   void Record(int fd, const Assessment& assessment);
+  void TellOfFallen();
 
   Options options;
   ListStore& lists;
@@ -88,18 +111,8 @@ struct Appraiser::Impl {
 // Looks the content up in the lists.
 void Appraiser::Impl::LookUp(int fd, Assessment& assessment,
                              Evidence& evidence) {
-  assessment.known.clear();
-  for (const Digest& digest : assessment.content->digests) {
-    const auto found = assessment.index->FindDigest(digest);
-    assessment.known.insert(assessment.known.end(), found.begin(), found.end());
-  }
-  evidence.known = !assessment.known.empty();
-  evidence.list_verified = false;
-  evidence.list_measured = false;
-  for (const DigestIndex::Entry& entry : assessment.known) {
-    evidence.list_verified |= entry.list->verified;
-    evidence.list_measured |= entry.list->measured;
-  }
+  assessment.known = FindContent(*assessment.index, *assessment.content);
+  AddKnown(assessment.known, evidence);
   if (evidence.known) return;
   assessment.expected.clear();
   for (const std::string& path : ListedSpellings(options.root_fd, fd)) {
@@ -199,17 +212,36 @@ void Appraiser::Impl::Record(int fd, const Assessment& assessment) {
   options.record(record);
 }
 
+// Tells of what the lists as they are now do not permit to be read.
+void Appraiser::Impl::TellOfFallen() {
+  const auto index = lists.Current();
+  const auto current = policy.With([](const auto& held) { return held; });
+  const Demand demand = Match(*current, Use{});
+  for (const auto& [id, content] : contents->All()) {
+    Evidence evidence;
+    AddKnown(FindContent(*index, *content), evidence);
+    const Verdict verdict = Decide(demand, evidence).verdict;
+    if (!Permits(options.mode, verdict)) options.content_fell(id);
+  }
+}
+
 Appraiser::Appraiser(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Appraiser::~Appraiser() = default;
+Appraiser::~Appraiser() {
+  if (impl_->options.content_fell) impl_->lists.Listen({});
+}
 
 Result<std::unique_ptr<Appraiser>> Appraiser::Create(Options options,
                                                      ListStore& lists,
                                                      Measurer& measurer) {
   auto impl = std::make_unique<Impl>(std::move(options), lists, measurer);
   auto contents = ContentKeeper::Start(impl->options.max_leases,
-                                       impl->options.content_changed);
+                                       impl->options.content_changed,
+                                       impl->options.content_fell);
   if (!contents) return Fail(contents.error());
   impl->contents = std::move(*contents);
+  if (impl->options.content_fell) {
+    lists.Listen([judge = impl.get()] { judge->TellOfFallen(); });
+  }
   return std::unique_ptr<Appraiser>(new Appraiser(std::move(impl)));
 }
 
@@ -244,6 +276,10 @@ bool Appraiser::Judges(const Use& use) const {
   const Demand elf = Match(*current, either);
   return plain.appraise != nullptr || plain.measure != nullptr ||
          elf.appraise != nullptr || elf.measure != nullptr;
+}
+
+bool Appraiser::IsGuarded(FileId id, const Stamp& stamp) const {
+  return impl_->contents->IsGuarded(id, stamp);
 }
 
 WriterGuard Appraiser::BeginWrite(FileId id) {

@@ -47,12 +47,18 @@ class Appraiser {
     // may have, below the mount: pages of it that the kernel keeps are stale.
     // Called on the lease thread, never on a thread that judges; may block.
     std::function<void(FileId)> content_changed;
+    // Told of every file whose remembered content is no more, or is no content
+    // that the lists permit to be read any more: pages that the kernel keeps of
+    // it must go. On any thread, also one that judges: it must not block. May
+    // be null. What SetPolicy changes is not told.
+    std::function<void(FileId)> content_fell;
     // Largest number of lower files held open for leases.
     std::size_t max_leases = 1024;
   };
 
-  // lists and measurer: borrowed, must outlive this. measurer is for files
-  // that a measure rule asks for, on a thread of its own.
+  // lists and measurer: borrowed, must outlive this. Listens to lists, if
+  // content_fell is given. measurer is for files that a measure rule asks for,
+  // on a thread of its own.
   // Errors: those of LeaseKeeper::Start.
   static Result<std::unique_ptr<Appraiser>> Create(Options options,
                                                    ListStore& lists,
@@ -81,6 +87,10 @@ class Appraiser {
   // Says whether a use could be judged at all, without looking at a file:
   // false means that Judge would answer "unjudged" for every regular file.
   bool Judges(const Use& use) const;
+
+  // Says whether the content that id has under this stamp is remembered, and
+  // content_changed will be told before anybody can change it.
+  bool IsGuarded(FileId id, const Stamp& stamp) const;
 
   // Tells that content is about to change through the mount: drops what is
   // remembered and gives up our own lease, so call it before the lower system

@@ -32,11 +32,13 @@ bool Covers(const Content& content,
   });
 }
 
-ContentKeeper::ContentKeeper() : cache_(VerdictCache::Limits{}) {}
+ContentKeeper::ContentKeeper(std::function<void(FileId)> fell)
+    : cache_(VerdictCache::Limits{}, std::move(fell)) {}
 
 Result<std::unique_ptr<ContentKeeper>> ContentKeeper::Start(
-    std::size_t max_leases, std::function<void(FileId)> changed) {
-  std::unique_ptr<ContentKeeper> keeper(new ContentKeeper());
+    std::size_t max_leases, std::function<void(FileId)> changed,
+    std::function<void(FileId)> fell) {
+  std::unique_ptr<ContentKeeper> keeper(new ContentKeeper(std::move(fell)));
   auto leases = LeaseKeeper::Start(
       max_leases,
       [cache = &keeper->cache_, tell = std::move(changed)](FileId id) {
@@ -192,6 +194,10 @@ Result<ContentKeeper::Learned> ContentKeeper::Learn(
     if (learned || learned.error().code() != EAGAIN) return learned;
   }
   return Fail(EBUSY, "writers keep coming in while it is hashed");
+}
+
+bool ContentKeeper::IsGuarded(FileId id, const Stamp& stamp) {
+  return cache_.Find(id, stamp) && leases_->IsUnbroken(id);
 }
 
 WriterGuard ContentKeeper::BeginWrite(FileId id) {

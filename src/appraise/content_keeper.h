@@ -27,10 +27,11 @@ class ContentKeeper {
  public:
   // changed: called on the lease thread when a writer below wants to open a
   // file that is remembered, after it was forgotten and before the writer goes
-  // on; may be null.
+  // on; may be null. fell: as for VerdictCache.
   // Errors: those of LeaseKeeper::Start.
   static Result<std::unique_ptr<ContentKeeper>> Start(
-      std::size_t max_leases, std::function<void(FileId)> changed);
+      std::size_t max_leases, std::function<void(FileId)> changed,
+      std::function<void(FileId)> fell);
 
   struct Learned {
     std::shared_ptr<const Content> content;
@@ -48,6 +49,10 @@ class ContentKeeper {
                         const std::vector<HashAlgorithm>& algorithms,
                         const GiveUp& give_up);
 
+  // Says whether the content that id has under this stamp is remembered, and we
+  // shall hear of whoever wants to change it.
+  bool IsGuarded(FileId id, const Stamp& stamp);
+
   // As Appraiser::BeginWrite.
   WriterGuard BeginWrite(FileId id);
   // Forgets the file if its content is the one with this content_id.
@@ -56,11 +61,13 @@ class ContentKeeper {
   }
 
   std::size_t remembered() const { return cache_.size(); }
+  // All that is remembered.
+  auto All() const { return cache_.All(); }
   std::uint64_t hashed_files() const { return hashed_files_; }
   std::uint64_t hashed_bytes() const { return hashed_bytes_; }
 
  private:
-  ContentKeeper();
+  explicit ContentKeeper(std::function<void(FileId)> fell);
   // Null if nothing is remembered that suits.
   std::shared_ptr<const Content> Remembered(
       int fd, FileId id, const std::vector<HashAlgorithm>& algorithms);

@@ -75,6 +75,11 @@ struct ListStore::Impl {
   bool IsDropped(const LoadedList& list) const;
   void LoadChanged();
   void Follow();
+  void TellOfChange();
+
+  // Held while the listener is called. Taken after loading, before mutex.
+  std::mutex listening;
+  std::function<void()> listener;
 
   const Options options;
   Measurer& measurer;
@@ -128,6 +133,11 @@ SourceState ListStore::Impl::LoadSource(std::size_t source,
   return state;
 }
 
+void ListStore::Impl::TellOfChange() {
+  const std::lock_guard lock(listening);
+  if (listener) listener();
+}
+
 bool ListStore::Impl::IsDropped(const LoadedList& list) const {
   // A source that is read as a whole tells nothing of single lists; its lists
   // stay until the next reading shows what became of them.
@@ -179,12 +189,14 @@ void ListStore::Impl::LoadChanged() {
     target = noticed;
   }
   if (work.empty()) return;
+  TellOfChange();  // of what was taken away; loading may take long
   std::set<std::size_t> changed;
   for (const Change& change : work) changed.insert(change.source);
   for (const std::size_t source : changed) {
     sources[source] = LoadSource(source, &sources[source], *verifier);
   }
   Publish(target);
+  TellOfChange();
 }
 
 void ListStore::Impl::Follow() {
@@ -271,7 +283,13 @@ Result<void> ListStore::Reload(VerifierPtr verifier) {
     if (impl_->noticed == target) impl_->pending.clear();
   }
   impl_->Publish(target);
+  impl_->TellOfChange();
   return {};
+}
+
+void ListStore::Listen(std::function<void()> changed) {
+  const std::lock_guard lock(impl_->listening);
+  impl_->listener = std::move(changed);
 }
 
 std::vector<ListStore::RejectedList> ListStore::Rejected() const {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -55,6 +56,11 @@ class ListStore {
   // Reads everything again, with another set of keys; returns when published.
   // Errors: as Open; the old lists then stay.
   Result<void> Reload(std::shared_ptr<const SignatureVerifier> verifier);
+
+  // Calls changed, which may be null, whenever Current() may give another index
+  // than before: on the loading thread, or the one that calls Reload. What was
+  // given before is not called any more when this returns.
+  void Listen(std::function<void()> changed);
 
   struct RejectedList {
     std::string name;

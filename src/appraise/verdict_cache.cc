@@ -30,15 +30,16 @@ struct VerdictCache::State {
            it->second.generation == generation;
   }
 
-  void ForgetContent(File& file) {
+  void ForgetContent(FileId id, File& file) {
     if (!file.content) return;
+    fallen.push_back(id);
     tag_bytes -= file.content->tags->memory_bytes();
     --contents;
     file.content = nullptr;
   }
   // Forgets the content and makes all tickets that are out worthless.
-  void Change(File& file) {
-    ForgetContent(file);
+  void Change(FileId id, File& file) {
+    ForgetContent(id, file);
     file.generation = ++clock;
   }
   void EraseIfIdle(FileId id) {
@@ -60,7 +61,7 @@ struct VerdictCache::State {
           it->second.content->content_id != oldest.content_id) {
         continue;
       }
-      ForgetContent(it->second);
+      ForgetContent(oldest.id, it->second);
       EraseIfIdle(oldest.id);
     }
   }
@@ -71,6 +72,7 @@ struct VerdictCache::State {
   std::uint64_t clock = 0;  // gives out generations and content ids
   std::size_t contents = 0;
   std::size_t tag_bytes = 0;
+  std::vector<FileId> fallen;  // to be told of
 };
 
 WriterGuard::WriterGuard(WriterGuard&& other) noexcept
@@ -98,21 +100,33 @@ VerdictCache::Ticket::~Ticket() {
   if (cache_ != nullptr) cache_->EndTicket(id_);
 }
 
-VerdictCache::VerdictCache(const Limits& limits)
-    : state_(std::make_unique<Guarded<State>>(limits)) {}
+VerdictCache::VerdictCache(const Limits& limits,
+                           std::function<void(FileId)> fell)
+    : state_(std::make_unique<Guarded<State>>(limits)),
+      fell_(std::move(fell)) {}
 
 VerdictCache::~VerdictCache() = default;
 
 std::shared_ptr<const Content> VerdictCache::Find(FileId id,
                                                   const Stamp& stamp) {
-  return state_->With([&](State& state) -> std::shared_ptr<const Content> {
+  const auto find = [&](State& state) -> std::shared_ptr<const Content> {
     const auto it = state.files.find(id);
     if (it == state.files.end() || !it->second.content) return nullptr;
     if (it->second.content->stamp == stamp) return it->second.content;
-    state.Change(it->second);
+    state.Change(id, it->second);
     state.EraseIfIdle(id);
     return nullptr;
-  });
+  };
+  auto found = state_->With(find);
+  if (!found) TellOfFallen();
+  return found;
+}
+
+void VerdictCache::TellOfFallen() {
+  const auto fallen = state_->With(
+      [](State& state) { return std::exchange(state.fallen, {}); });
+  if (!fell_) return;
+  for (const FileId id : fallen) fell_(id);
 }
 
 std::optional<VerdictCache::Ticket> VerdictCache::Begin(FileId id) {
@@ -133,28 +147,32 @@ bool VerdictCache::Holds(const Ticket& ticket) const {
 
 std::shared_ptr<const Content> VerdictCache::Commit(const Ticket& ticket,
                                                     Content content) {
-  return state_->With([&](State& state) -> std::shared_ptr<const Content> {
+  const auto commit = [&](State& state) -> std::shared_ptr<const Content> {
     if (!state.Holds(ticket.id_, ticket.generation_)) return nullptr;
     State::File& file = state.files[ticket.id_];
-    state.ForgetContent(file);
+    state.ForgetContent(ticket.id_, file);
     content.content_id = ++state.clock;
     file.content = std::make_shared<const Content>(std::move(content));
     ++state.contents;
     state.tag_bytes += file.content->tags->memory_bytes();
     state.order.push_back({ticket.id_, file.content->content_id});
-    const auto committed = file.content;
+    auto committed = file.content;
     state.Trim();
     return committed;
-  });
+  };
+  auto committed = state_->With(commit);
+  TellOfFallen();
+  return committed;
 }
 
 void VerdictCache::Drop(FileId id) {
   state_->With([&](State& state) {
     const auto it = state.files.find(id);
     if (it == state.files.end()) return;
-    state.Change(it->second);
+    state.Change(id, it->second);
     state.EraseIfIdle(id);
   });
+  TellOfFallen();
 }
 
 void VerdictCache::DropContent(FileId id, std::uint64_t content_id) {
@@ -164,17 +182,19 @@ void VerdictCache::DropContent(FileId id, std::uint64_t content_id) {
         it->second.content->content_id != content_id) {
       return;
     }
-    state.Change(it->second);
+    state.Change(id, it->second);
     state.EraseIfIdle(id);
   });
+  TellOfFallen();
 }
 
 WriterGuard VerdictCache::BeginWrite(FileId id) {
   state_->With([&](State& state) {
     State::File& file = state.files[id];
-    state.Change(file);
+    state.Change(id, file);
     ++file.writers;
   });
+  TellOfFallen();
   return WriterGuard(this, id);
 }
 
@@ -182,9 +202,10 @@ void VerdictCache::EndWrite(FileId id) {
   state_->With([&](State& state) {
     State::File& file = state.files[id];
     --file.writers;
-    state.Change(file);
+    state.Change(id, file);
     state.EraseIfIdle(id);
   });
+  TellOfFallen();
 }
 
 void VerdictCache::EndTicket(FileId id) {
@@ -203,6 +224,18 @@ bool VerdictCache::WriterActive(FileId id) const {
 
 std::size_t VerdictCache::size() const {
   return state_->With([](const State& state) { return state.contents; });
+}
+
+std::vector<std::pair<FileId, std::shared_ptr<const Content>>>
+VerdictCache::All() const {
+  return state_->With([](const State& state) {
+    std::vector<std::pair<FileId, std::shared_ptr<const Content>>> all;
+    all.reserve(state.contents);
+    for (const auto& [id, file] : state.files) {
+      if (file.content) all.emplace_back(id, file.content);
+    }
+    return all;
+  });
 }
 
 }  // namespace assayfs

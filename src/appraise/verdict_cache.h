@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "appraise/stamp.h"
@@ -53,7 +55,10 @@ class VerdictCache {
     std::size_t max_files = 1 << 20;
     std::size_t max_tag_bytes = std::size_t{256} << 20;
   };
-  explicit VerdictCache(const Limits& limits);
+  // fell: told, with no lock held, of every file whose content was remembered
+  // and is no more; may be null.
+  explicit VerdictCache(const Limits& limits,
+                        std::function<void(FileId)> fell = {});
   ~VerdictCache();
 
   // Returns the content of id if it was committed under this very stamp.
@@ -96,13 +101,18 @@ class VerdictCache {
 
   std::size_t size() const;
 
+  // All that is remembered.
+  std::vector<std::pair<FileId, std::shared_ptr<const Content>>> All() const;
+
  private:
   friend class WriterGuard;
   struct State;
+  void TellOfFallen();
   void EndWrite(FileId id);
   void EndTicket(FileId id);
 
   std::unique_ptr<Guarded<State>> state_;
+  std::function<void(FileId)> fell_;
 };
 
 }  // namespace assayfs

@@ -10,6 +10,7 @@
 #include <fuse3/fuse_lowlevel.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -22,6 +23,7 @@
 #include "fs/opener.h"
 #include "fs/passthrough_names.h"
 #include "fs/reply_errno.h"
+#include "fs/session.h"
 #include "fs/slow_lane.h"
 
 namespace assayfs {
@@ -31,11 +33,13 @@ inline constexpr unsigned kSlowThreads = 32;
 
 // All that requests are answered from.
 struct Server {
-  Server(Appraiser& given, std::unique_ptr<InodeTable> inodes, bool only_read)
+  Server(Appraiser& given, std::unique_ptr<InodeTable> inodes, bool only_read,
+         EnforceAt when)
       : appraiser(given),
         table(std::move(inodes)),
         opener(given),
-        read_only(only_read) {}
+        read_only(only_read),
+        enforce_at(when) {}
 
   Appraiser& appraiser;
   std::unique_ptr<InodeTable> table;
@@ -43,17 +47,29 @@ struct Server {
   HandleTable<OpenFile> files;
   HandleTable<OpenFolder> folders;
   const bool read_only;
+  const EnforceAt enforce_at;
+  // Make the kernel drop what it keeps: pages soon, of what must not stay, and
+  // attributes at once, which waits for nothing.
+  std::function<void(FileId)> drop_pages;
+  std::function<void(NodeId)> forget_attributes;
   SlowLane slow_lane{kSlowThreads};  // last: its tasks use the rest
 };
 
 // Seconds that the kernel may rely on names without asking.
 inline constexpr double kNameSeconds = 1.0;
 
-// Seconds that the kernel may rely on attributes. Never for a regular file: it
-// takes a size that grew stale for the end of what is read.
-inline double AttributeSeconds(mode_t mode) {
-  return S_ISREG(mode) ? 0.0 : kNameSeconds;
-}
+// What the kernel is told of a file, and for how many seconds it may rely on
+// that.
+//
+// It takes the size for the end of what is read. So it must ask for that of a
+// regular file every time, unless its content was judged and we shall hear
+// before that changes: then we take what it was told back in time.
+struct ShownAttributes {
+  struct stat info;
+  double seconds;
+};
+ShownAttributes Show(const Server& server, const LowerRef& file,
+                     const struct stat& info);
 
 inline Server& ServerOf(fuse_req_t req) {
   return *static_cast<Server*>(fuse_req_userdata(req));
@@ -84,13 +100,20 @@ void ReplyOutcome(fuse_req_t req, const Result<void>& done);
 // Replies EROFS, and says so, if this mount must not change anything.
 bool ReplyIfReadOnly(fuse_req_t req);
 
-fuse_entry_param EntryParam(const Entry& entry);
+fuse_entry_param EntryParam(const Server& server, const Entry& entry);
 void ReplyEntry(fuse_req_t req, const Result<Entry>& entry);
+
+// Replies items of a folder that has no handle, from offset on.
+enum class Listed { kNames, kEntries };
+void ListFolder(fuse_req_t req, fuse_ino_t node, std::size_t size, off_t offset,
+                Listed kind);
 
 // Fill in the requests that each file translates.
 void AddNameOps(fuse_lowlevel_ops& ops);
 void AddAttributeOps(fuse_lowlevel_ops& ops);
 void AddFileOps(fuse_lowlevel_ops& ops);
 void AddFolderOps(fuse_lowlevel_ops& ops);
+// Replaces what is different without handles; after all others.
+void SetOpsAtRead(fuse_lowlevel_ops& ops);
 
 }  // namespace assayfs

@@ -9,15 +9,27 @@
 #include "fs/fuse_ops.h"
 #include "fs/inode_flags.h"
 #include "fs/passthrough_attributes.h"
+#include "fs/reopen.h"
 
 namespace assayfs {
+ShownAttributes Show(const Server& server, const LowerRef& file,
+                     const struct stat& info) {
+  if (!S_ISREG(info.st_mode)) return {info, kNameSeconds};
+  if (server.enforce_at == EnforceAt::kOpen) {
+    return {AttributesToShow(file, info), 0.0};
+  }
+  file.Tell(info.st_size);
+  const bool guarded = server.appraiser.IsGuarded(file.id(), StampOf(info));
+  return {info, guarded ? kNameSeconds : 0.0};
+}
+
 namespace {
 
 void ReplyAttributes(fuse_req_t req, const LowerRef& file) {
   const auto info = GetAttributes(file);
   if (ReplyIfFailed(req, info)) return;
-  const struct stat shown = AttributesToShow(file, *info);
-  fuse_reply_attr(req, &shown, AttributeSeconds(shown.st_mode));
+  const ShownAttributes shown = Show(ServerOf(req), file, *info);
+  fuse_reply_attr(req, &shown.info, shown.seconds);
 }
 
 void DoGetattr(fuse_req_t req, fuse_ino_t node, fuse_file_info*) {
@@ -154,8 +166,9 @@ void DoRemovexattr(fuse_req_t req, fuse_ino_t node, const char* name) {
   ReplyOutcome(req, RemoveXattr(*file, name));
 }
 
-// Asked by the kernel itself, on a handle that it opened for that.
-void DoIoctl(fuse_req_t req, fuse_ino_t, unsigned command, void*,
+// Asked by the kernel itself, on a handle that it opened for that, if it opens
+// any.
+void DoIoctl(fuse_req_t req, fuse_ino_t node, unsigned command, void*,
              fuse_file_info* handle, unsigned flags, const void* given,
              std::size_t given_size, std::size_t wanted_size) {
   const InodeFlagsAccess access = InodeFlagsAccessOf(command);
@@ -164,7 +177,15 @@ void DoIoctl(fuse_req_t req, fuse_ino_t, unsigned command, void*,
     return;
   }
   int fd = -1;
-  if ((flags & FUSE_IOCTL_DIR) != 0) {
+  UniqueFd opened;
+  if (ServerOf(req).enforce_at == EnforceAt::kRead) {
+    const auto file = NodeOf(req, node);
+    if (ReplyIfFailed(req, file)) return;
+    auto reopened = ReopenUnseen(file->fd());
+    if (ReplyIfFailed(req, reopened)) return;
+    opened = std::move(*reopened);
+    fd = opened.get();
+  } else if ((flags & FUSE_IOCTL_DIR) != 0) {
     const OpenFolder* const folder = OpenOf<OpenFolder>(req, handle);
     if (folder == nullptr) return;
     fd = folder->fd();

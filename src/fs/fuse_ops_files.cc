@@ -2,10 +2,10 @@
 // Requests on open files.
 #include <fcntl.h>
 
-#include <atomic>
 #include <optional>
 
 #include "fs/fuse_ops.h"
+#include "fs/fuse_patience.h"
 
 namespace assayfs {
 namespace {
@@ -13,35 +13,6 @@ namespace {
 OpenFile* FileOf(fuse_req_t req, const fuse_file_info* handle) {
   return OpenOf<OpenFile>(req, handle);
 }
-
-// Hears that a signal came for the caller. The kernel tells of any signal that
-// has a handler, and only once; whether it ends the caller is to be looked up
-// then, again and again. libfuse calls back with a lock of the request held,
-// which both ends here take, so nothing but the flag is touched there.
-class Interrupt {
- public:
-  explicit Interrupt(fuse_req_t req)
-      : req_(req), caller_(fuse_req_ctx(req)->pid) {
-    fuse_req_interrupt_func(
-        req,
-        [](fuse_req_t, void* flag) {
-          static_cast<std::atomic<bool>*>(flag)->store(true);
-        },
-        &came_);
-  }
-  Interrupt(const Interrupt&) = delete;
-  Interrupt& operator=(const Interrupt&) = delete;
-
-  // To be called before the reply, which ends the request.
-  void End() { fuse_req_interrupt_func(req_, nullptr, nullptr); }
-
-  bool EndsCaller() const { return came_ && IsDying(caller_); }
-
- private:
-  fuse_req_t req_;
-  pid_t caller_;
-  std::atomic<bool> came_ = false;
-};
 
 bool OnlyReads(int flags) {
   return (flags & O_ACCMODE) == O_RDONLY && (flags & O_TRUNC) == 0;
@@ -75,22 +46,14 @@ void ReplyOpen(fuse_req_t req, fuse_file_info handle,
 
 void DoOpen(fuse_req_t req, fuse_ino_t node, fuse_file_info* handle) {
   if (!OnlyReads(handle->flags) && ReplyIfReadOnly(req)) return;
-  auto at_once = Open(req, node, handle->flags, [] { return true; });
-  if (at_once || at_once.error().code() != EINTR) {
-    return ReplyOpen(req, *handle, std::move(at_once));
-  }
-  SlowLane& lane = ServerOf(req).slow_lane;
-  const auto interrupt = std::make_shared<Interrupt>(req);
-  const auto give_up = [&lane, interrupt] {
-    return lane.stopping() || interrupt->EndsCaller();
-  };
-  lane.Add(
-      [req, node, handle = *handle, interrupt, give_up] {
-        auto file = Open(req, node, handle.flags, give_up);
-        interrupt->End();
-        ReplyOpen(req, handle, std::move(file));
+  AnswerPatiently(
+      req,
+      [req, node, flags = handle->flags](const GiveUp& give_up) {
+        return Open(req, node, flags, give_up);
       },
-      give_up);
+      [req, handle = *handle](Result<std::unique_ptr<OpenFile>> file) {
+        ReplyOpen(req, handle, std::move(file));
+      });
 }
 
 void DoCreate(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode,
@@ -102,7 +65,7 @@ void DoCreate(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode,
   auto created = server.opener.Create(*server.table, *folder, name, mode,
                                       handle->flags, CallerOf(req));
   if (ReplyIfFailed(req, created, Request::kOpen)) return;
-  const fuse_entry_param entry = EntryParam(created->entry);
+  const fuse_entry_param entry = EntryParam(server, created->entry);
   Attach(server, handle, std::move(created->file));
   if (fuse_reply_create(req, &entry, handle) != 0) {
     server.files.Take(handle->fh);

@@ -11,13 +11,16 @@ namespace {
 // Items asked for at a time; what does not fit is asked for again.
 constexpr std::size_t kItemsAtOnce = 128;
 
+Result<std::unique_ptr<OpenFolder>> Open(fuse_req_t req, fuse_ino_t node,
+                                         int flags) {
+  auto lower = NodeOf(req, node);
+  if (!lower) return Fail(lower.error());
+  return OpenFolder::Open(std::move(*lower), flags);
+}
+
 void DoOpendir(fuse_req_t req, fuse_ino_t node, fuse_file_info* handle) {
   Server& server = ServerOf(req);
-  auto folder = [&]() -> Result<std::unique_ptr<OpenFolder>> {
-    auto lower = server.table->Get(node);
-    if (!lower) return Fail(lower.error());
-    return OpenFolder::Open(std::move(*lower), handle->flags);
-  }();
+  auto folder = Open(req, node, handle->flags);
   if (ReplyIfFailed(req, folder, Request::kOpen)) return;
   handle->fh = server.folders.Add(std::move(*folder));
   if (fuse_reply_open(req, handle) != 0) server.folders.Take(handle->fh);
@@ -26,8 +29,7 @@ void DoOpendir(fuse_req_t req, fuse_ino_t node, fuse_file_info* handle) {
 // The reply to one listing request while it is put together.
 class Listing {
  public:
-  enum class Kind { kPlain, kWithLookups };
-  Listing(fuse_req_t req, Kind kind, std::size_t size)
+  Listing(fuse_req_t req, Listed kind, std::size_t size)
       : req_(req), kind_(kind), buffer_(size) {}
 
   // Adds an item. Returns false, and looks nothing up, if it does not fit.
@@ -39,7 +41,7 @@ class Listing {
   fuse_entry_param Find(const OpenFolder& folder, const OpenFolder::Item& item);
 
   fuse_req_t req_;
-  Kind kind_;
+  Listed kind_;
   std::vector<char> buffer_;
   std::size_t used_ = 0;
   std::vector<NodeId> looked_up_;
@@ -50,7 +52,7 @@ bool Listing::Add(const OpenFolder& folder, const OpenFolder::Item& item) {
   const std::size_t left = buffer_.size() - used_;
   const char* const name = item.name.c_str();
   std::size_t needed = 0;
-  if (kind_ == Kind::kPlain) {
+  if (kind_ == Listed::kNames) {
     struct stat info {};
     info.st_ino = item.inode;
     info.st_mode = item.type;
@@ -79,7 +81,7 @@ fuse_entry_param Listing::Find(const OpenFolder& folder,
       Lookup(*ServerOf(req_).table, folder.folder(), item.name.c_str());
   if (!entry) return param;
   looked_up_.push_back(entry->lower.node());
-  return EntryParam(*entry);
+  return EntryParam(ServerOf(req_), *entry);
 }
 
 void Listing::Reply() {
@@ -88,17 +90,15 @@ void Listing::Reply() {
   for (const NodeId node : looked_up_) table.Forget(node, 1);
 }
 
-void List(fuse_req_t req, const fuse_file_info* handle, std::size_t size,
-          off_t offset, Listing::Kind kind) {
-  OpenFolder* const folder = OpenOf<OpenFolder>(req, handle);
-  if (folder == nullptr) return;
+void List(fuse_req_t req, OpenFolder& folder, std::size_t size, off_t offset,
+          Listed kind) {
   Listing listing(req, kind, size);
   for (bool full = false; !full;) {
-    const auto items = folder->List(offset, kItemsAtOnce);
+    const auto items = folder.List(offset, kItemsAtOnce);
     if (listing.empty() && ReplyIfFailed(req, items)) return;
     if (!items || items->empty()) break;
     for (const OpenFolder::Item& item : *items) {
-      full = !listing.Add(*folder, item);
+      full = !listing.Add(folder, item);
       if (full) break;
       offset = item.next_offset;
     }
@@ -108,12 +108,14 @@ void List(fuse_req_t req, const fuse_file_info* handle, std::size_t size,
 
 void DoReaddir(fuse_req_t req, fuse_ino_t, std::size_t size, off_t offset,
                fuse_file_info* handle) {
-  List(req, handle, size, offset, Listing::Kind::kPlain);
+  OpenFolder* const folder = OpenOf<OpenFolder>(req, handle);
+  if (folder != nullptr) List(req, *folder, size, offset, Listed::kNames);
 }
 
 void DoReaddirplus(fuse_req_t req, fuse_ino_t, std::size_t size, off_t offset,
                    fuse_file_info* handle) {
-  List(req, handle, size, offset, Listing::Kind::kWithLookups);
+  OpenFolder* const folder = OpenOf<OpenFolder>(req, handle);
+  if (folder != nullptr) List(req, *folder, size, offset, Listed::kEntries);
 }
 
 void DoReleasedir(fuse_req_t req, fuse_ino_t, fuse_file_info* handle) {
@@ -127,6 +129,13 @@ void DoFsyncdir(fuse_req_t req, fuse_ino_t, int, fuse_file_info* handle) {
 }
 
 }  // namespace
+
+void ListFolder(fuse_req_t req, fuse_ino_t node, std::size_t size, off_t offset,
+                Listed kind) {
+  const auto folder = Open(req, node, O_NOATIME);
+  if (ReplyIfFailed(req, folder)) return;
+  List(req, **folder, size, offset, kind);
+}
 
 void AddFolderOps(fuse_lowlevel_ops& ops) {
   ops.opendir = DoOpendir;

@@ -21,21 +21,22 @@ bool ReplyIfReadOnly(fuse_req_t req) {
   return true;
 }
 
-fuse_entry_param EntryParam(const Entry& entry) {
+fuse_entry_param EntryParam(const Server& server, const Entry& entry) {
   fuse_entry_param param{};
   param.ino = entry.lower.node();
-  param.attr = AttributesToShow(entry.lower, entry.attributes);
-  param.attr_timeout = AttributeSeconds(entry.attributes.st_mode);
+  const ShownAttributes shown = Show(server, entry.lower, entry.attributes);
+  param.attr = shown.info;
+  param.attr_timeout = shown.seconds;
   param.entry_timeout = kNameSeconds;
   return param;
 }
 
 void ReplyEntry(fuse_req_t req, const Result<Entry>& entry) {
   if (ReplyIfFailed(req, entry)) return;
-  InodeTable& table = *ServerOf(req).table;
-  const fuse_entry_param param = EntryParam(*entry);
+  Server& server = ServerOf(req);
+  const fuse_entry_param param = EntryParam(server, *entry);
   // A request that the kernel gave up leaves no lookup to be forgotten.
-  if (fuse_reply_entry(req, &param) != 0) table.Forget(param.ino, 1);
+  if (fuse_reply_entry(req, &param) != 0) server.table->Forget(param.ino, 1);
 }
 
 namespace {

@@ -12,6 +12,7 @@
 
 #include "fs/fuse_loop.h"
 #include "fs/fuse_ops.h"
+#include "fs/page_dropper.h"
 
 namespace assayfs {
 namespace {
@@ -20,7 +21,13 @@ namespace {
 // for the lower file system.
 constexpr unsigned kMostThreads = 64;
 
-void Negotiate(void*, fuse_conn_info* connection) {
+void Negotiate(void* server, fuse_conn_info* connection) {
+  if (static_cast<Server*>(server)->enforce_at == EnforceAt::kRead) {
+    connection->want |= connection->capable &
+                        static_cast<unsigned>(FUSE_CAP_NO_OPEN_SUPPORT |
+                                              FUSE_CAP_NO_OPENDIR_SUPPORT);
+    connection->want &= ~static_cast<unsigned>(FUSE_CAP_ATOMIC_O_TRUNC);
+  }
   // Without HANDLE_KILLPRIV the kernel itself takes set-user-ID bits and
   // capabilities away from what is written. Splicing makes reads slower.
   connection->want &=
@@ -33,13 +40,14 @@ void Negotiate(void*, fuse_conn_info* connection) {
   connection->max_write = 1U << 20;
 }
 
-fuse_lowlevel_ops Operations() {
+fuse_lowlevel_ops Operations(EnforceAt when) {
   fuse_lowlevel_ops ops{};
   ops.init = Negotiate;
   AddNameOps(ops);
   AddAttributeOps(ops);
   AddFileOps(ops);
   AddFolderOps(ops);
+  if (when == EnforceAt::kRead) SetOpsAtRead(ops);
   return ops;
 }
 
@@ -59,13 +67,20 @@ unsigned IdleThreads(unsigned wanted) {
 struct FuseSession::Impl {
   Impl(Appraiser& appraiser, std::unique_ptr<InodeTable> table,
        const Options& options)
-      : server(appraiser, std::move(table), options.read_only),
+      : server(appraiser, std::move(table), options.read_only,
+               options.enforce_at),
         idle_threads(IdleThreads(options.threads)) {}
+
+  void Invalidate(NodeId node) const {
+    // An inode that the kernel has dropped has no pages: ENOENT is fine.
+    fuse_lowlevel_notify_inval_inode(session.get(), node, 0, 0);
+  }
 
   Server server;
   unsigned idle_threads;
   std::unique_ptr<fuse_session, SessionDeleter> session;
   std::unique_ptr<FuseLoop> loop;
+  std::unique_ptr<PageDropper> dropper;  // last
 };
 
 FuseSession::FuseSession(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -79,7 +94,7 @@ Result<std::unique_ptr<FuseSession>> FuseSession::Create(Options options,
   std::string name = "assayfs";
   std::array<char*, 2> argv = {name.data(), nullptr};
   fuse_args args = FUSE_ARGS_INIT(1, argv.data());
-  const fuse_lowlevel_ops ops = Operations();
+  const fuse_lowlevel_ops ops = Operations(options.enforce_at);
   impl->session.reset(
       fuse_session_new(&args, &ops, sizeof(ops), &impl->server));
   fuse_opt_free_args(&args);  // libfuse puts a copy of its own there
@@ -92,7 +107,15 @@ Result<std::unique_ptr<FuseSession>> FuseSession::Create(Options options,
                                           impl->idle_threads, kMostThreads);
   // The session closes it from now on.
   [[maybe_unused]] const int taken = options.fuse_fd.Release();
-  return std::unique_ptr<FuseSession>(new FuseSession(std::move(impl)));
+  std::unique_ptr<FuseSession> session(new FuseSession(std::move(impl)));
+  FuseSession::Impl& made = *session->impl_;
+  made.dropper = std::make_unique<PageDropper>(
+      [self = session.get()](FileId id) { self->InvalidatePages(id); });
+  made.server.drop_pages = [&made](FileId id) { made.dropper->Add(id); };
+  made.server.forget_attributes = [&made](NodeId node) {
+    fuse_lowlevel_notify_inval_inode(made.session.get(), node, -1, 0);
+  };
+  return session;
 }
 
 Result<void> FuseSession::Run() {
@@ -110,9 +133,15 @@ void FuseSession::Stop() { impl_->loop->Stop(); }
 
 void FuseSession::InvalidatePages(FileId id) {
   const auto node = impl_->server.table->Find(id);
-  if (!node) return;
-  // An inode that the kernel has dropped has no pages: ENOENT is fine.
-  fuse_lowlevel_notify_inval_inode(impl_->session.get(), *node, 0, 0);
+  if (node) impl_->Invalidate(*node);
+}
+
+void FuseSession::DropPagesSoon(FileId id) { impl_->dropper->Add(id); }
+
+void FuseSession::InvalidateAllPages() {
+  for (const NodeId node : impl_->server.table->Nodes()) {
+    impl_->Invalidate(node);
+  }
 }
 
 std::string MountData(int fuse_fd) {

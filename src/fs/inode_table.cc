@@ -36,6 +36,7 @@ struct LowerRef::Node {
   std::shared_ptr<const UniqueFd> fd;       // null if it is not kept
   std::list<Node*>::iterator last_used;     // valid if fd and not pinned
   std::atomic<OpenState*> state = nullptr;  // owned
+  std::atomic<off_t> told_size = -1;
 };
 
 namespace {
@@ -49,6 +50,9 @@ constexpr std::size_t kTrimNodes = 16384;
 NodeId LowerRef::node() const { return node_->number; }
 FileId LowerRef::id() const { return node_->id; }
 mode_t LowerRef::type() const { return node_->type; }
+
+off_t LowerRef::told_size() const { return node_->told_size; }
+void LowerRef::Tell(off_t size_bytes) const { node_->told_size = size_bytes; }
 
 std::shared_ptr<OpenState> LowerRef::open_state() const {
   OpenState* state = node_->state.load();
@@ -351,6 +355,15 @@ std::optional<NodeId> InodeTable::Find(FileId id) const {
   return state_->nodes.With([id](const State::Nodes& nodes) {
     const Node* const node = nodes.Find(id);
     return node == nullptr ? std::nullopt : std::optional(node->number);
+  });
+}
+
+std::vector<NodeId> InodeTable::Nodes() const {
+  return state_->nodes.With([](const State::Nodes& nodes) {
+    std::vector<NodeId> numbers;
+    numbers.reserve(nodes.by_number.size());
+    for (const auto& node : nodes.by_number) numbers.push_back(node->number);
+    return numbers;
   });
 }
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "appraise/stamp.h"
 #include "base/result.h"
@@ -30,6 +31,10 @@ class LowerRef {
   NodeId node() const;
   FileId id() const;
   mode_t type() const;  // the S_IFMT bits; never change
+
+  // The size that the kernel was told last, in bytes; -1 before the first time.
+  off_t told_size() const;
+  void Tell(off_t size_bytes) const;
 
   // What is open on the file. Made when it is first asked for; lives as long
   // as the node or what is returned, whichever is longer.
@@ -92,6 +97,9 @@ class InodeTable {
 
   // The node of a lower file, if the kernel knows it.
   std::optional<NodeId> Find(FileId id) const;
+
+  // All nodes that the kernel knows.
+  std::vector<NodeId> Nodes() const;
 
   std::size_t size() const;         // nodes, the root included
   std::size_t descriptors() const;  // that are kept

@@ -49,12 +49,13 @@ Result<UniqueFd> OpenLower(const LowerRef& file, int flags) {
   return fd;
 }
 
-// For hashing, which is no use of the file and leaves its atime alone, if we
-// may do that.
 Result<UniqueFd> OpenForHash(const LowerRef& file, int flags) {
-  auto fd = OpenLower(file, O_RDONLY | O_NOATIME | flags);
-  if (fd || fd.error().code() != EPERM) return fd;
-  return OpenLower(file, O_RDONLY | flags);
+  auto fd = ReopenUnseen(file.fd());
+  if (!fd) return fd;
+  if (auto direct = CheckDirect(fd->get(), flags); !direct) {
+    return Fail(std::move(direct).error());
+  }
+  return fd;
 }
 
 }  // namespace
@@ -70,7 +71,7 @@ Result<Opener::Judged> Opener::Judge(const LowerRef& file, int flags,
     if (!executing) return Fail(ETXTBSY, "open for writing");
   }
   const std::uint64_t change = state->change();
-  auto fd = OpenForHash(file, flags & O_DIRECT);
+  auto fd = OpenForHash(file, flags);
   if (!fd) return Fail(std::move(fd).error());
   auto answer = appraiser_.Judge(fd->get(), use, give_up);
   if (!answer) return Fail(std::move(answer).error());

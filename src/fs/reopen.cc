@@ -24,4 +24,10 @@ Result<UniqueFd> Reopen(int fd, int flags) {
   return opened;
 }
 
+Result<UniqueFd> ReopenUnseen(int fd) {
+  auto opened = Reopen(fd, O_RDONLY | O_NOATIME);
+  if (opened || opened.error().code() != EPERM) return opened;
+  return Reopen(fd, O_RDONLY);
+}
+
 }  // namespace assayfs

@@ -25,4 +25,8 @@ class FdPath {
 // without O_CREAT, O_NOFOLLOW and O_CLOEXEC. Errors: those of open(2).
 Result<UniqueFd> Reopen(int fd, int flags);
 
+// The same for reading, without setting the access time if we may: for looking
+// at a file, which is no use of it.
+Result<UniqueFd> ReopenUnseen(int fd);
+
 }  // namespace assayfs

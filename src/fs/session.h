@@ -12,11 +12,17 @@
 
 namespace assayfs {
 
+// When files are judged. kOpen: each open is asked about and judged. kRead: the
+// kernel opens files by itself, and each read that it has no page for is
+// judged; for mounts that nobody can write to and policies to which
+// DependsOnOpen does not apply.
+enum class EnforceAt { kOpen, kRead };
+
 // Serves the FUSE connection of one mount with several threads. Uses the signal
 // SIGRTMIN+2 to end their waiting; they leave SIGTERM, SIGINT, SIGHUP and
 // SIGQUIT to others.
 //
-// Threads: Run on one thread; Stop and InvalidatePages from any.
+// Threads: Run on one thread; Stop and what drops pages from any.
 class FuseSession {
  public:
   struct Options {
@@ -28,6 +34,7 @@ class FuseSession {
     // A mount that shows files of a mount being replaced must not let callers
     // change anything: set for "ro".
     bool read_only = false;
+    EnforceAt enforce_at = EnforceAt::kOpen;
     // How many descriptors to keep of files that the kernel knows.
     std::size_t max_fds = 1024;
     unsigned threads = 0;  // most threads to keep idle; 0: chosen by itself
@@ -50,6 +57,10 @@ class FuseSession {
   // Blocks while the kernel waits for pages being read: not on a thread that
   // answers requests.
   void InvalidatePages(FileId id);
+  // The same, soon; does not block.
+  void DropPagesSoon(FileId id);
+  // The same for all files that the kernel knows.
+  void InvalidateAllPages();
 
  private:
   struct Impl;

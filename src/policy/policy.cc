@@ -153,6 +153,20 @@ Demand Match(const Policy& policy, const Use& use) {
   };
 }
 
+bool DependsOnOpen(const Policy& policy) {
+  const bool by_user = std::ranges::any_of(
+      policy.rules, [](const Rule& rule) { return rule.uid.has_value(); });
+  const auto by_purpose = [&policy](bool elf) {
+    Use use{.purpose = Use::Purpose::kRead, .uid = 0, .elf = elf};
+    const Demand read = Match(policy, use);
+    use.purpose = Use::Purpose::kExec;
+    const Demand execute = Match(policy, use);
+    return (read.appraise == nullptr) != (execute.appraise == nullptr) ||
+           (read.measure == nullptr) != (execute.measure == nullptr);
+  };
+  return by_user || by_purpose(false) || by_purpose(true);
+}
+
 bool NeedsElf(const Policy& policy) {
   return std::ranges::any_of(policy.rules, [](const Rule& rule) {
     return rule.func == Func::kMmapCheck;

@@ -65,6 +65,10 @@ struct Demand {
 // First match for each kind of action, as in IMA. Threads: pure function.
 Demand Match(const Policy& policy, const Use& use);
 
+// Says whether the answer for one and the same file may depend on who opens it
+// or whether it is executed.
+bool DependsOnOpen(const Policy& policy);
+
 // Says whether any rule needs Use::elf, so that callers need not read it.
 bool NeedsElf(const Policy& policy);
 

@@ -44,6 +44,7 @@ Arena::Arena(Options given) : options(std::move(given)) {
   };
   add("below-1", {Side::kBelow});
   add("below-2", {Side::kBelow, Side::kBelow});
+  if (options.read_only) return;
   add("through-1", {Side::kThrough});
   add("through-2", {Side::kThrough, Side::kThrough});
   add("mixed", {Side::kThrough, Side::kBelow});

@@ -115,6 +115,9 @@ struct Options {
   std::string mount;
   std::string list;  // of the contents that are known for a while
   std::string away;  // where that list goes
+  // Nobody can write through the mount. Files are judged when they are read;
+  // when a list goes, what the kernel has read goes a moment later.
+  bool read_only = false;
   int seconds = 10;
   std::uint64_t seed = 0;
 };

@@ -31,6 +31,16 @@ bool StandsAt(std::string_view block, const Content& content, std::size_t at) {
          std::string_view(content.bytes).substr(at).starts_with(block);
 }
 
+// The same for a block of a mapping, which is zero after the end of the file.
+bool IsMappedAt(std::string_view block, const Content& content,
+                std::size_t at) {
+  const auto bytes = std::string_view(content.bytes);
+  const std::string_view rest = bytes.substr(std::min(at, bytes.size()));
+  const std::size_t length = std::min(rest.size(), block.size());
+  return length > 0 && block.substr(0, length) == rest.substr(0, length) &&
+         block.find_first_not_of('\0', length) == std::string_view::npos;
+}
+
 Known KnownOf(int version) {
   if (version < 2) return Known::kAlways;
   return version == 2 ? Known::kWhileListed : Known::kNever;
@@ -86,6 +96,19 @@ bool Contents::IsMixed(const std::string& bytes) const {
     const auto block = std::string_view(bytes).substr(at, kBlockBytes);
     if (std::ranges::none_of(all_, [&](const Content& content) {
           return known(content) && StandsAt(block, content, at);
+        })) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool Contents::IsOfPieces(const std::string& bytes) const {
+  for (std::size_t at = 0; at < bytes.size(); at += kBlockBytes) {
+    const auto block = std::string_view(bytes).substr(at, kBlockBytes);
+    if (std::ranges::none_of(all_, [&](const Content& content) {
+          return content.known != Known::kNever &&
+                 IsMappedAt(block, content, at);
         })) {
       return false;
     }

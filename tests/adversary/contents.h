@@ -43,6 +43,10 @@ class Contents {
   // a known content at its place.
   bool IsMixed(const std::string& bytes) const;
 
+  // Says whether each block is that of a known content at its place, and zero
+  // after the end of that: whatever the length is.
+  bool IsOfPieces(const std::string& bytes) const;
+
   // Says of each block of bytes which content of the same size it comes from.
   std::string Describe(const std::string& bytes) const;
 

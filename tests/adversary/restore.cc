@@ -39,6 +39,11 @@ const char* NameOf(Way way) {
   return "";
 }
 
+Way PickWay(const Arena& arena, Random& random) {
+  if (!arena.options.read_only) return static_cast<Way>(random.Below(4));
+  return random.OneIn(2) ? Way::kInPlaceBelow : Way::kRenameBelow;
+}
+
 bool PutBack(const std::string& folder, const std::string& name,
              const std::string& bytes, Way way) {
   const std::string path = folder + name;
@@ -61,7 +66,7 @@ void RestoreOne(Arena& arena, Group& group, const std::string& name,
                 Random& random) {
   const Content& content =
       arena.contents.PickKnown(Arena::KindOf(name), random);
-  const auto way = static_cast<Way>(random.Below(4));
+  const Way way = PickWay(arena, random);
   const bool through =
       way == Way::kInPlaceThrough || way == Way::kRenameThrough;
   const std::string below = arena.Folder(group, Side::kBelow) + name;

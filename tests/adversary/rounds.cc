@@ -131,6 +131,7 @@ void AttackAndRead(Arena& arena, Random& seeds) {
     });
   }
   for (const Side side : {Side::kThrough, Side::kBelow}) {
+    if (arena.options.read_only && side == Side::kThrough) continue;
     start([&arena, side](Random random) {
       DisturbQuietly(arena, side, std::move(random));
     });

@@ -35,11 +35,11 @@ class AdversaryTest(judged.Judged):
         if name != "tlv-base":  # of an empty tree
             super().make_list(name, *sources)
 
-    def attack(self, mounted, seconds):
+    def attack(self, mounted, seconds, verb="run"):
         """Returns the exit status of the attacks, and their figures."""
         seed = os.environ.get("ASSAYFS_ADVERSARY_SEED")
         done = subprocess.run(
-            [ADVERSARY, "run", self.tree, mounted,
+            [ADVERSARY, verb, self.tree, mounted,
              os.path.join(self.lists, "tlv-moving"),
              os.path.join(self.base, "away"), str(seconds),
              *([seed] if seed else [])],
@@ -51,8 +51,15 @@ class AdversaryTest(judged.Judged):
         return done.returncode, {name: int(value) for name, value in found}
 
     def test_an_adversary_cannot_win(self):
-        self.mount()
-        status, figures = self.attack(self.mnt, SECONDS)
+        self.win_nothing()
+
+    def test_nor_where_files_are_judged_when_they_are_read(self):
+        self.win_nothing("--enforce-at", "read", "-o", "ro",
+                         verb="run-read-only")
+
+    def win_nothing(self, *options, verb="run"):
+        self.mount(*options)
+        status, figures = self.attack(self.mnt, SECONDS, verb)
         self.assertEqual(figures["false allows"], 0)
         self.assertEqual(figures["false denials"], 0)
         self.assertEqual(status, 0)

@@ -13,8 +13,8 @@ from judged import read
 class Askers:
     """Watches the daemon that a case, a judged.Judged, is about to start.
 
-    strace shows the head of each request; its word at 32 is the asking
-    thread. Skips the case where there is no strace.
+    strace shows the head of each request; its word at 4 is the kind, the one
+    at 32 the asking thread. Skips the case where there is no strace.
     """
 
     def __init__(self, case):
@@ -27,6 +27,7 @@ class Askers:
                         "-o", self.trace)
         self.threads = set()
         self.tracer = None
+        self.kinds = []  # of the requests, once there is a result
 
     def note_threads(self, pid):
         """Notes the threads that the daemon has now, and who traces it."""
@@ -46,5 +47,6 @@ class Askers:
                 found = re.search(r'"((?:\\x[0-9a-f]{2}){40})"', line)
                 if found:
                     header = bytes.fromhex(found[1].replace("\\x", ""))
+                    self.kinds.append(struct.unpack_from("=I", header, 4)[0])
                     askers.append(struct.unpack_from("=I", header, 32)[0])
         return askers, [asker for asker in askers if asker in self.threads]

@@ -70,13 +70,15 @@ std::string TpmText(const json& tpm) {
 json StatusJson(Judging& judging, std::uint64_t lost_records,
                 std::chrono::seconds uptime) {
   const MountSettings& settings = judging.settings();
+  const EnforcementPoint& point = judging.enforcement_point();
   const auto counters = judging.appraiser().counters();
   return {{"version", ASSAYFS_VERSION},
           {"pid", ::getpid()},
           {"lower", settings.lower},
           {"mountpoint", settings.mount_point},
           {"mode", ModeName(judging.appraiser().mode())},
-          {"enforce_at", "open"},
+          {"enforce_at", point.at == EnforceAt::kRead ? "read" : "open"},
+          {"enforce_at_why", point.why},
           {"data", "verified"},
           {"policy", PolicyJson(*judging.appraiser().policy())},
           {"tpm", TpmJson(judging.log().status())},
@@ -101,7 +103,8 @@ std::string StatusText(const json& status) {
   std::string out = TextOf(status, "mountpoint") + "\n";
   out += Line("lower", TextOf(status, "lower"));
   out += Line("mode", TextOf(status, "mode") + ", at " +
-                          TextOf(status, "enforce_at") + ", data " +
+                          TextOf(status, "enforce_at") + " (" +
+                          TextOf(status, "enforce_at_why") + "), data " +
                           TextOf(status, "data"));
   out +=
       Line("policy", TextOf(policy, "name") + ", " + TextOf(policy, "rules") +

@@ -33,10 +33,9 @@ namespace {
 // a page may be dropped on another thread while the session ends.
 using SessionSlot = Guarded<std::shared_ptr<FuseSession>>;
 
-void InvalidatePages(const SessionSlot& slot, FileId id) {
-  // Not under the lock: this blocks while the kernel waits for pages.
-  const auto session = slot.With([](const auto& held) { return held; });
-  if (session) session->InvalidatePages(id);
+// Not under the lock: dropping pages blocks while the kernel waits for them.
+std::shared_ptr<FuseSession> SessionIn(const SessionSlot& slot) {
+  return slot.With([](const auto& held) { return held; });
 }
 
 void WriteRecord(RecordsTo to, const std::string& text) {
@@ -156,6 +155,7 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
   auto fuse_fd = OpenFuse();
   if (!fuse_fd) return Fail(fuse_fd.error());
   const unsigned long flags = FlagsOf(settings);
+  const bool read_only = (flags & MS_RDONLY) != 0;
   auto mount = PrepareMount(settings, flags, fuse_fd->get());
   if (!mount) return Fail(mount.error());
   // Opened here, not before: in this namespace nothing covers the tree.
@@ -169,22 +169,36 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
   const DescriptorBudget budget = RaiseDescriptorLimit();
   auto judging = Judging::Create(
       settings, root.get(),
+      read_only ? MountAccess::kReadOnly : MountAccess::kWritable,
       {.max_leases = budget.leases,
        .record =
            [&](const DenialRecord& record) {
              records.Add(RecordText(record, settings.mount_point));
            },
-       .content_changed = [&](FileId id) { InvalidatePages(slot, id); }});
+       .content_changed =
+           [&slot](FileId id) {
+             if (const auto held = SessionIn(slot)) held->InvalidatePages(id);
+           },
+       .content_fell =
+           [&slot](FileId id) {
+             if (const auto held = SessionIn(slot)) held->DropPagesSoon(id);
+           },
+       .policy_changed =
+           [&slot] {
+             if (const auto held = SessionIn(slot)) held->InvalidateAllPages();
+           }});
   if (!judging) return Fail(judging.error());
   for (const std::string& problem : (*judging)->Problems()) {
     ReportFailure("warning", problem);
   }
 
-  auto created = FuseSession::Create({.fuse_fd = std::move(*fuse_fd),
-                                      .root_fd = root.get(),
-                                      .read_only = (flags & MS_RDONLY) != 0,
-                                      .max_fds = budget.inodes},
-                                     (*judging)->appraiser());
+  auto created =
+      FuseSession::Create({.fuse_fd = std::move(*fuse_fd),
+                           .root_fd = root.get(),
+                           .read_only = read_only,
+                           .enforce_at = (*judging)->enforcement_point().at,
+                           .max_fds = budget.inodes},
+                          (*judging)->appraiser());
   if (!created) return Fail(created.error());
   const std::shared_ptr<FuseSession> session(std::move(*created));
   slot.With([&](auto& held) { held = session; });

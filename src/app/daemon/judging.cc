@@ -43,15 +43,19 @@ Result<void> CheckUsable(const MountSettings& settings, const Policy& policy,
 
 Result<std::unique_ptr<Judging>> Judging::Create(const MountSettings& settings,
                                                  int root_fd,
+                                                 MountAccess access,
                                                  Surroundings surroundings) {
   auto policy = LoadPolicy(settings.policy);
   if (!policy) return Fail(policy.error());
+  auto point = ChooseEnforcementPoint(settings.enforce_at, access, *policy);
+  if (!point) return Fail(point.error());
   auto keys = Keyring::Load(settings.keys);
   if (!keys) return Fail(keys.error());
   auto sources = MakeListSources(settings.lists);
   if (!sources) return Fail(sources.error());
 
   std::unique_ptr<Judging> judging(new Judging(settings));
+  judging->point_ = std::move(*point);
   judging->key_problems_.With(
       [&](auto& problems) { problems = (*keys)->problems(); });
   auto log = MeasurementLog::Open({.log_path = settings.log_path,
@@ -80,6 +84,10 @@ Result<std::unique_ptr<Judging>> Judging::Create(const MountSettings& settings,
   options.max_leases = surroundings.max_leases;
   options.record = std::move(surroundings.record);
   options.content_changed = std::move(surroundings.content_changed);
+  if (judging->point_.at == EnforceAt::kRead) {
+    options.content_fell = std::move(surroundings.content_fell);
+    judging->policy_changed_ = std::move(surroundings.policy_changed);
+  }
   auto appraiser =
       Appraiser::Create(std::move(options), *judging->lists_, *judging->log_);
   if (!appraiser) return Fail(appraiser.error());
@@ -91,11 +99,18 @@ Result<void> Judging::Reload() {
   // Whatever can fail comes first; the lists are the last that can.
   auto policy = LoadPolicy(settings_.policy);
   if (!policy) return Fail(policy.error());
+  if (point_.at == EnforceAt::kRead && DependsOnOpen(*policy)) {
+    return Fail(EINVAL,
+                "policy " + policy->name +
+                    " now asks who opens a file, or how, which is not known "
+                    "when it is read; mount again, with --enforce-at open");
+  }
   auto keys = Keyring::Load(settings_.keys);
   if (!keys) return Fail(keys.error());
   auto loaded = lists_->Reload(*keys);
   if (!loaded) return Fail(loaded.error());
   appraiser_->SetPolicy(std::move(*policy));
+  if (policy_changed_) policy_changed_();
   key_problems_.With([&](auto& problems) { problems = (*keys)->problems(); });
   return {};
 }

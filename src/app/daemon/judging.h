@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "app/daemon/enforcement_point.h"
 #include "app/settings/mount_settings.h"
 #include "appraise/appraiser.h"
 #include "appraise/list_store.h"
@@ -25,24 +26,32 @@ class Judging {
     std::size_t max_leases = 0;                       // see Appraiser
     std::function<void(const DenialRecord&)> record;  // see Appraiser
     std::function<void(FileId)> content_changed;      // see Appraiser
+    // The next two are called only if files are judged when they are read.
+    std::function<void(FileId)> content_fell;  // see Appraiser
+    // All pages that the kernel keeps must go.
+    std::function<void()> policy_changed;
   };
 
   // Loads policy, keys and lists, and opens the log and the TPM.
   // root_fd: borrowed, must outlive this.
-  // Errors: those of the parts; ENOENT if the mode is enforce, the policy
-  // appraises, and no list at all can be used: every file would be denied.
+  // Errors: those of the parts; those of ChooseEnforcementPoint; ENOENT if the
+  // mode is enforce, the policy appraises, and no list at all can be used:
+  // every file would be denied.
   static Result<std::unique_ptr<Judging>> Create(const MountSettings& settings,
                                                  int root_fd,
+                                                 MountAccess access,
                                                  Surroundings surroundings);
 
   // Reads policy, keys and lists again.
-  // Errors: those of the parts; everything is then as it was.
+  // Errors: those of the parts; EINVAL for a policy that cannot be enforced at
+  // the point that was chosen. Everything is then as it was.
   Result<void> Reload();
 
   // Keys and lists that were left out at the last (re)load, one line each.
   std::vector<std::string> Problems() const;
 
   const MountSettings& settings() const { return settings_; }
+  const EnforcementPoint& enforcement_point() const { return point_; }
   Appraiser& appraiser() { return *appraiser_; }
   ListStore& lists() { return *lists_; }
   const MeasurementLog& log() const { return *log_; }
@@ -51,6 +60,8 @@ class Judging {
   explicit Judging(MountSettings settings) : settings_(std::move(settings)) {}
 
   MountSettings settings_;
+  EnforcementPoint point_;
+  std::function<void()> policy_changed_;
   Guarded<std::vector<std::string>> key_problems_;
   // In the order of dependence: the appraiser goes first.
   std::unique_ptr<MeasurementLog> log_;

@@ -67,18 +67,15 @@ Result<unsigned> PcrFrom(const std::string& word) {
   return pcr;
 }
 
-// Enforcement at open and verified reads are what this mount does.
-Result<void> CheckWays(const NamedValues& values) {
-  const std::string when = Single(values, "enforce-at", "auto");
-  if (when == "read") {
-    return Fail(EINVAL,
-                "--enforce-at read: not possible, files are judged when they "
-                "are opened; use auto or open");
-  }
-  if (when != "auto" && when != "open") {
-    return WrongValue("enforce-at", when, "auto or open");
-  }
-  const std::string way = Single(values, "data", "auto");
+Result<std::optional<EnforceAt>> EnforceAtFrom(const std::string& word) {
+  if (word == "auto") return std::optional<EnforceAt>();
+  if (word == "open") return EnforceAt::kOpen;
+  if (word == "read") return EnforceAt::kRead;
+  return WrongValue("enforce-at", word, "auto, open or read");
+}
+
+// Verified reads are what this mount does.
+Result<void> CheckData(const std::string& way) {
   if (way == "passthrough") {
     return Fail(EINVAL,
                 "--data passthrough: not possible, every block read is "
@@ -155,7 +152,11 @@ Result<MountSettings> MakeSettings(const NamedValues& values) {
   const auto pcr = PcrFrom(Single(values, "pcr", "12"));
   if (!pcr) return Fail(pcr.error());
   settings.pcr = *pcr;
-  if (const auto ways = CheckWays(values); !ways) return Fail(ways.error());
+  const auto when = EnforceAtFrom(Single(values, "enforce-at", "auto"));
+  if (!when) return Fail(when.error());
+  settings.enforce_at = *when;
+  const auto way = CheckData(Single(values, "data", "auto"));
+  if (!way) return Fail(way.error());
 
   settings.tcti = Single(values, "tcti", "");
   for (const auto& [name, path] :

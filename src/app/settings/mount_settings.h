@@ -2,12 +2,14 @@
 // MountSettings: what a mount is to be, checked.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "app/settings/named_values.h"
 #include "appraise/list_source.h"
 #include "base/result.h"
+#include "fs/session.h"
 #include "policy/decide.h"
 #include "tpm/measurement_log.h"
 
@@ -23,6 +25,7 @@ struct MountSettings {
   std::string policy;              // built-in name or absolute path
   Mode mode = Mode::kEnforce;
   bool allow_weak = false;
+  std::optional<EnforceAt> enforce_at;  // nothing: whichever is possible
 
   MeasurementLog::TpmUse tpm = MeasurementLog::TpmUse::kAuto;
   std::string tcti;

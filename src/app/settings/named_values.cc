@@ -30,7 +30,7 @@ const std::vector<SettingOption>& SettingOptions() {
       {"policy", "NAME|FILE",
        "files, exec, measure, or a file of rules [files]"},
       {"mode", "MODE", "enforce, log or off [enforce]"},
-      {"enforce-at", "WHEN", "auto or open [auto]"},
+      {"enforce-at", "WHEN", "auto, open or read [auto]"},
       {"data", "WAY", "auto or verified [auto]"},
       {"tpm", "USE", "auto, required or off [auto]"},
       {"tcti", "CONF", "TCTI of the TPM, as tpm2-tss has it"},

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <future>
 #include <mutex>
 #include <thread>
 
@@ -54,6 +55,7 @@ class AppraiserTest : public ::testing::Test {
       const std::lock_guard lock(records_mutex_);
       records_.push_back(record);
     };
+    options.content_fell = content_fell_;
     appraiser_ =
         Must(Appraiser::Create(std::move(options), *lists_, measurer_));
   }
@@ -71,6 +73,7 @@ class AppraiserTest : public ::testing::Test {
   std::unique_ptr<ListStore> lists_;
   std::mutex records_mutex_;
   std::vector<DenialRecord> records_;
+  std::function<void(FileId)> content_fell_;
   std::unique_ptr<Appraiser> appraiser_;
 };
 
@@ -392,6 +395,36 @@ TEST_F(AppraiserTest, AFileThatIsTooLargeIsNotHashedAtAll) {
   EXPECT_FALSE(answer.permitted);
   EXPECT_EQ(answer.decision.reason, Reason::kIoError);
   EXPECT_EQ(appraiser_->counters().hashed_bytes, 0U);
+}
+
+TEST_F(AppraiserTest, TellsWhatListsDoNotPermitAnyMore) {
+  AddList("tlv-b", "other content", "/usr/bin/b");
+  const std::string other = Put("usr/bin/b", "other content");
+  // Told when the list goes, and perhaps again when the folder was read.
+  std::promise<FileId> fell;
+  std::once_flag once;
+  content_fell_ = [&](FileId id) {
+    std::call_once(once, [&] { fell.set_value(id); });
+  };
+  ASSERT_TRUE(lists_->WaitUntilLoaded(std::chrono::minutes(1)));
+  Start();
+  EXPECT_TRUE(Judge("usr/bin/a").permitted);
+  EXPECT_TRUE(Judge("usr/bin/b").permitted);
+  fs::remove(dir_ / "lists/tlv-b");
+  const UniqueFd fd = Must(OpenForReading(AT_FDCWD, other));
+  EXPECT_EQ(fell.get_future().get(), Must(StampFile(fd.get())).id);
+  appraiser_.reset();  // listens no more
+}
+
+TEST_F(AppraiserTest, TellsWhenAWriterComes) {
+  std::vector<FileId> fell;
+  content_fell_ = [&](FileId id) { fell.push_back(id); };
+  Start();
+  const UniqueFd fd = Must(OpenForReading(AT_FDCWD, Path("usr/bin/a")));
+  const FileId id = Must(StampFile(fd.get())).id;
+  EXPECT_TRUE(Must(appraiser_->Judge(fd.get(), kRead)).permitted);
+  { const WriterGuard writer = appraiser_->BeginWrite(id); }
+  EXPECT_EQ(fell, std::vector{id});
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include <filesystem>
+#include <future>
 
 #include "base/unique_fd.h"
 #include "support/fakes.h"
@@ -90,6 +91,31 @@ TEST_F(ListStoreTest, AnUnlinkedListIsGoneAtOnce) {
   Open();
   fs::remove(List("tlv-a"));
   EXPECT_FALSE(Knows("a"));
+}
+
+TEST_F(ListStoreTest, TellsOfEveryChange) {
+  Write("tlv-a", "a");
+  Open();
+  // It may be told more than once of one change.
+  const auto wait_until = [this](auto holds, auto change) {
+    std::promise<void> held;
+    store_->Listen([&, told = false]() mutable {
+      if (!told && holds()) {
+        told = true;
+        held.set_value();
+      }
+    });
+    change();
+    held.get_future().wait();
+  };
+  wait_until([this] { return !Knows("a"); },
+             [this] { fs::remove(List("tlv-a")); });
+  wait_until([this] { return Knows("b"); }, [this] { Write("tlv-b", "b"); });
+  int told = 0;
+  store_->Listen([&] { ++told; });
+  Must(store_->Reload(std::make_shared<FakeVerifier>()));
+  store_->Listen({});
+  EXPECT_GE(told, 1);
 }
 
 TEST_F(ListStoreTest, OnlyTheListThatChangedIsGone) {

@@ -128,5 +128,71 @@ TEST_F(VerdictCacheTest, ATicketHoldsUntilSomethingChanges) {
   EXPECT_FALSE(cache_.Holds(*next));
 }
 
+class FallenTest : public ::testing::Test {
+ protected:
+  FallenTest() { Remember(kFile); }
+  void Remember(FileId id, Stamp stamp = kStamp) {
+    const auto ticket = cache_.Begin(id);
+    Content content = MakeContent();
+    content.stamp = stamp;
+    ASSERT_NE(cache_.Commit(*ticket, std::move(content)), nullptr);
+  }
+
+  std::vector<FileId> fallen_;
+  // Asks the cache: no lock may be held.
+  VerdictCache cache_{{.max_files = 2, .max_tag_bytes = 1000},
+                      [this](FileId id) {
+                        EXPECT_FALSE(cache_.WriterActive(kOther));
+                        fallen_.push_back(id);
+                      }};
+};
+
+TEST_F(FallenTest, NothingFellYet) {
+  EXPECT_NE(cache_.Find(kFile, kStamp), nullptr);
+  EXPECT_EQ(cache_.Find(kOther, kStamp), nullptr);
+  EXPECT_TRUE(fallen_.empty());
+}
+
+TEST_F(FallenTest, AnotherStampIsToldOf) {
+  Stamp moved = kStamp;
+  ++moved.ctime_ns;
+  cache_.Find(kFile, moved);
+  EXPECT_EQ(fallen_, std::vector{kFile});
+}
+
+TEST_F(FallenTest, AWriterIsToldOfOnce) {
+  { const WriterGuard writer = cache_.BeginWrite(kFile); }
+  EXPECT_EQ(fallen_, std::vector{kFile});
+}
+
+TEST_F(FallenTest, ADropIsToldOf) {
+  cache_.Drop(kOther);
+  EXPECT_TRUE(fallen_.empty());
+  cache_.Drop(kFile);
+  EXPECT_EQ(fallen_, std::vector{kFile});
+}
+
+TEST_F(FallenTest, OtherContentIsToldOf) {
+  Stamp moved = kStamp;
+  ++moved.ctime_ns;
+  Remember(kFile, moved);
+  EXPECT_EQ(fallen_, std::vector{kFile});
+}
+
+TEST_F(FallenTest, WhatHasNoRoomIsToldOf) {
+  Remember(kOther);
+  Remember(FileId{1, 4});
+  EXPECT_EQ(fallen_, std::vector{kFile});
+}
+
+TEST_F(VerdictCacheTest, AllIsWhatIsRemembered) {
+  Commit(kFile);
+  const auto content = Commit(kOther);
+  cache_.Drop(kFile);
+  const auto all = cache_.All();
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0], std::pair(kOther, content));
+}
+
 }  // namespace
 }  // namespace assayfs

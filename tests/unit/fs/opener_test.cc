@@ -11,73 +11,23 @@
 #include <string_view>
 #include <vector>
 
-#include "appraise/lease_keeper.h"
 #include "base/bytes.h"
-#include "crypto/file_hash.h"
-#include "lists/appended_signature.h"
-#include "lists/tlv.h"
-#include "unit/fs/lower_tree.h"
+#include "unit/fs/judged_tree.h"
 
 namespace assayfs {
 namespace {
 
 using testing::FailsWith;
+using testing::JudgedTree;
+using testing::kGoodText;
 using testing::LowerTree;
 using testing::Must;
 using testing::TempDir;
 
-// Takes every signature for good: what is tested here comes after.
-class TrustingVerifier : public SignatureVerifier {
- public:
-  SignatureCheck Verify(SignatureFormat, std::span<const std::byte>,
-                        std::span<const std::byte>) const override {
-    return {SignatureStatus::kGood, {"00", "test"}, ""};
-  }
-};
-
-class WillingMeasurer : public Measurer {
- public:
-  MeasureOutcome Measure(std::string_view,
-                         std::span<const std::byte>) override {
-    return {true, ""};
-  }
-};
-
-constexpr std::string_view kGoodText = "good content";
 constexpr uid_t kUser = 1000;
 
-// An enforcing appraiser that knows kGoodText, over a tree with the files
-// "good" and "bad".
 class OpenerTest : public ::testing::Test {
  protected:
-  OpenerTest() {
-    BlockLeaseSignals();
-    tree_.dir().Write("good", kGoodText);
-    tree_.dir().Write("bad", "other content");
-    WriteList();
-    ListStore::Options options;
-    options.sources.push_back({lists_dir_.path(), "lists", nullptr});
-    lists_ = Must(ListStore::Open(
-        std::move(options), std::make_shared<TrustingVerifier>(), measurer_));
-    root_fd_.Reset(::open(tree_.dir().path().c_str(), O_PATH | O_CLOEXEC));
-    Appraiser::Options judging;
-    judging.policy = Must(BuiltInPolicy("files"));
-    judging.root_fd = root_fd_.get();
-    appraiser_ =
-        Must(Appraiser::Create(std::move(judging), *lists_, measurer_));
-    opener_ = std::make_unique<Opener>(*appraiser_);
-  }
-
-  void WriteList() {
-    const std::string path = tree_.dir() / "good";
-    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    auto hash = Must(HashFile(fd.get(), {HashAlgorithm::kSha256}));
-    const ByteVector list = AppendSignature(
-        WriteTlv({{.digest = hash.digests[0], .path = "/good", .mode = {}}}),
-        SignatureFormat::kOpenPgp, AsBytes("signature"));
-    lists_dir_.Write("0-tlv-test", AsText(list));
-  }
-
   Result<std::unique_ptr<OpenFile>> Open(const char* name, int flags) {
     return opener_->Open(tree_.At(name), flags, kUser, {});
   }
@@ -92,13 +42,11 @@ class OpenerTest : public ::testing::Test {
     return std::string(AsText(Must(file.Read(0, 100, buffer, mismatch))));
   }
 
-  LowerTree tree_;
-  TempDir lists_dir_;
-  WillingMeasurer measurer_;
-  UniqueFd root_fd_;
-  std::unique_ptr<ListStore> lists_;
-  std::unique_ptr<Appraiser> appraiser_;
-  std::unique_ptr<Opener> opener_;
+  JudgedTree judged_;
+  LowerTree& tree_ = judged_.tree();
+  Appraiser* const appraiser_ = &judged_.appraiser();
+  const std::unique_ptr<Opener> opener_ =
+      std::make_unique<Opener>(judged_.appraiser());
 };
 
 TEST_F(OpenerTest, OpensKnownContentWithCheckedReads) {

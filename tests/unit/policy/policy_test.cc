@@ -177,6 +177,22 @@ TEST(BuiltInPolicyTest, RefusesAnotherName) {
   EXPECT_THAT(BuiltInPolicy(""), FailsWith(ENOENT));
 }
 
+TEST(DependsOnOpenTest, AnswersThatAreTheSameForEveryOpenDoNot) {
+  EXPECT_FALSE(DependsOnOpen(Parsed("")));
+  EXPECT_FALSE(DependsOnOpen(Parsed("appraise\nmeasure\n")));
+  EXPECT_FALSE(DependsOnOpen(Must(BuiltInPolicy("files"))));
+  EXPECT_FALSE(DependsOnOpen(Must(BuiltInPolicy("measure"))));
+}
+
+TEST(DependsOnOpenTest, ThosePerUserOrPurposeDo) {
+  EXPECT_TRUE(DependsOnOpen(Parsed("appraise uid=0\n")));
+  EXPECT_TRUE(DependsOnOpen(Parsed("appraise func=BPRM_CHECK\n")));
+  EXPECT_TRUE(DependsOnOpen(Parsed("measure func=FILE_CHECK\n")));
+  EXPECT_TRUE(
+      DependsOnOpen(Parsed("dont_appraise func=MMAP_CHECK\nappraise\n")));
+  EXPECT_TRUE(DependsOnOpen(Must(BuiltInPolicy("exec"))));
+}
+
 TEST(NeedsElfTest, OnlyMmapRulesDo) {
   EXPECT_FALSE(NeedsElf(Parsed("")));
   EXPECT_FALSE(NeedsElf(Parsed("appraise\nmeasure func=BPRM_CHECK\n")));

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether a mount judges files when they are opened or when they are read.
+#include "app/daemon/enforcement_point.h"
+
+#include <cerrno>
+
+namespace assayfs {
+
+Result<EnforcementPoint> ChooseEnforcementPoint(std::optional<EnforceAt> wanted,
+                                                MountAccess access,
+                                                const Policy& policy) {
+  if (wanted == EnforceAt::kOpen) {
+    return EnforcementPoint{EnforceAt::kOpen, "asked for"};
+  }
+  if (access == MountAccess::kWritable) {
+    if (!wanted) return EnforcementPoint{EnforceAt::kOpen, "writable mount"};
+    return Fail(EINVAL,
+                "--enforce-at read: the mount is writable, and what is written "
+                "could be read before it is judged; add -o ro, or use auto");
+  }
+  if (DependsOnOpen(policy)) {
+    if (!wanted) {
+      return EnforcementPoint{EnforceAt::kOpen,
+                              "policy asks who opens a file, or how"};
+    }
+    return Fail(EINVAL, "--enforce-at read: policy " + policy.name +
+                            " asks who opens a file, or how, which is not "
+                            "known when it is read; use auto or open");
+  }
+  return EnforcementPoint{EnforceAt::kRead,
+                          wanted ? "asked for" : "read-only mount"};
+}
+
+}  // namespace assayfs

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// Requests where the kernel opens files and folders without asking: there are
+// no handles, and each request is on a node.
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "fs/fuse_ops.h"
+#include "fs/fuse_patience.h"
+#include "fs/judged_read.h"
+#include "fs/reopen.h"
+
+namespace assayfs {
+namespace {
+
+// So answered, the kernel does not ask again, and keeps pages from one open to
+// the next.
+void NeverAskAgain(fuse_req_t req, fuse_ino_t, fuse_file_info*) {
+  fuse_reply_err(req, ENOSYS);
+}
+
+// The kernel takes the size that it was told for the end of the file. Where
+// that is of other content than what is read, the answer is no until it has
+// asked again; so that it does, what it was told is taken back.
+Result<JudgedRead> ReadInto(fuse_req_t req, const LowerRef& file,
+                            std::size_t size, off_t offset, ByteVector& buffer,
+                            const GiveUp& give_up) {
+  const Server& server = ServerOf(req);
+  auto read =
+      ReadAndJudge(server.appraiser, file, fuse_req_ctx(req)->uid,
+                   static_cast<std::uint64_t>(offset), size, buffer, give_up);
+  if (!read || !read->file_bytes) return read;
+  if (static_cast<off_t>(*read->file_bytes) == file.told_size()) return read;
+  server.forget_attributes(file.node());
+  return Fail(EIO, "the size that was told is of other content");
+}
+
+void DoRead(fuse_req_t req, fuse_ino_t node, std::size_t size, off_t offset,
+            fuse_file_info*) {
+  AnswerPatiently(
+      req,
+      [req, node, size, offset](const GiveUp& give_up) -> Result<JudgedRead> {
+        thread_local ByteVector buffer;  // grows to the largest request, 1 MiB
+        const auto file = NodeOf(req, node);
+        if (!file) return Fail(file.error());
+        return ReadInto(req, *file, size, offset, buffer, give_up);
+      },
+      [req, node](const Result<JudgedRead>& read) {
+        if (ReplyIfFailed(req, read)) return;
+        Server& server = ServerOf(req);
+        fuse_reply_buf(req, reinterpret_cast<const char*>(read->bytes.data()),
+                       read->bytes.size());
+        if (read->may_stay) return;
+        const auto file = server.table->Get(node);
+        if (file) server.drop_pages(file->id());
+      });
+}
+
+void DoLseek(fuse_req_t req, fuse_ino_t node, off_t offset, int whence,
+             fuse_file_info*) {
+  const auto file = NodeOf(req, node);
+  if (ReplyIfFailed(req, file)) return;
+  const auto fd = ReopenUnseen(file->fd());
+  if (ReplyIfFailed(req, fd)) return;
+  const off_t found = ::lseek(fd->get(), offset, whence);
+  if (found < 0) {
+    fuse_reply_err(req, errno);
+  } else {
+    fuse_reply_lseek(req, found);
+  }
+}
+
+void DoReaddir(fuse_req_t req, fuse_ino_t node, std::size_t size, off_t offset,
+               fuse_file_info*) {
+  ListFolder(req, node, size, offset, Listed::kNames);
+}
+
+void DoReaddirplus(fuse_req_t req, fuse_ino_t node, std::size_t size,
+                   off_t offset, fuse_file_info*) {
+  ListFolder(req, node, size, offset, Listed::kEntries);
+}
+
+// Nothing can have been changed, but not every file system has it.
+void DoFsync(fuse_req_t req, fuse_ino_t node, int, fuse_file_info*) {
+  const auto file = NodeOf(req, node);
+  if (ReplyIfFailed(req, file)) return;
+  const auto fd = ReopenUnseen(file->fd());
+  if (ReplyIfFailed(req, fd)) return;
+  fuse_reply_err(req, ::fsync(fd->get()) == 0 ? 0 : errno);
+}
+
+}  // namespace
+
+void SetOpsAtRead(fuse_lowlevel_ops& ops) {
+  ops.open = NeverAskAgain;
+  ops.opendir = NeverAskAgain;
+  ops.flush = NeverAskAgain;
+  ops.read = DoRead;
+  ops.lseek = DoLseek;
+  ops.readdir = DoReaddir;
+  ops.readdirplus = DoReaddirplus;
+  ops.fsync = DoFsync;
+  ops.fsyncdir = DoFsync;
+  ops.release = nullptr;
+  ops.releasedir = nullptr;
+  ops.copy_file_range = nullptr;
+}
+
+}  // namespace assayfs

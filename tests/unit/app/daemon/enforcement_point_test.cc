@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/daemon/enforcement_point.h"
+
+#include "support/results.h"
+
+namespace assayfs {
+namespace {
+
+using testing::FailsWith;
+using ::testing::HasSubstr;
+using testing::Must;
+
+EnforceAt Chosen(std::optional<EnforceAt> wanted, MountAccess access,
+                 const char* policy) {
+  return Must(ChooseEnforcementPoint(wanted, access,
+                                     Must(BuiltInPolicy(policy))))
+      .at;
+}
+
+TEST(EnforcementPointTest, IsAtReadWherePossible) {
+  EXPECT_EQ(Chosen({}, MountAccess::kReadOnly, "files"), EnforceAt::kRead);
+  EXPECT_EQ(Chosen({}, MountAccess::kReadOnly, "measure"), EnforceAt::kRead);
+  EXPECT_EQ(Chosen({}, MountAccess::kReadOnly, "exec"), EnforceAt::kOpen);
+  EXPECT_EQ(Chosen({}, MountAccess::kWritable, "files"), EnforceAt::kOpen);
+}
+
+TEST(EnforcementPointTest, IsAtOpenWhereAskedFor) {
+  EXPECT_EQ(Chosen(EnforceAt::kOpen, MountAccess::kReadOnly, "files"),
+            EnforceAt::kOpen);
+}
+
+TEST(EnforcementPointTest, RefusesReadWhereSomebodyCanWrite) {
+  const auto chosen = ChooseEnforcementPoint(
+      EnforceAt::kRead, MountAccess::kWritable, Must(BuiltInPolicy("files")));
+  EXPECT_THAT(chosen, FailsWith(EINVAL));
+  EXPECT_THAT(chosen.error().message(), HasSubstr("the mount is writable"));
+}
+
+TEST(EnforcementPointTest, RefusesReadForAPolicyThatAsksHowAFileIsOpened) {
+  const auto chosen = ChooseEnforcementPoint(
+      EnforceAt::kRead, MountAccess::kReadOnly, Must(BuiltInPolicy("exec")));
+  EXPECT_THAT(chosen, FailsWith(EINVAL));
+  EXPECT_THAT(chosen.error().message(), HasSubstr("policy exec asks who"));
+}
+
+}  // namespace
+}  // namespace assayfs

@@ -358,7 +358,7 @@ class WaitTest(judged.Judged):
             opener = start_opener(self, "huge")
             opener.send_signal(number)
             # The whole hash takes half a minute on a fast machine.
-            self.assertEqual(opener.wait(5), -number)
+            self.assertEqual(opener.wait(SOON), -number)
         os.truncate(self.below("huge"), 0)
 
     def test_the_next_opener_goes_on_with_the_same_hash(self):

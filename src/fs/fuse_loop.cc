@@ -142,6 +142,7 @@ void FuseLoop::Work(Worker& self) {
     Took();
     TakeTmpfileForCreate(request);
     fuse_session_process_buf(session_, &request);
+    if (begun_) std::call_once(has_begun_, begun_);
     if (LeavesAfterRequest(self)) return;
   }
   // If nobody else ended it, libfuse did: another thread just heard that the

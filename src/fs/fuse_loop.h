@@ -3,9 +3,11 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <list>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 struct fuse_session;
 
@@ -22,9 +24,12 @@ namespace assayfs {
 class FuseLoop {
  public:
   // session: borrowed. keep: threads that stay for later when there is less to
-  // do, at least 1. most: the limit of threads; further requests wait.
-  FuseLoop(fuse_session* session, unsigned keep, unsigned most)
-      : session_(session), keep_(keep), most_(most) {}
+  // do, at least 1. most: the limit of threads; further requests wait. begun:
+  // called once, when the first request, by which kernel and server agree on
+  // what they can do, was answered; may be null.
+  FuseLoop(fuse_session* session, unsigned keep, unsigned most,
+           std::function<void()> begun = {})
+      : session_(session), keep_(keep), most_(most), begun_(std::move(begun)) {}
   FuseLoop(const FuseLoop&) = delete;
   FuseLoop& operator=(const FuseLoop&) = delete;
   ~FuseLoop() = default;
@@ -52,6 +57,8 @@ class FuseLoop {
   fuse_session* session_;
   const unsigned keep_;
   const unsigned most_;
+  const std::function<void()> begun_;
+  std::once_flag has_begun_;
 
   std::mutex mutex_;
   std::condition_variable changed_;

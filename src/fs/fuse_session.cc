@@ -103,8 +103,9 @@ Result<std::unique_ptr<FuseSession>> FuseSession::Create(Options options,
   if (fuse_session_mount(impl->session.get(), device.c_str()) != 0) {
     return Fail(EIO, "libfuse did not take " + device);
   }
-  impl->loop = std::make_unique<FuseLoop>(impl->session.get(),
-                                          impl->idle_threads, kMostThreads);
+  impl->loop =
+      std::make_unique<FuseLoop>(impl->session.get(), impl->idle_threads,
+                                 kMostThreads, std::move(options.begun));
   // The session closes it from now on.
   [[maybe_unused]] const int taken = options.fuse_fd.Release();
   std::unique_ptr<FuseSession> session(new FuseSession(std::move(impl)));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -37,6 +38,9 @@ class FuseSession {
     EnforceAt enforce_at = EnforceAt::kOpen;
     // How many descriptors to keep of files that the kernel knows.
     std::size_t max_fds = 1024;
+    // Called once, when the kernel has agreed to what the session can do, on a
+    // thread of the session; may be null.
+    std::function<void()> begun;
     unsigned threads = 0;  // most threads to keep idle; 0: chosen by itself
   };
 

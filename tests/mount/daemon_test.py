@@ -50,6 +50,14 @@ class LifeTest(judged.Judged):
         self.unmount(self.tree)
         self.assertReads(self.below("alien"), "alien")
 
+    def test_the_kernel_reads_ahead_as_much_as_one_request_takes(self):
+        device = os.stat(self.mnt).st_dev
+        path = f"/sys/class/bdi/{os.major(device)}:{os.minor(device)}" \
+            "/read_ahead_kb"
+        if not os.path.exists(path):
+            self.skipTest("needs sysfs")
+        judged.wait_until(lambda: int(read(path)) == 1024)
+
     def test_two_mounts_live_side_by_side(self):
         first = self.daemon
         other = os.path.join(self.base, "other")

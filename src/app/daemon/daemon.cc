@@ -8,9 +8,11 @@
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include "app/control/control_handler.h"
@@ -110,6 +112,17 @@ Result<std::unique_ptr<ControlServer>> StartControl(
       });
 }
 
+// Lets the kernel read ahead as much as fits into one request. To be called
+// once the session has begun, which can only lower what the kernel starts with,
+// 128 KiB. Not allowed without root.
+void ReadFurtherAhead(const std::string& device) {
+  constexpr std::string_view kKib = "1024";
+  const std::string path = "/sys/class/bdi/" + device + "/read_ahead_kb";
+  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  [[maybe_unused]] const ssize_t written =
+      ::write(fd.get(), kKib.data(), kKib.size());
+}
+
 // Returns an error if the mount is still there although its connection ended
 // and nobody asked us to stop: somebody aborted it, as `umount -f` does.
 Result<void> CheckGone(const OuterMount& mount, const std::string& point) {
@@ -197,7 +210,8 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
                            .root_fd = root.get(),
                            .read_only = read_only,
                            .enforce_at = (*judging)->enforcement_point().at,
-                           .max_fds = budget.inodes},
+                           .max_fds = budget.inodes,
+                           .begun = [&] { ReadFurtherAhead(mount->device()); }},
                           (*judging)->appraiser());
   if (!created) return Fail(created.error());
   const std::shared_ptr<FuseSession> session(std::move(*created));

@@ -127,7 +127,10 @@ Result<void> OuterMount::Mount() {
   if (!table) return Fail(table.error());
   const MountEntry* entry = FindMountPoint(*table, mount_point_);
   // Somebody may have been faster than we are, and unmounted it.
-  if (entry != nullptr && entry->type == kMountType) mount_id_ = entry->id;
+  if (entry != nullptr && entry->type == kMountType) {
+    mount_id_ = entry->id;
+    device_ = entry->device;
+  }
   return {};
 }
 

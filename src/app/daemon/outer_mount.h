@@ -42,6 +42,10 @@ class OuterMount {
   // Errors: those of mount(2), naming the mount point.
   Result<void> Mount();
 
+  // The device number of the mount, as "0:45", after Mount; empty if somebody
+  // unmounted it at once.
+  const std::string& device() const { return device_; }
+
   // Where the mount is, after Mount. Somebody else may have unmounted it.
   // Errors: those of reading mountinfo.
   enum class Place { kGone, kOnTop, kCovered };
@@ -61,6 +65,7 @@ class OuterMount {
   UniqueFd root_;       // of the file system tree, for a daemon in a chroot
   UniqueFd mountinfo_;  // of the namespace left behind
   std::uint64_t mount_id_ = 0;
+  std::string device_;
 };
 
 }  // namespace assayfs

@@ -88,7 +88,8 @@ class FuseLoopTest : public ::testing::Test {
     ASSERT_NE(session_, nullptr);
     const std::string device = "/dev/fd/" + std::to_string(pair[1]);
     ASSERT_EQ(fuse_session_mount(session_, device.c_str()), 0);
-    loop_ = std::make_unique<FuseLoop>(session_, kKeep, kMost);
+    loop_ = std::make_unique<FuseLoop>(session_, kKeep, kMost,
+                                       [this] { begun_.set_value(); });
     result_ = std::async(std::launch::async, [this] { return loop_->Run(); });
   }
 
@@ -138,6 +139,7 @@ class FuseLoopTest : public ::testing::Test {
   UniqueFd kernel_;
   fuse_session* session_ = nullptr;
   std::unique_ptr<FuseLoop> loop_;
+  std::promise<void> begun_;
   std::future<int> result_;
   std::uint64_t next_ = 0;
 };
@@ -146,6 +148,16 @@ TEST_F(FuseLoopTest, StartsThreadsWhileOthersAreBusy) {
   Greet();
   for (unsigned i = 0; i < kMost - 1; ++i) Ask(kHeld);
   gate_.AwaitInside(kMost - 1);
+  Ask(kQuick);
+  AwaitAnswers(1);
+}
+
+TEST_F(FuseLoopTest, TellsOnceThatTheFirstRequestWasAnswered) {
+  const auto begun = begun_.get_future();
+  EXPECT_EQ(begun.wait_for(std::chrono::seconds(0)),
+            std::future_status::timeout);
+  Greet();
+  EXPECT_EQ(begun.wait_for(kPatience), std::future_status::ready);
   Ask(kQuick);
   AwaitAnswers(1);
 }

@@ -18,7 +18,7 @@ inline constexpr std::size_t kTagBlockBytes = 4096;
 // One tag for each block of a file, made while the whole file was hashed.
 //
 // A tag is the 128-bit GMAC (NIST SP 800-38D) of the block under a random key
-// of this process: three to ten times as fast as SHA-256, and to be had where
+// of this process: three times as fast as SHA-256 or more, and to be had where
 // FIPS rules. Another block has the same tag with a chance of less than 2^-119
 // for whoever does not know the key, whatever he tries, because GMAC is a
 // universal hash of the key. Its nonce is always the same, so that equal blocks

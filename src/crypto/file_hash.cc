@@ -44,12 +44,14 @@ Result<FileHasher> FileHasher::Create(std::vector<HashAlgorithm> algorithms) {
 }
 
 Result<FileHash> FileHasher::Run(int fd, const GiveUp& give_up) {
-  ByteVector buffer(kChunkBytes);
+  // Not filled with zeros: most files are much smaller.
+  const auto memory = std::make_unique_for_overwrite<std::byte[]>(kChunkBytes);
+  const std::span buffer(memory.get(), kChunkBytes);
   while (true) {
     if (give_up && give_up()) return Fail(EINTR, "hashing was given up");
     const auto filled = ReadChunk(fd, buffer, bytes_);
     if (!filled) return Fail(filled.error());
-    Bytes chunk = Bytes(buffer).first(*filled);
+    Bytes chunk = buffer.first(*filled);
     bytes_ += chunk.size();
     if (bytes_ > kMaxHashedBytes) return Fail(EFBIG, "too large to judge");
     for (Hasher& hasher : hashers_) hasher.Update(chunk);

@@ -22,6 +22,10 @@ void DoOpendir(fuse_req_t req, fuse_ino_t node, fuse_file_info* handle) {
   Server& server = ServerOf(req);
   auto folder = Open(req, node, handle->flags);
   if (ReplyIfFailed(req, folder, Request::kOpen)) return;
+  // The kernel keeps what was listed, as long as the folder's times stand
+  // still.
+  handle->cache_readdir = 1;
+  handle->keep_cache = 1;
   handle->fh = server.folders.Add(std::move(*folder));
   if (fuse_reply_open(req, handle) != 0) server.folders.Take(handle->fh);
 }

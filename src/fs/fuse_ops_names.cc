@@ -44,7 +44,15 @@ namespace {
 void DoLookup(fuse_req_t req, fuse_ino_t parent, const char* name) {
   const auto folder = NodeOf(req, parent);
   if (ReplyIfFailed(req, folder)) return;
-  ReplyEntry(req, Lookup(*ServerOf(req).table, *folder, name));
+  const auto entry = Lookup(*ServerOf(req).table, *folder, name);
+  if (!entry && entry.error().code() == ENOENT) {
+    // Without a node: there is no such name, which may be relied on, too.
+    fuse_entry_param nothing{};
+    nothing.entry_timeout = kNameSeconds;
+    fuse_reply_entry(req, &nothing);
+    return;
+  }
+  ReplyEntry(req, entry);
 }
 
 void DoForget(fuse_req_t req, fuse_ino_t node, std::uint64_t count) {

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files that the kernel opens by itself are judged when they are read."""
 
-import collections
 import errno
 import os
 import mmap
@@ -13,12 +12,8 @@ import sys
 
 import judged
 import tap
-from askers import Askers
 from judged import assayfs, read, run, wait_until, write
 
-# Numbers of requests. Source: linux/fuse.h.
-OPEN, READ, RELEASE, FLUSH, OPENDIR, READDIR, RELEASEDIR, READDIRPLUS = (
-    14, 15, 18, 25, 27, 28, 29, 44)
 # Touches the first byte of a mapping of a file, and says so.
 TOUCH = """
 import mmap, sys
@@ -120,29 +115,6 @@ class JudgeTest(AtRead):
             os.symlink("x", self.below("many/" + name))
         self.assertEqual(sorted(os.listdir(self.at("many"))), names)
         self.assertEqual(sorted(os.listdir(self.at("many"))), names)
-
-
-class RequestsTest(AtRead):
-    MOUNT = False
-
-    def test_the_kernel_asks_for_no_open_and_no_page_twice(self):
-        askers = Askers(self)
-        self.mount()
-        askers.note_threads(self.daemon.pid)
-        for _ in range(50):
-            for name in ("data", "bin/hello"):
-                self.assertReads(self.at(name), self.FILES[name])
-            os.listdir(self.mnt)
-        self.unmount()
-        askers.result()
-        asked = collections.Counter(askers.kinds)
-        self.assertEqual(asked[OPEN], 1)
-        self.assertEqual(asked[OPENDIR], 1)
-        self.assertLessEqual(asked[FLUSH], 1)
-        self.assertEqual(asked[READ], 2)
-        self.assertEqual(asked[RELEASE] + asked[RELEASEDIR], 0)
-        # Until its end, once.
-        self.assertLessEqual(asked[READDIR] + asked[READDIRPLUS], 4)
 
 
 class FallTest(AtRead):

@@ -316,11 +316,17 @@ def waits(process):
     return b"fuse" in where or b"request_wait" in where
 
 
+def hear_hangups():
+    """Undoes what nohup(1) may have done to these tests."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 def start_opener(case, name):
     """Starts a process that opens a file, and returns when it waits for it."""
     opener = subprocess.Popen(["cat", case.at(name)],
                               stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL)
+                              stderr=subprocess.DEVNULL,
+                              preexec_fn=hear_hangups)
     case.addCleanup(end, opener)
     while not waits(opener):
         case.assertIsNone(opener.poll(), "it did not wait")

@@ -11,24 +11,27 @@
 namespace assayfs::differential {
 namespace {
 
-// unseen-read: what the kernel answers from the pages and link targets that it
-// keeps does not reach the lower file, whose access time stays as it was.
-// Folders are not kept. Returns expected with the access times of got in these
-// places.
+// unseen-read: what the kernel answers from the pages, link targets and
+// listings that it keeps does not reach the lower file, whose access time stays
+// as it was. Returns expected with the access times of got in these places.
 std::string WithUnseenReads(std::string_view expected, std::string_view got) {
-  constexpr std::string_view kNow = " read now ";
-  constexpr std::string_view kRead = " read ";
+  constexpr std::string_view kRead = " read now ";
+  constexpr std::string_view kListed = " listed now ";
+  constexpr std::string_view kNow = "now";
   std::string text(expected);
-  std::size_t place = 0;
-  while ((place = text.find(kNow, place)) != std::string::npos) {
-    place += kRead.size();
+  for (std::size_t place = 0;; ++place) {
+    const std::size_t read = text.find(kRead, place);
+    const std::size_t listed = text.find(kListed, place);
+    if (read == listed) return text;  // there is no more of either
+    place = read < listed ? read + kRead.size() : listed + kListed.size();
+    place -= kNow.size() + 1;
     // Only if all is the same so far do places mean the same in both.
-    if (got.substr(0, place) != std::string_view(text).substr(0, place)) break;
-    const std::string_view time =
-        got.substr(place, got.find(' ', place) - place);
-    text.replace(place, kNow.size() - kRead.size() - 1, time);
+    if (got.substr(0, place) != std::string_view(text).substr(0, place)) {
+      return text;
+    }
+    const std::size_t end = std::min(got.find(' ', place), got.size());
+    text.replace(place, kNow.size(), got.substr(place, end - place));
   }
-  return text;
 }
 
 enum class GroupBits { kIdle, kAll };
@@ -41,7 +44,7 @@ enum class GroupBits { kIdle, kAll };
 std::string WithoutGroupBits(std::string_view text, GroupBits bits) {
   constexpr std::string_view kRegular = " 010";
   constexpr std::size_t kDigits = 4;
-  std::string without(text);
+  std::string without = " " + std::string(text);  // so that it may come first
   for (std::size_t place = without.find(kRegular); place != std::string::npos;
        place = without.find(kRegular, place)) {
     place += kRegular.size();

@@ -210,6 +210,16 @@ class DeviationTest(Both):
                 return os.stat(path).st_atime_ns == 1
         self.assertEqual(self.both(work), [False, True])
 
+    def test_repeated_listings_do_not_set_the_access_time(self):
+        def work(path):
+            folder = os.path.dirname(path)
+            os.listdir(folder)
+            changed = os.stat(folder).st_mtime_ns
+            os.utime(folder, ns=(1, changed))
+            os.listdir(folder)
+            return os.stat(folder).st_atime_ns == 1
+        self.assertEqual(self.both(work), [False, True])
+
     def test_allocated_room_may_count_as_data(self):
         def work(path):
             fd = os.open(path, os.O_RDWR | os.O_TRUNC)

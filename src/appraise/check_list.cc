@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// CheckList: verify, measure, parse, in this order.
+// CheckList: verify, parse, measure, in this order.
 #include "appraise/check_list.h"
 
 #include <utility>
@@ -39,7 +39,7 @@ Result<void> RefuseWeak(const DigestList& list) {
 
 Result<LoadedList> CheckList(const RawList& raw,
                              const SignatureVerifier& verifier,
-                             const ListRules& rules, Measurer* measurer) {
+                             const ListRules& rules) {
   if (!raw.bytes) return Fail(raw.bytes.error());
   const auto name = ParseListName(raw.name);
   if (!name) return Fail(name.error());
@@ -49,10 +49,6 @@ Result<LoadedList> CheckList(const RawList& raw,
   if (!signer && rules.require_signature) return Fail(signer.error());
   auto sha256 = HashBytes(HashAlgorithm::kSha256, *raw.bytes);
   if (!sha256) return Fail(sha256.error());
-  if (measurer != nullptr) {
-    const auto outcome = measurer->Measure(raw.origin, sha256->value());
-    if (!outcome.measured) return Fail(EIO, "not measured: " + outcome.error);
-  }
   auto list = ParseList(name->format, split->payload);
   if (!list) return Fail(list.error());
   if (!rules.allow_weak) {
@@ -63,8 +59,14 @@ Result<LoadedList> CheckList(const RawList& raw,
                     .list = std::move(*list),
                     .sha256 = *sha256,
                     .signer = signer ? *signer : Signer{},
-                    .verified = signer.has_value(),
-                    .measured = measurer != nullptr};
+                    .verified = signer.has_value()};
+}
+
+Result<void> MeasureList(LoadedList& list, Measurer& measurer) {
+  const auto outcome = measurer.Measure(list.origin, list.sha256.value());
+  if (!outcome.measured) return Fail(EIO, "not measured: " + outcome.error);
+  list.measured = true;
+  return {};
 }
 
 }  // namespace assayfs

@@ -18,18 +18,20 @@ struct ListRules {
   bool require_signature = true;
 };
 
-// Name -> split -> verify -> measure -> parse -> refuse weak digests. Nothing
-// of the payload is parsed before its signature is verified, and nothing is
-// returned before it is measured.
+// Name -> split -> verify -> parse -> refuse weak digests. Nothing of the
+// payload is parsed before its signature is verified. The list is not measured.
 //
-// measurer: null to measure nothing.
 // Errors: that of raw.bytes; EINVAL for the name; ENOKEY "unsigned"; ENOKEY
 // "no key: ..." if no trusted key made the signature; EKEYREJECTED for any
-// other signature that is not good; EIO "not measured: ..."; those of
-// ParseList; EOPNOTSUPP for a weak digest. A verified list without any digest
-// is no error.
+// other signature that is not good; those of ParseList; EOPNOTSUPP for a weak
+// digest. A verified list without any digest is no error.
+// Threads: safe.
 Result<LoadedList> CheckList(const RawList& raw,
                              const SignatureVerifier& verifier,
-                             const ListRules& rules, Measurer* measurer);
+                             const ListRules& rules);
+
+// Measures a list, which must come before it is relied on.
+// Errors: EIO "not measured: ...".
+Result<void> MeasureList(LoadedList& list, Measurer& measurer);
 
 }  // namespace assayfs

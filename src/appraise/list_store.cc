@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "appraise/list_watcher.h"
+#include "base/parallel.h"
 #include "base/unique_fd.h"
 #include "crypto/hasher.h"
 
@@ -39,23 +40,27 @@ bool Concerns(const Change& change, const LoadedList& list) {
          (change.name.empty() || change.name == list.name);
 }
 
-// Loads one raw list, or takes over what an earlier reading made of the very
-// same bytes.
-Result<std::shared_ptr<const LoadedList>> LoadOne(
-    const RawList& raw, std::size_t source, const SourceState* previous,
-    const SignatureVerifier& verifier, const ListRules& rules,
-    Measurer& measurer) {
+// Lists that are in memory as they are stored, until they are checked.
+constexpr std::size_t kMostRaw = 256;
+constexpr std::size_t kMostRawBytes = std::size_t{64} << 20;
+
+// One raw list: what an earlier reading made of the very same bytes, or else
+// what came out of checking it.
+struct Checked {
+  std::shared_ptr<const LoadedList> known;
+  std::optional<Result<LoadedList>> fresh;  // if not known
+};
+
+Checked CheckOne(const RawList& raw, const SourceState* previous,
+                 const SignatureVerifier& verifier, const ListRules& rules) {
   if (previous != nullptr && raw.bytes) {
     const auto sha256 = HashBytes(HashAlgorithm::kSha256, *raw.bytes);
     const auto same = std::ranges::find_if(previous->lists, [&](const auto& l) {
       return sha256 && l->sha256 == *sha256 && l->origin == raw.origin;
     });
-    if (same != previous->lists.end()) return *same;
+    if (same != previous->lists.end()) return {.known = *same, .fresh = {}};
   }
-  auto loaded = CheckList(raw, verifier, rules, &measurer);
-  if (!loaded) return Fail(std::move(loaded).error());
-  loaded->source = source;
-  return std::make_shared<const LoadedList>(std::move(*loaded));
+  return {.known = nullptr, .fresh = CheckList(raw, verifier, rules)};
 }
 
 }  // namespace
@@ -68,6 +73,11 @@ struct ListStore::Impl {
   // check every list again.
   SourceState LoadSource(std::size_t source, const SourceState* previous,
                          const SignatureVerifier& verifier);
+  // Checks raw lists, several at a time; measures them and adds them to state,
+  // one after the other.
+  void LoadBatch(const std::vector<RawList>& batch, std::size_t source,
+                 const SourceState* previous, const SignatureVerifier& keys,
+                 SourceState& state);
   // Publishes sources as the index. Requires loading.
   void Publish(std::uint64_t target);
   // Takes in what the watcher has to tell. Requires mutex.
@@ -104,6 +114,32 @@ struct ListStore::Impl {
   std::uint64_t epoch = 0;
 };
 
+void ListStore::Impl::LoadBatch(const std::vector<RawList>& batch,
+                                std::size_t source, const SourceState* previous,
+                                const SignatureVerifier& keys,
+                                SourceState& state) {
+  std::vector<Checked> checked(batch.size());
+  ForAllInParallel(batch.size(), [&](std::size_t i) {
+    checked[i] = CheckOne(batch[i], previous, keys, options.rules);
+  });
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (checked[i].known) {
+      state.lists.push_back(std::move(checked[i].known));
+      continue;
+    }
+    Result<LoadedList>& fresh = *checked[i].fresh;
+    const auto measured = fresh ? MeasureList(*fresh, measurer)
+                                : Result<void>(Fail(fresh.error()));
+    if (!measured) {
+      state.rejected.push_back({batch[i].name, measured.error().message()});
+      continue;
+    }
+    fresh->source = source;
+    state.lists.push_back(
+        std::make_shared<const LoadedList>(std::move(*fresh)));
+  }
+}
+
 SourceState ListStore::Impl::LoadSource(std::size_t source,
                                         const SourceState* previous,
                                         const SignatureVerifier& keys) {
@@ -118,14 +154,19 @@ SourceState ListStore::Impl::LoadSource(std::size_t source,
                                     : ListWatcher::Holds::kLists);
   }();
   if (!watched) state.rejected.push_back({label, watched.error().message()});
-  const auto read = VisitSource(place, [&](const RawList& raw) {
-    auto list = LoadOne(raw, source, previous, keys, options.rules, measurer);
-    if (list) {
-      state.lists.push_back(std::move(*list));
-    } else {
-      state.rejected.push_back({raw.name, list.error().message()});
-    }
+  std::vector<RawList> batch;
+  std::size_t batch_bytes = 0;
+  const auto load_batch = [&] {
+    LoadBatch(batch, source, previous, keys, state);
+    batch.clear();
+    batch_bytes = 0;
+  };
+  const auto read = VisitSource(place, [&](RawList raw) {
+    batch_bytes += raw.bytes ? raw.bytes->size() : 0;
+    batch.push_back(std::move(raw));
+    if (batch.size() >= kMostRaw || batch_bytes >= kMostRawBytes) load_batch();
   });
+  load_batch();
   if (!read) {
     state.unreadable = read.error();
     state.rejected.push_back({label, read.error().message()});

@@ -82,7 +82,7 @@ Totals CheckAll(const Options& options, const std::vector<RawList>& lists,
   const ListRules rules{.allow_weak = options.allow_weak};
   Totals totals;
   for (const RawList& raw : lists) {
-    const auto loaded = CheckList(raw, keyring, rules, nullptr);
+    const auto loaded = CheckList(raw, keyring, rules);
     if (loaded) {
       ++totals.verified;
       totals.digests += loaded->list.files.size();

@@ -82,7 +82,7 @@ void ListGenerator::AddPackage(const std::string& origin,
   if (options_.verifier != nullptr) {
     const RawList raw{"rpm-package", origin, ListBytes(package)};
     const ListRules rules{.allow_weak = options_.allow_weak};
-    const auto loaded = CheckList(raw, *options_.verifier, rules, nullptr);
+    const auto loaded = CheckList(raw, *options_.verifier, rules);
     if (!loaded) return Refused(origin, loaded.error());
   }
   const auto format =

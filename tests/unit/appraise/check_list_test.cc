@@ -12,7 +12,7 @@ class CheckListTest : public ::testing::Test {
  protected:
   Result<LoadedList> Check(std::string name, std::string bytes) {
     return CheckList({std::move(name), "/lists/x", ToVector(AsBytes(bytes))},
-                     verifier_, rules_, &measurer_);
+                     verifier_, rules_);
   }
 
   FakeVerifier verifier_;
@@ -24,19 +24,26 @@ TEST_F(CheckListTest, AGoodListComesWithSignerAndDigestOfTheWholeFile) {
   const std::string bytes = SignedTlv("content", "/f");
   const auto list = Must(Check("tlv-x", bytes));
   EXPECT_TRUE(list.verified);
-  EXPECT_TRUE(list.measured);
+  EXPECT_FALSE(list.measured);
   EXPECT_EQ(list.signer.name, "Tester");
   EXPECT_EQ(list.sha256, DigestOf(bytes));
   ASSERT_EQ(list.list.files.size(), 1U);
   EXPECT_EQ(list.list.files[0].digest, DigestOf("content"));
+}
+
+TEST_F(CheckListTest, TheWholeFileIsMeasured) {
+  const std::string bytes = SignedTlv("content", "/f");
+  auto list = Must(Check("tlv-x", bytes));
+  Must(MeasureList(list, measurer_));
+  EXPECT_TRUE(list.measured);
   EXPECT_THAT(measurer_.paths(), ::testing::ElementsAre("/lists/x"));
   EXPECT_EQ(measurer_.digests()[0], DigestOf(bytes).Hex());
 }
 
 TEST_F(CheckListTest, AnErrorOfReadingIsPassedOn) {
-  EXPECT_THAT(CheckList({"tlv-x", "/x", Fail(EFBIG, "too large")}, verifier_,
-                        rules_, nullptr),
-              FailsWith(EFBIG));
+  EXPECT_THAT(
+      CheckList({"tlv-x", "/x", Fail(EFBIG, "too large")}, verifier_, rules_),
+      FailsWith(EFBIG));
 }
 
 TEST_F(CheckListTest, AWrongNameIsRefused) {
@@ -59,12 +66,11 @@ TEST_F(CheckListTest, ABadSignatureIsRefused) {
               FailsSaying(EKEYREJECTED, "bad signature"));
 }
 
-TEST_F(CheckListTest, NothingIsMeasuredOrParsedBeforeItIsVerified) {
+TEST_F(CheckListTest, NothingIsParsedBeforeItIsVerified) {
   const ByteVector junk = AppendSignature(
       AsBytes("not a list"), SignatureFormat::kPkcs7, AsBytes("forged"));
   EXPECT_THAT(Check("tlv-x", std::string(AsText(junk))),
               FailsWith(EKEYREJECTED));
-  EXPECT_TRUE(measurer_.paths().empty());
 }
 
 TEST_F(CheckListTest, AListThatIsSignedButNoListIsRefused) {
@@ -75,8 +81,10 @@ TEST_F(CheckListTest, AListThatIsSignedButNoListIsRefused) {
 
 TEST_F(CheckListTest, AListThatCannotBeMeasuredIsRefused) {
   measurer_.failing = true;
-  EXPECT_THAT(Check("tlv-x", SignedTlv("c", "/f")),
+  auto list = Must(Check("tlv-x", SignedTlv("c", "/f")));
+  EXPECT_THAT(MeasureList(list, measurer_),
               FailsSaying(EIO, "not measured: the TPM is on fire"));
+  EXPECT_FALSE(list.measured);
 }
 
 TEST_F(CheckListTest, WeakDigestsAreRefusedUnlessAllowed) {

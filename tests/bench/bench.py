@@ -21,6 +21,7 @@ class Sizes:
     pythons: int = 100
     forks: int = 500
     many: int = 100000
+    walked: str = "d*"  # those of its folders that are walked through
     git: int = 20000
     grep: int = 5000
     big: int = 1 << 30
@@ -34,9 +35,9 @@ class Sizes:
 
 
 QUICK = Sizes(call_seconds=0.05, programs=200, pythons=5, forks=100,
-              many=100000, git=20000, grep=5000,
-              big=1 << 28, random_reads=20000, random_reads_cold=500,
-              syncs=20, first_files=4000, first_bytes=400 << 20)
+              walked="d0*", big=1 << 28, random_reads=20000,
+              random_reads_cold=500, syncs=20, first_files=4000,
+              first_bytes=400 << 20)
 
 
 class Bench:

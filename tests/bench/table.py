@@ -68,15 +68,15 @@ PEERS = ("bindfs", "fuse-overlayfs")
 
 def cells(row, contestant):
     samples = row.samples[contestant]
-    ratios = [ratio(row, contestant, base) for base in (row.base, *PEERS)]
+    ratios = [number(ratio(row, contestant, base)) for base in PEERS]
     return [row.name, contestant, number(row.median(contestant)), row.unit,
             f"{number(min(samples))}-{number(max(samples))}",
-            *(number(one) for one in ratios)]
+            number(ratio(row, contestant, row.base)), row.base or "", *ratios]
 
 
 def text(rows):
-    lines = [["workload", "contestant", "median", "unit", "spread", "x bare",
-              "x bindfs", "x overlayfs"]]
+    lines = [["workload", "contestant", "median", "unit", "spread", "ratio", "to",
+              "to bindfs", "to overlayfs"]]
     for row in rows:
         lines += [cells(row, contestant) for contestant in row.samples]
     return align(lines)

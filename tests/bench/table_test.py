@@ -49,7 +49,7 @@ class TableTest(unittest.TestCase):
         one = row(bare=[1, 1, 1], open=[3, 2, 7], bindfs=[6, 4, 14])
         line, = (line for line in text([one]).splitlines() if " open " in line)
         self.assertEqual(line.split(), ["row", "open", "3", "us", "2-7", "3",
-                                        "0.50", "-"])
+                                        "bare", "0.50", "-"])
 
     def test_json_keeps_every_sample(self):
         made = as_json(row(bare=[1, 2, 9], open=[2, 4, 18]))

@@ -85,9 +85,10 @@ def make_first(folder, bench):
 
 
 def make_big(folder, bench):
-    with open(os.path.join(folder, "file"), "wb") as file:
-        for number in range(bench.sizes.big >> 20):
-            file.write(content(number, 1 << 20))
+    for name, size in (("file", bench.sizes.big), ("small", 1 << 24)):
+        with open(os.path.join(folder, name), "wb") as file:
+            for number in range(size >> 20):
+                file.write(content(number, 1 << 20))
 
 
 def make_gone(folder, _):

@@ -78,10 +78,11 @@ def walk(bench):
             return measure(one)
         return measure_cold
 
-    find = shell('find "$1/many" >/dev/null')
+    many = f'"$1"/many/{bench.sizes.walked}'
+    find = shell(f"find {many} >/dev/null")
     git = shell('git -c safe.directory="*" -C "$1/git" status -s')
     bench.compare("walk", "find, warm", "ms", find)
-    bench.compare("walk", "du, warm", "ms", shell('du -s "$1/many"'))
+    bench.compare("walk", "du, warm", "ms", shell(f"du -sc {many}"))
     bench.compare("walk", "git status, warm", "ms", git)
     bench.compare("walk", "tar, warm", "ms",
                   shell('tar -C "$1" -cf - grep | cat >/dev/null'))

@@ -30,14 +30,13 @@ class Sizes:
     syncs: int = 200
     first_files: int = 20000
     first_bytes: int = 2 << 30
-    authors_files: int = 20000
-    authors_lists: int = 303
+    authors: int = 20000
 
 
 QUICK = Sizes(call_seconds=0.05, programs=200, pythons=5, forks=100,
               walked="d0*", big=1 << 28, random_reads=20000,
               random_reads_cold=500, syncs=20, first_files=4000,
-              first_bytes=400 << 20)
+              first_bytes=400 << 20, authors=2000)
 
 
 class Bench:

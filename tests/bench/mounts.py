@@ -86,16 +86,17 @@ class Assayfs(Mount):
     def __init__(self, bench, variant, point, lower, lists, more=()):
         name, options, writable = variant
         self.program = bench.assayfs
-        self.control = point + ".sock"
+        self.control, self.log = point + ".sock", point + ".log"
         super().__init__(name, point, (
             self.program, "mount", "--lists", lists, "--keys", bench.cert,
-            "--log-file", point + ".log", "--control", self.control,
+            "--log-file", self.log, "--control", self.control,
             *(more or ("--tpm", "off")), *options, lower, point), writable)
 
     def __exit__(self, *_):
         pid = self.status()["pid"]
         super().__exit__()
         wait_until(lambda: has_ended(pid))
+        os.unlink(self.log)  # the next TPM has not seen its records
 
     def status(self):
         return json.loads(run(self.program, "status", "--json", "--control",

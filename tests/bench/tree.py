@@ -91,6 +91,14 @@ def make_big(folder, bench):
                 file.write(content(number, 1 << 20))
 
 
+def make_authors(folder, bench):
+    # The digests of these contents are in the lists of make-lists.
+    for number in range(bench.sizes.authors):
+        where = os.path.join(folder, f"d{number // 200:03d}")
+        os.makedirs(where, exist_ok=True)
+        write(os.path.join(where, str(number)), str(number).encode())
+
+
 def make_gone(folder, _):
     write(os.path.join(folder, "file"), b"known to one list only\n")
 
@@ -142,7 +150,7 @@ def make(bench, parts):
         folder = os.path.join(bench.lower, part)
         os.makedirs(folder)
         globals()["make_" + part](folder, bench)
-        if part != "out":
+        if part not in ("authors", "out"):
             run(bench.assayfs, "lists", "gen", "--format", "tlv", "--name",
                 part, "--root", bench.lower, "-o", bench.lists, folder)
             sign(bench, os.path.join(bench.lists, "tlv-" + part))

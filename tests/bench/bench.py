@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 
-from mounts import Assayfs, Failed, run
+from mounts import Assayfs, Failed, run, unmount
 from table import Row
 
 
@@ -57,6 +57,8 @@ class Bench:
     def make_folders(self):
         shutil.rmtree(self.work, ignore_errors=True)
         self.points = tempfile.mkdtemp(prefix="assayfs-bench-")
+        # Sockets and logs are on a tmpfs, as they are in /run.
+        run("mount", "-t", "tmpfs", "none", self.points)
         self.lower = self.folder("lower")
         self.lists = self.folder("lists")
 
@@ -71,8 +73,9 @@ class Bench:
         return os.path.join(self.points, name)
 
     def remove_folders(self):
-        for path in (self.work, self.points):
-            shutil.rmtree(path, ignore_errors=True)
+        unmount(self.points)
+        os.rmdir(self.points)
+        shutil.rmtree(self.work, ignore_errors=True)
 
     def note(self, text):
         self.notes.append(text)
@@ -97,7 +100,7 @@ class Bench:
         row = self.rows.setdefault(name, Row(workload, name, unit, base))
         row.add(contestant, value)
 
-    def alternate(self, contestants, measure, warm_up=True, runs=None):
+    def alternate(self, what, contestants, measure, warm_up=True, runs=None):
         """Calls measure(contestant) in turn, once for each run.
 
         Each round begins with another contestant. Returns what measure
@@ -117,13 +120,14 @@ class Bench:
                         taken[one.name].append(values)
                 except (Failed, OSError) as why:
                     del taken[one.name]
-                    self.note(f"{one.name} is out here: {why}")
+                    self.note(f"{what}: {one.name} is out: {why}")
         return taken
 
     def compare(self, workload, name, unit, measure, contestants=None,
                 base="bare", **how):
         """Fills the row called name with what measure(contestant) returns."""
-        taken = self.alternate(contestants or self.contestants, measure, **how)
+        taken = self.alternate(name, contestants or self.contestants, measure,
+                               **how)
         for contestant, values in taken.items():
             for value in values:
                 self.add(workload, name, unit, contestant, value, base)

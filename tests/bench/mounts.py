@@ -5,13 +5,17 @@ Everything runs in a mount and process namespace of its own, so whatever
 happens here, the machine keeps neither mounts nor daemons of it.
 """
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import time
 
-PATIENCE = 120  # seconds; only what is stuck takes so long
+# Seconds; only what is stuck takes so long: what a daemon does at its start
+# and end, and what any command may take.
+PATIENCE = 120
+LIMIT = 900
 
 # Name, options of `assayfs mount`, whether the tree can be written there.
 VARIANTS = (
@@ -29,8 +33,9 @@ class Failed(Exception):
 def run(*command, **options):
     """Runs a command; returns what it printed. Errors: Failed."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL, check=False, **options)
+        done = subprocess.run(
+            command, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+            check=False, **{"timeout": LIMIT, **options})
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Failed(str(error)) from None
     if done.returncode != 0:
@@ -92,11 +97,16 @@ class Assayfs(Mount):
             "--log-file", self.log, "--control", self.control,
             *(more or ("--tpm", "off")), *options, lower, point), writable)
 
+    def __enter__(self):
+        super().__enter__()
+        self.pid = self.status()["pid"]
+        return self
+
     def __exit__(self, *_):
-        pid = self.status()["pid"]
         super().__exit__()
-        wait_until(lambda: has_ended(pid))
-        os.unlink(self.log)  # the next TPM has not seen its records
+        with contextlib.suppress(Failed, FileNotFoundError):
+            wait_until(lambda: has_ended(self.pid))
+            os.unlink(self.log)  # the next TPM has not seen its records
 
     def status(self):
         return json.loads(run(self.program, "status", "--json", "--control",
@@ -104,7 +114,7 @@ class Assayfs(Mount):
 
     def memory_bytes(self):
         """Returns the daemon's memory that is in no file."""
-        with open(f"/proc/{self.status()['pid']}/status") as lines:
+        with open(f"/proc/{self.pid}/status") as lines:
             for line in lines:
                 if line.startswith("RssAnon:"):
                     return int(line.split()[1]) * 1024

@@ -35,14 +35,17 @@ def draw_bars(axes, rows):
         present = [(i, row) for i, row in enumerate(rows)
                    if name in row.samples]
         bars = [bar(row, name) for _, row in present]
+        # Where there is a base, bars begin at it.
         axes.barh([i + (number - len(names) / 2 + 0.5) * width
-                   for i, _ in present], [one[0] for one in bars], width,
+                   for i, _ in present],
+                  [one[0] - (1 if rows[0].base else 0) for one in bars], width,
+                  left=1 if rows[0].base else 0,
                   xerr=([one[1] for one in bars], [one[2] for one in bars]),
                   color=COLOURS.get(name, "#41ab5d"), label=name,
                   error_kw={"linewidth": 0.6})
     axes.set_yticks(range(len(rows)), [row.name for row in rows])
     axes.invert_yaxis()
-    axes.legend(fontsize="small")
+    axes.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def draw_workload(pyplot, workload, rows, folder):
@@ -51,6 +54,7 @@ def draw_workload(pyplot, workload, rows, folder):
     draw_bars(axes, rows)
     if base:
         axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:g}")
         axes.axvline(1, color="black", linewidth=0.8)
         axes.set_xlabel(f"time in relation to {base}; shorter is better")
     else:

@@ -26,7 +26,7 @@ def calls(bench):
 
     def compare(contestants):
         for threads in (1, 2):
-            taken = bench.alternate(contestants,
+            taken = bench.alternate("calls", contestants,
                                     lambda one: measure(one, threads))
             plural = "s" if threads > 1 else ""
             for contestant, samples in taken.items():

@@ -34,9 +34,9 @@ class Sizes:
 
 
 QUICK = Sizes(call_seconds=0.05, programs=200, pythons=5, forks=100,
-              walked="d0*", git=5000, grep=2000, big=1 << 28, random_reads=20000,
-              random_reads_cold=500, syncs=20, first_files=4000,
-              first_bytes=400 << 20, authors=2000)
+              walked="d0*", git=5000, grep=2000, big=1 << 28,
+              random_reads=20000, random_reads_cold=500, syncs=20,
+              first_files=4000, first_bytes=400 << 20, authors=2000)
 
 
 class Bench:

@@ -6,6 +6,7 @@
 #
 #   install-deps.sh          to build, to test and to run the demo
 #   install-deps.sh check    also what scripts/check.sh needs: clang and tools
+#   install-deps.sh bench    also what scripts/bench.sh needs
 set -euo pipefail
 
 # One line for each need: what Debian calls it | what Fedora calls it.
@@ -41,6 +42,11 @@ ccache | ccache
 xfsprogs btrfs-progs squashfs-tools erofs-utils | xfsprogs btrfs-progs squashfs-tools erofs-utils
 e2fsprogs dpkg perl sqlite3 rsync | e2fsprogs dpkg perl sqlite rsync
 fio stress-ng | fio stress-ng python3-test
+'
+readonly BENCH='
+bindfs fuse-overlayfs fapolicyd | bindfs fuse-overlayfs fapolicyd
+libbenchmark-dev | google-benchmark-devel
+python3-matplotlib | python3-matplotlib
 '
 
 die() {
@@ -92,12 +98,13 @@ main() {
   case "${1-}" in
     '') ;;
     check) wanted+=$CHECK ;;
-    *) die "'$1' is not 'check'" ;;
+    bench) wanted+=$BENCH ;;
+    *) die "'$1' is neither 'check' nor 'bench'" ;;
   esac
   if command -v apt-get >/dev/null; then
     install_debian "$wanted"
     # The tests of Python itself have its version in their name.
-    [ -z "${1-}" ] || install_debian \
+    [ "${1-}" != check ] || install_debian \
       "lib$(basename "$(readlink -f /usr/bin/python3)")-testsuite"
   elif command -v dnf >/dev/null; then
     install_fedora "$wanted"

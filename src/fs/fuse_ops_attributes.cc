@@ -15,12 +15,13 @@ namespace assayfs {
 ShownAttributes Show(const Server& server, const LowerRef& file,
                      const struct stat& info) {
   if (!S_ISREG(info.st_mode)) return {info, kNameSeconds};
+  const bool guarded = server.appraiser.IsGuarded(file.id(), StampOf(info));
+  const double seconds = guarded ? kNameSeconds : 0.0;
   if (server.enforce_at == EnforceAt::kOpen) {
-    return {AttributesToShow(file, info), 0.0};
+    return {AttributesToShow(file, info), seconds};
   }
   file.Tell(info.st_size);
-  const bool guarded = server.appraiser.IsGuarded(file.id(), StampOf(info));
-  return {info, guarded ? kNameSeconds : 0.0};
+  return {info, seconds};
 }
 
 namespace {

@@ -31,14 +31,14 @@ bool StandsAt(std::string_view block, const Content& content, std::size_t at) {
          std::string_view(content.bytes).substr(at).starts_with(block);
 }
 
-// The same for a block of a mapping, which is zero after the end of the file.
-bool IsMappedAt(std::string_view block, const Content& content,
-                std::size_t at) {
+// Returns how much of a block is of content at that place: all of it, or up to
+// the end of content.
+std::size_t LengthAt(std::string_view block, const Content& content,
+                     std::size_t at) {
   const auto bytes = std::string_view(content.bytes);
   const std::string_view rest = bytes.substr(std::min(at, bytes.size()));
   const std::size_t length = std::min(rest.size(), block.size());
-  return length > 0 && block.substr(0, length) == rest.substr(0, length) &&
-         block.find_first_not_of('\0', length) == std::string_view::npos;
+  return block.substr(0, length) == rest.substr(0, length) ? length : 0;
 }
 
 Known KnownOf(int version) {
@@ -103,13 +103,22 @@ bool Contents::IsMixed(const std::string& bytes) const {
   return true;
 }
 
-bool Contents::IsOfPieces(const std::string& bytes) const {
+bool Contents::IsPiece(std::string_view block, std::size_t at,
+                       AfterEnd after_end) const {
+  if (block.empty()) return true;
+  const bool zero = block.find_first_not_of('\0') == std::string_view::npos;
+  if (zero && after_end == AfterEnd::kZero) return true;
+  return std::ranges::any_of(all_, [&](const Content& content) {
+    if (content.known == Known::kNever) return false;
+    const std::size_t length = LengthAt(block, content, at);
+    return length > 0 && IsPiece(block.substr(length), at + length, after_end);
+  });
+}
+
+bool Contents::IsOfPieces(const std::string& bytes, AfterEnd after_end) const {
   for (std::size_t at = 0; at < bytes.size(); at += kBlockBytes) {
     const auto block = std::string_view(bytes).substr(at, kBlockBytes);
-    if (std::ranges::none_of(all_, [&](const Content& content) {
-          return content.known != Known::kNever &&
-                 IsMappedAt(block, content, at);
-        })) {
+    if (!IsPiece(block, at, after_end)) {
       return false;
     }
   }

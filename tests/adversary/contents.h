@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "adversary/random.h"
@@ -43,14 +44,20 @@ class Contents {
   // a known content at its place.
   bool IsMixed(const std::string& bytes) const;
 
-  // Says whether each block is that of a known content at its place, and zero
-  // after the end of that: whatever the length is.
-  bool IsOfPieces(const std::string& bytes) const;
+  // Says whether each block is that of a known content at its place, whatever
+  // the length is. After the end of that, the block may again be of a known
+  // content, as for one who reads on when the file has grown, or zero, as in a
+  // mapping.
+  enum class AfterEnd { kKnown, kZero };
+  bool IsOfPieces(const std::string& bytes, AfterEnd after_end) const;
 
   // Says of each block of bytes which content of the same size it comes from.
   std::string Describe(const std::string& bytes) const;
 
  private:
+  bool IsPiece(std::string_view block, std::size_t at,
+               AfterEnd after_end) const;
+
   std::vector<Content> all_;
 };
 

@@ -149,9 +149,11 @@ std::string SomeName(Kind kind, Random& random) {
 // does: who looks for the size, and then reads, is not protected from what
 // comes in between. And there nobody asks for anything to read of an empty
 // file.
-bool IsOfKnownBlocks(const Arena& arena, const std::string& bytes) {
-  return arena.options.read_only ? arena.contents.IsOfPieces(bytes)
-                                 : arena.contents.IsMixed(bytes);
+bool IsOfKnownBlocks(const Arena& arena, const std::string& bytes, Way way) {
+  if (!arena.options.read_only) return arena.contents.IsMixed(bytes);
+  using AfterEnd = Contents::AfterEnd;
+  return arena.contents.IsOfPieces(
+      bytes, way == Way::kMap ? AfterEnd::kZero : AfterEnd::kKnown);
 }
 
 }  // namespace
@@ -188,7 +190,7 @@ void VisitAttacked(Arena& arena, Group& group, Random& random) {
   for (std::size_t i = 0; i < readings.size(); ++i) {
     const Content* const content = arena.contents.FindKnown(readings[i]);
     if (content == nullptr && before.Changed(Side::kBelow) &&
-        IsOfKnownBlocks(arena, readings[i])) {
+        IsOfKnownBlocks(arena, readings[i], way)) {
       // An old holder sees the pages of a newer known content.
       ++arena.counters.mixed;
     } else if (content == nullptr) {

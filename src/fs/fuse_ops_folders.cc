@@ -13,9 +13,9 @@ constexpr std::size_t kItemsAtOnce = 128;
 
 Result<std::unique_ptr<OpenFolder>> Open(fuse_req_t req, fuse_ino_t node,
                                          int flags) {
-  auto lower = NodeOf(req, node);
+  const auto lower = NodeOf(req, node);
   if (!lower) return Fail(lower.error());
-  return OpenFolder::Open(std::move(*lower), flags);
+  return OpenFolder::Open(*lower, flags);
 }
 
 void DoOpendir(fuse_req_t req, fuse_ino_t node, fuse_file_info* handle) {

@@ -54,6 +54,10 @@ mode_t LowerRef::type() const { return node_->type; }
 off_t LowerRef::told_size() const { return node_->told_size; }
 void LowerRef::Tell(off_t size_bytes) const { node_->told_size = size_bytes; }
 
+LowerRef LowerRef::Behind(UniqueFd fd) const {
+  return {node_, std::make_shared<const UniqueFd>(std::move(fd))};
+}
+
 std::shared_ptr<OpenState> LowerRef::open_state() const {
   OpenState* state = node_->state.load();
   if (state == nullptr) {

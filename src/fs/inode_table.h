@@ -36,6 +36,10 @@ class LowerRef {
   off_t told_size() const;
   void Tell(off_t size_bytes) const;
 
+  // The same file behind another descriptor of it, which is kept as long as the
+  // copy; this one's is not.
+  LowerRef Behind(UniqueFd fd) const;
+
   // What is open on the file. Made when it is first asked for; lives as long
   // as the node or what is returned, whichever is longer.
   std::shared_ptr<OpenState> open_state() const;

@@ -13,14 +13,15 @@
 
 namespace assayfs {
 
-Result<std::unique_ptr<OpenFolder>> OpenFolder::Open(LowerRef folder,
+Result<std::unique_ptr<OpenFolder>> OpenFolder::Open(const LowerRef& folder,
                                                      int flags) {
   UniqueFd fd(
       ::openat(folder.fd(), ".",
                O_RDONLY | O_DIRECTORY | O_CLOEXEC | (flags & O_NOATIME)));
   if (!fd) return Fail(Error::FromErrno("opendir"));
+  // Not two descriptors for each open folder: programs open thousands.
   return std::unique_ptr<OpenFolder>(
-      new OpenFolder(std::move(folder), std::move(fd)));
+      new OpenFolder(folder.Behind(std::move(fd))));
 }
 
 // Replaces the batch by what stands at offset.
@@ -29,13 +30,13 @@ Result<void> OpenFolder::Fill(off_t offset) {
   batch_start_ = offset;
   // Going back to 0 shows what changed since, so it is never left out.
   if (offset != position_ || offset == 0) {
-    if (::lseek(fd_.get(), offset, SEEK_SET) < 0) {
+    if (::lseek(fd(), offset, SEEK_SET) < 0) {
       return Fail(Error::FromErrno("seek in folder"));
     }
     position_ = offset;
   }
   alignas(dirent64) std::array<char, 32768> raw;
-  const ssize_t filled = ::getdents64(fd_.get(), raw.data(), raw.size());
+  const ssize_t filled = ::getdents64(fd(), raw.data(), raw.size());
   if (filled < 0) return Fail(Error::FromErrno("read folder"));
   for (ssize_t at = 0; at < filled;) {
     const auto* entry = reinterpret_cast<const dirent64*>(raw.data() + at);
@@ -70,7 +71,7 @@ Result<std::vector<OpenFolder::Item>> OpenFolder::List(off_t offset,
 }
 
 Result<void> OpenFolder::Sync() const {
-  if (::fsync(fd_.get()) != 0) return Fail(Error::FromErrno("fsync"));
+  if (::fsync(fd()) != 0) return Fail(Error::FromErrno("fsync"));
   return {};
 }
 

@@ -22,7 +22,8 @@ namespace assayfs {
 class OpenFolder {
  public:
   // flags: as for open(2); only O_NOATIME counts. Errors: those of open(2).
-  static Result<std::unique_ptr<OpenFolder>> Open(LowerRef folder, int flags);
+  static Result<std::unique_ptr<OpenFolder>> Open(const LowerRef& folder,
+                                                  int flags);
 
   struct Item {
     std::string name;  // "." and ".." too
@@ -39,15 +40,13 @@ class OpenFolder {
   Result<void> Sync() const;
 
   const LowerRef& folder() const { return folder_; }
-  int fd() const { return fd_.get(); }  // borrowed
+  int fd() const { return folder_.fd(); }  // open for reading; borrowed
 
  private:
-  OpenFolder(LowerRef folder, UniqueFd fd)
-      : folder_(std::move(folder)), fd_(std::move(fd)) {}
+  explicit OpenFolder(LowerRef folder) : folder_(std::move(folder)) {}
   Result<void> Fill(off_t offset);
 
   LowerRef folder_;
-  UniqueFd fd_;
   std::mutex mutex_;
   std::vector<Item> batch_;  // what getdents64 gave last
   off_t batch_start_ = 0;    // the offset that it was asked for

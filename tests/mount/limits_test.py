@@ -90,5 +90,20 @@ class WalkTest(judged.Judged):
         self.assertReads(self.at("folder-0/again"), "new")
 
 
+class OpenFoldersTest(judged.Judged):
+    """Programs hold folders open, and the kernel remembers them besides."""
+    STARTER = ("prlimit", f"--nofile={DESCRIPTORS}")
+    FOLDERS = 600
+
+    def test_an_open_folder_costs_one_descriptor(self):
+        for number in range(self.FOLDERS):
+            os.mkdir(self.below(str(number)))
+        for number in range(self.FOLDERS):
+            fd = os.open(self.at(str(number)), os.O_RDONLY)
+            self.addCleanup(os.close, fd)
+        self.assertEqual(len(os.listdir(self.mnt)),
+                         len(os.listdir(self.tree)))
+
+
 if __name__ == "__main__":
     tap.main(judged.needs())

@@ -136,7 +136,8 @@ void FuseLoop::Work(Worker& self) {
       continue;
     }
     if (got <= 0) {
-      End(-got);
+      // So the kernel tells who just took a request that the connection ended.
+      End(got == -ECONNABORTED ? 0 : -got);
       break;
     }
     Took();

@@ -17,8 +17,8 @@ from judged import read, write
 # Numbers of requests. Source: linux/fuse.h.
 (LOOKUP, GETATTR, READLINK, OPEN, READ, RELEASE, FLUSH, OPENDIR, READDIR,
  RELEASEDIR, READDIRPLUS) = 1, 3, 5, 14, 15, 18, 25, 27, 28, 29, 44
-TIMES = 200
-FEW = 40
+TIMES = 60
+FEW = 25
 
 
 class RoundTrips:

@@ -26,7 +26,9 @@ fuse_entry_param EntryParam(const Server& server, const Entry& entry) {
   param.ino = entry.lower.node();
   const ShownAttributes shown = Show(server, entry.lower, entry.attributes);
   param.attr = shown.info;
-  param.attr_timeout = shown.seconds;
+  // What we take back before the kernel has made an inode of this answer is not
+  // taken back. So it asks once more, which it does for an inode that it has.
+  param.attr_timeout = S_ISREG(shown.info.st_mode) ? 0.0 : shown.seconds;
   param.entry_timeout = kNameSeconds;
   return param;
 }

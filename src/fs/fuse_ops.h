@@ -62,8 +62,9 @@ inline constexpr double kNameSeconds = 1.0;
 // that.
 //
 // It takes the size for the end of what is read. So it must ask for that of a
-// regular file every time, unless its content was judged and we shall hear
-// before that changes: then we take what it was told back in time.
+// regular file every time; at read, unless the content was judged and we are to
+// hear before that changes. A lease may go without that, for another or for
+// want of room: then a read of other content than was told of is refused.
 struct ShownAttributes {
   struct stat info;
   double seconds;

@@ -15,13 +15,12 @@ namespace assayfs {
 ShownAttributes Show(const Server& server, const LowerRef& file,
                      const struct stat& info) {
   if (!S_ISREG(info.st_mode)) return {info, kNameSeconds};
-  const bool guarded = server.appraiser.IsGuarded(file.id(), StampOf(info));
-  const double seconds = guarded ? kNameSeconds : 0.0;
   if (server.enforce_at == EnforceAt::kOpen) {
-    return {AttributesToShow(file, info), seconds};
+    return {AttributesToShow(file, info), 0.0};
   }
   file.Tell(info.st_size);
-  return {info, seconds};
+  const bool guarded = server.appraiser.IsGuarded(file.id(), StampOf(info));
+  return {info, guarded ? kNameSeconds : 0.0};
 }
 
 namespace {

@@ -22,7 +22,7 @@ struct VerdictCache::State {
     std::uint64_t content_id;
   };
 
-  explicit State(const Limits& given) : limits(given) {}
+  State(const Limits& given, bool is_told) : limits(given), tells(is_told) {}
 
   bool Holds(FileId id, std::uint64_t generation) const {
     const auto it = files.find(id);
@@ -32,7 +32,7 @@ struct VerdictCache::State {
 
   void ForgetContent(FileId id, File& file) {
     if (!file.content) return;
-    fallen.push_back(id);
+    if (tells) fallen.push_back(id);
     tag_bytes -= file.content->tags->memory_bytes();
     --contents;
     file.content = nullptr;
@@ -67,6 +67,7 @@ struct VerdictCache::State {
   }
 
   Limits limits;
+  const bool tells;  // somebody wants to know what fell
   std::unordered_map<FileId, File, FileIdHash> files;
   std::deque<Committed> order;
   std::uint64_t clock = 0;  // gives out generations and content ids
@@ -102,7 +103,7 @@ VerdictCache::Ticket::~Ticket() {
 
 VerdictCache::VerdictCache(const Limits& limits,
                            std::function<void(FileId)> fell)
-    : state_(std::make_unique<Guarded<State>>(limits)),
+    : state_(std::make_unique<Guarded<State>>(limits, fell != nullptr)),
       fell_(std::move(fell)) {}
 
 VerdictCache::~VerdictCache() = default;
@@ -123,9 +124,9 @@ std::shared_ptr<const Content> VerdictCache::Find(FileId id,
 }
 
 void VerdictCache::TellOfFallen() {
+  if (!fell_) return;
   const auto fallen = state_->With(
       [](State& state) { return std::exchange(state.fallen, {}); });
-  if (!fell_) return;
   for (const FileId id : fallen) fell_(id);
 }
 

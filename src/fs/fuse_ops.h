@@ -22,6 +22,7 @@
 #include "fs/open_folder.h"
 #include "fs/opener.h"
 #include "fs/passthrough_names.h"
+#include "fs/reopen.h"
 #include "fs/reply_errno.h"
 #include "fs/session.h"
 #include "fs/slow_lane.h"
@@ -58,25 +59,31 @@ struct Server {
 // Seconds that the kernel may rely on names without asking.
 inline constexpr double kNameSeconds = 1.0;
 
-// What the kernel is told of a file, and for how many seconds it may rely on
-// that.
+// What the kernel is told of a file. Notes the size that it is told at read.
+struct stat AttributesToTell(const Server& server, const LowerRef& file,
+                             const struct stat& info);
+
+// For how many seconds the kernel may rely on what it was told of an inode that
+// it has.
 //
 // It takes the size for the end of what is read. So it must ask for that of a
 // regular file every time; at read, unless the content was judged and we are to
 // hear before that changes. A lease may go without that, for another or for
 // want of room: then a read of other content than was told of is refused.
-struct ShownAttributes {
-  struct stat info;
-  double seconds;
-};
-ShownAttributes Show(const Server& server, const LowerRef& file,
-                     const struct stat& info);
+double AttributeSeconds(const Server& server, const LowerRef& file,
+                        const struct stat& info);
 
 inline Server& ServerOf(fuse_req_t req) {
   return *static_cast<Server*>(fuse_req_userdata(req));
 }
 inline Result<LowerRef> NodeOf(fuse_req_t req, fuse_ino_t node) {
   return ServerOf(req).table->Get(node);
+}
+// Opens a node without a handle, to look at it.
+inline Result<UniqueFd> ReopenNode(fuse_req_t req, fuse_ino_t node) {
+  const auto file = NodeOf(req, node);
+  if (!file) return Fail(file.error());
+  return ReopenUnseen(file->fd());
 }
 // Returns what a handle stands for; if that is nothing, replies EBADF and
 // returns null.

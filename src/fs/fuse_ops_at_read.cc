@@ -8,7 +8,6 @@
 #include "fs/fuse_ops.h"
 #include "fs/fuse_patience.h"
 #include "fs/judged_read.h"
-#include "fs/reopen.h"
 
 namespace assayfs {
 namespace {
@@ -58,9 +57,7 @@ void DoRead(fuse_req_t req, fuse_ino_t node, std::size_t size, off_t offset,
 
 void DoLseek(fuse_req_t req, fuse_ino_t node, off_t offset, int whence,
              fuse_file_info*) {
-  const auto file = NodeOf(req, node);
-  if (ReplyIfFailed(req, file)) return;
-  const auto fd = ReopenUnseen(file->fd());
+  const auto fd = ReopenNode(req, node);
   if (ReplyIfFailed(req, fd)) return;
   const off_t found = ::lseek(fd->get(), offset, whence);
   if (found < 0) {
@@ -82,9 +79,7 @@ void DoReaddirplus(fuse_req_t req, fuse_ino_t node, std::size_t size,
 
 // Nothing can have been changed, but not every file system has it.
 void DoFsync(fuse_req_t req, fuse_ino_t node, int, fuse_file_info*) {
-  const auto file = NodeOf(req, node);
-  if (ReplyIfFailed(req, file)) return;
-  const auto fd = ReopenUnseen(file->fd());
+  const auto fd = ReopenNode(req, node);
   if (ReplyIfFailed(req, fd)) return;
   fuse_reply_err(req, ::fsync(fd->get()) == 0 ? 0 : errno);
 }

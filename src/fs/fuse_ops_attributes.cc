@@ -9,18 +9,25 @@
 #include "fs/fuse_ops.h"
 #include "fs/inode_flags.h"
 #include "fs/passthrough_attributes.h"
-#include "fs/reopen.h"
 
 namespace assayfs {
-ShownAttributes Show(const Server& server, const LowerRef& file,
-                     const struct stat& info) {
-  if (!S_ISREG(info.st_mode)) return {info, kNameSeconds};
+
+struct stat AttributesToTell(const Server& server, const LowerRef& file,
+                             const struct stat& info) {
+  if (!S_ISREG(info.st_mode)) return info;
   if (server.enforce_at == EnforceAt::kOpen) {
-    return {AttributesToShow(file, info), 0.0};
+    return AttributesToShow(file, info);
   }
   file.Tell(info.st_size);
-  const bool guarded = server.appraiser.IsGuarded(file.id(), StampOf(info));
-  return {info, guarded ? kNameSeconds : 0.0};
+  return info;
+}
+
+double AttributeSeconds(const Server& server, const LowerRef& file,
+                        const struct stat& info) {
+  if (!S_ISREG(info.st_mode)) return kNameSeconds;
+  const bool guarded = server.enforce_at == EnforceAt::kRead &&
+                       server.appraiser.IsGuarded(file.id(), StampOf(info));
+  return guarded ? kNameSeconds : 0.0;
 }
 
 namespace {
@@ -28,8 +35,9 @@ namespace {
 void ReplyAttributes(fuse_req_t req, const LowerRef& file) {
   const auto info = GetAttributes(file);
   if (ReplyIfFailed(req, info)) return;
-  const ShownAttributes shown = Show(ServerOf(req), file, *info);
-  fuse_reply_attr(req, &shown.info, shown.seconds);
+  const Server& server = ServerOf(req);
+  const struct stat told = AttributesToTell(server, file, *info);
+  fuse_reply_attr(req, &told, AttributeSeconds(server, file, *info));
 }
 
 void DoGetattr(fuse_req_t req, fuse_ino_t node, fuse_file_info*) {
@@ -108,8 +116,9 @@ void DoListxattr(fuse_req_t req, fuse_ino_t node, std::size_t size) {
   const auto file = NodeOf(req, node);
   if (ReplyIfFailed(req, file)) return;
   const fuse_ctx* context = fuse_req_ctx(req);
-  const bool admin = context->uid == 0 && HasSysAdmin(context->pid);
-  const auto names = ListXattrs(*file, admin ? Trusted::kShow : Trusted::kHide);
+  const auto names = ListXattrs(*file, [context] {
+    return context->uid == 0 && HasSysAdmin(context->pid);
+  });
   if (ReplyIfFailed(req, names)) return;
   if (size == 0) {
     fuse_reply_xattr(req, names->size());
@@ -179,9 +188,7 @@ void DoIoctl(fuse_req_t req, fuse_ino_t node, unsigned command, void*,
   int fd = -1;
   UniqueFd opened;
   if (ServerOf(req).enforce_at == EnforceAt::kRead) {
-    const auto file = NodeOf(req, node);
-    if (ReplyIfFailed(req, file)) return;
-    auto reopened = ReopenUnseen(file->fd());
+    auto reopened = ReopenNode(req, node);
     if (ReplyIfFailed(req, reopened)) return;
     opened = std::move(*reopened);
     fd = opened.get();

@@ -24,11 +24,10 @@ bool ReplyIfReadOnly(fuse_req_t req) {
 fuse_entry_param EntryParam(const Server& server, const Entry& entry) {
   fuse_entry_param param{};
   param.ino = entry.lower.node();
-  const ShownAttributes shown = Show(server, entry.lower, entry.attributes);
-  param.attr = shown.info;
+  param.attr = AttributesToTell(server, entry.lower, entry.attributes);
   // What we take back before the kernel has made an inode of this answer is not
   // taken back. So it asks once more, which it does for an inode that it has.
-  param.attr_timeout = S_ISREG(shown.info.st_mode) ? 0.0 : shown.seconds;
+  param.attr_timeout = S_ISREG(param.attr.st_mode) ? 0.0 : kNameSeconds;
   param.entry_timeout = kNameSeconds;
   return param;
 }

@@ -104,20 +104,21 @@ Result<std::size_t> GetXattr(const LowerRef& file, const char* name,
   return length;
 }
 
-Result<std::string> ListXattrs(const LowerRef& file, Trusted trusted) {
+Result<std::string> ListXattrs(const LowerRef& file,
+                               const std::function<bool()>& sees_trusted) {
   std::string names(XATTR_LIST_MAX, '\0');
   const auto length = Length(
       ::listxattr(FdPath(file.fd()).c_str(), names.data(), names.size()));
   if (!length) return Fail(length.error());
   names.resize(*length);
-  if (trusted == Trusted::kShow) return names;
   std::string shown;
   for (std::size_t at = 0, end = 0; at < names.size(); at = end) {
     end = names.find('\0', at) + 1;
     const std::string_view name(names.data() + at, end - at);
     if (!name.starts_with(XATTR_TRUSTED_PREFIX)) shown += name;
   }
-  return shown;
+  const bool all = shown.size() == names.size() || sees_trusted();
+  return all ? names : shown;
 }
 
 Result<void> SetXattr(const LowerRef& file, const char* name,

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -53,9 +54,10 @@ Result<std::size_t> GetXattr(const LowerRef& file, const char* name,
                              std::span<char> value);
 // Returns the names, each with a zero byte at its end. Names that begin with
 // "trusted." are for callers with CAP_SYS_ADMIN: file systems, not the kernel,
-// hide them from others.
-enum class Trusted { kHide, kShow };
-Result<std::string> ListXattrs(const LowerRef& file, Trusted trusted);
+// hide them from others. sees_trusted: says whether the caller has it; asked
+// only if there is such a name.
+Result<std::string> ListXattrs(const LowerRef& file,
+                               const std::function<bool()>& sees_trusted);
 // flags: as for setxattr(2).
 Result<void> SetXattr(const LowerRef& file, const char* name,
                       std::span<const char> value, int flags);

@@ -123,21 +123,9 @@ void ReadFurtherAhead(const std::string& device) {
       ::write(fd.get(), kKib.data(), kKib.size());
 }
 
-// Returns an error if the mount is still there although its connection ended
-// and nobody asked us to stop: somebody aborted it, as `umount -f` does.
-Result<void> CheckGone(const OuterMount& mount, const std::string& point) {
-  const auto place = mount.Find();
-  if (!place) return Fail(place.error());
-  if (*place == OuterMount::Place::kGone) return {};
-  return Fail(ECONNABORTED,
-              point +
-                  ": the connection was aborted, and no file there can be "
-                  "used until it is unmounted or mounted again");
-}
-
 // Serves a session whose every other part is ready.
 Result<void> MountAndRun(OuterMount& mount, FuseSession& session,
-                         const std::string& point, const DaemonEvents& events) {
+                         const DaemonEvents& events) {
   std::atomic<bool> stopping = false;
   auto stop = [&] {
     stopping = true;
@@ -155,7 +143,7 @@ Result<void> MountAndRun(OuterMount& mount, FuseSession& session,
   }
   events.ready();
   if (auto served = session.Run(); !served || stopping) return served;
-  return CheckGone(mount, point);
+  return mount.CheckGone();
 }
 
 }  // namespace
@@ -221,7 +209,7 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
   auto control = StartControl(settings, handler);
   if (!control) return Fail(control.error());
   const ControlLink link(settings.control_link, settings.control_path);
-  auto served = MountAndRun(*mount, *session, settings.mount_point, events);
+  auto served = MountAndRun(*mount, *session, events);
   slot.With([](auto& held) { held.reset(); });
   return served;
 }

@@ -147,6 +147,16 @@ Result<OuterMount::Place> OuterMount::Find() const {
                                                      : Place::kCovered;
 }
 
+Result<void> OuterMount::CheckGone() const {
+  const auto place = Find();
+  if (!place) return Fail(place.error());
+  if (*place == Place::kGone) return {};
+  return Fail(ECONNABORTED,
+              mount_point_ +
+                  ": the connection was aborted, and no file there can be "
+                  "used until it is unmounted or mounted again");
+}
+
 Result<void> OuterMount::Unmount() const {
   const auto place = Find();
   if (!place) return Fail(place.error());

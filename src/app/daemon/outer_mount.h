@@ -17,7 +17,7 @@ namespace assayfs {
 //
 // A child that stays behind makes the mount. Another child, short-lived, goes
 // back to remove it. The daemon itself never follows a path through the mount.
-// Threads: Find and Unmount from any thread, the rest on one.
+// Threads: Unmount and CheckGone from any thread, the rest on one.
 class OuterMount {
  public:
   struct Spec {
@@ -46,17 +46,19 @@ class OuterMount {
   // unmounted it at once.
   const std::string& device() const { return device_; }
 
-  // Where the mount is, after Mount. Somebody else may have unmounted it.
-  // Errors: those of reading mountinfo.
-  enum class Place { kGone, kOnTop, kCovered };
-  Result<Place> Find() const;
-
   // Detaches the mount, if it is still there.
   // Errors: EBUSY if another mount lies over it; those of umount2(2).
   Result<void> Unmount() const;
 
+  // To be called when the connection has ended and nobody asked us to stop.
+  // Errors: ECONNABORTED if the mount is still there: somebody aborted it, as
+  // `umount -f` does; those of reading mountinfo.
+  Result<void> CheckGone() const;
+
  private:
   OuterMount() = default;
+  enum class Place { kGone, kOnTop, kCovered };
+  Result<Place> Find() const;
 
   std::string mount_point_;
   pid_t child_ = -1;  // 0 and below: none

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests where the kernel opens files and folders without asking: there are
 // no handles, and each request is on a node.
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -18,31 +19,51 @@ void NeverAskAgain(fuse_req_t req, fuse_ino_t, fuse_file_info*) {
   fuse_reply_err(req, ENOSYS);
 }
 
-// The kernel takes the size that it was told for the end of the file. Where
-// that is of other content than what is read, the answer is no until it has
-// asked again; so that it does, what it was told is taken back.
+// How much of a file is asked for.
+struct Wanted {
+  std::size_t size;
+  off_t offset;
+  bool around_cache;  // for somebody with O_DIRECT
+};
+
+// Says whether what the kernel takes for the end of the file is that of the
+// content that was read. If not, it would fill up with zeros what we answer
+// short, or cut off what goes on. It may still go by what it was told before
+// the last time: then it asks for pages that lie behind the end.
+bool SizesAgree(const JudgedRead& read, const LowerRef& file,
+                const Wanted& wanted) {
+  if (!read.file_bytes) return true;
+  const auto size = static_cast<off_t>(*read.file_bytes);
+  if (file.told_size() != size) return false;
+  static const off_t page = ::sysconf(_SC_PAGESIZE);
+  const off_t end = wanted.offset + static_cast<off_t>(wanted.size);
+  return wanted.around_cache || end <= (size + page - 1) / page * page;
+}
+
+// Where the sizes do not agree, the answer is no until the kernel has asked
+// again; so that it does, what it was told is taken back.
 Result<JudgedRead> ReadInto(fuse_req_t req, const LowerRef& file,
-                            std::size_t size, off_t offset, ByteVector& buffer,
+                            const Wanted& wanted, ByteVector& buffer,
                             const GiveUp& give_up) {
   const Server& server = ServerOf(req);
-  auto read =
-      ReadAndJudge(server.appraiser, file, fuse_req_ctx(req)->uid,
-                   static_cast<std::uint64_t>(offset), size, buffer, give_up);
-  if (!read || !read->file_bytes) return read;
-  if (static_cast<off_t>(*read->file_bytes) == file.told_size()) return read;
+  auto read = ReadAndJudge(server.appraiser, file, fuse_req_ctx(req)->uid,
+                           static_cast<std::uint64_t>(wanted.offset),
+                           wanted.size, buffer, give_up);
+  if (!read || SizesAgree(*read, file, wanted)) return read;
   server.forget_attributes(file.node());
   return Fail(EIO, "the size that was told is of other content");
 }
 
 void DoRead(fuse_req_t req, fuse_ino_t node, std::size_t size, off_t offset,
-            fuse_file_info*) {
+            fuse_file_info* open) {
+  const Wanted wanted{size, offset, (open->flags & O_DIRECT) != 0};
   AnswerPatiently(
       req,
-      [req, node, size, offset](const GiveUp& give_up) -> Result<JudgedRead> {
+      [req, node, wanted](const GiveUp& give_up) -> Result<JudgedRead> {
         thread_local ByteVector buffer;  // grows to the largest request, 1 MiB
         const auto file = NodeOf(req, node);
         if (!file) return Fail(file.error());
-        return ReadInto(req, *file, size, offset, buffer, give_up);
+        return ReadInto(req, *file, wanted, buffer, give_up);
       },
       [req, node](const Result<JudgedRead>& read) {
         if (ReplyIfFailed(req, read)) return;

@@ -18,8 +18,17 @@ struct stat AttributesToTell(const Server& server, const LowerRef& file,
   if (server.enforce_at == EnforceAt::kOpen) {
     return AttributesToShow(file, info);
   }
-  file.Tell(info.st_size);
-  return info;
+  struct stat now = info;
+  off_t told = file.told_size();
+  const bool is_first = told < 0 && file.Tell(told, now.st_size);
+  if (is_first || told == now.st_size) return now;
+  // What was looked at a while ago must not come after what is newer.
+  do {
+    told = file.told_size();
+    const auto again = GetAttributes(file);
+    if (again) now = *again;
+  } while (!file.Tell(told, now.st_size));
+  return now;
 }
 
 double AttributeSeconds(const Server& server, const LowerRef& file,
@@ -37,7 +46,7 @@ void ReplyAttributes(fuse_req_t req, const LowerRef& file) {
   if (ReplyIfFailed(req, info)) return;
   const Server& server = ServerOf(req);
   const struct stat told = AttributesToTell(server, file, *info);
-  fuse_reply_attr(req, &told, AttributeSeconds(server, file, *info));
+  fuse_reply_attr(req, &told, AttributeSeconds(server, file, told));
 }
 
 void DoGetattr(fuse_req_t req, fuse_ino_t node, fuse_file_info*) {

@@ -52,7 +52,9 @@ FileId LowerRef::id() const { return node_->id; }
 mode_t LowerRef::type() const { return node_->type; }
 
 off_t LowerRef::told_size() const { return node_->told_size; }
-void LowerRef::Tell(off_t size_bytes) const { node_->told_size = size_bytes; }
+bool LowerRef::Tell(off_t before, off_t size_bytes) const {
+  return node_->told_size.compare_exchange_strong(before, size_bytes);
+}
 
 LowerRef LowerRef::Behind(UniqueFd fd) const {
   return {node_, std::make_shared<const UniqueFd>(std::move(fd))};

@@ -34,7 +34,9 @@ class LowerRef {
 
   // The size that the kernel was told last, in bytes; -1 before the first time.
   off_t told_size() const;
-  void Tell(off_t size_bytes) const;
+  // Notes that it is told another one. False, and not noted, if it was told
+  // something else than before in the meantime.
+  bool Tell(off_t before, off_t size_bytes) const;
 
   // The same file behind another descriptor of it, which is kept as long as the
   // copy; this one's is not.

@@ -103,40 +103,60 @@ bool Contents::IsMixed(const std::string& bytes) const {
   return true;
 }
 
-bool Contents::IsPiece(std::string_view block, std::size_t at,
-                       AfterEnd after_end) const {
-  if (block.empty()) return true;
-  const bool zero = block.find_first_not_of('\0') == std::string_view::npos;
-  if (zero && after_end == AfterEnd::kZero) return true;
+bool Contents::IsPiece(std::string_view block, std::size_t at) const {
+  if (block.find_first_not_of('\0') == std::string_view::npos) return true;
   return std::ranges::any_of(all_, [&](const Content& content) {
     if (content.known == Known::kNever) return false;
     const std::size_t length = LengthAt(block, content, at);
-    return length > 0 && IsPiece(block.substr(length), at + length, after_end);
+    return length > 0 && IsPiece(block.substr(length), at + length);
   });
 }
 
-bool Contents::IsOfPieces(const std::string& bytes, AfterEnd after_end) const {
+bool Contents::IsOfPieces(const std::string& bytes) const {
   for (std::size_t at = 0; at < bytes.size(); at += kBlockBytes) {
     const auto block = std::string_view(bytes).substr(at, kBlockBytes);
-    if (!IsPiece(block, at, after_end)) {
+    if (!IsPiece(block, at)) {
       return false;
     }
   }
   return true;
 }
 
+std::string Contents::NameOf(std::string_view& block, std::size_t at) const {
+  std::size_t longest = 0;
+  std::string name;
+  for (const Content& content : all_) {
+    const std::size_t length = LengthAt(block, content, at);
+    if (length > longest) {
+      longest = length;
+      name = content.name;
+    }
+  }
+  if (longest == 0) {
+    longest = std::min(block.find_first_not_of('\0'), block.size());
+    name = "zeros";
+  }
+  if (longest == 0) {
+    longest = block.size();
+    name = "unknown";
+  }
+  block.remove_prefix(longest);
+  return name;
+}
+
 std::string Contents::Describe(const std::string& bytes) const {
   std::string text = std::to_string(bytes.size()) + " bytes:";
   std::string last;
   for (std::size_t at = 0; at < bytes.size(); at += kBlockBytes) {
-    const auto block = std::string_view(bytes).substr(at, kBlockBytes);
-    std::string from = "alien";
-    for (const Content& content : all_) {
-      if (StandsAt(block, content, at)) from = content.name;
+    auto block = std::string_view(bytes).substr(at, kBlockBytes);
+    const std::size_t end = at + block.size();
+    while (!block.empty()) {
+      const std::size_t from = end - block.size();
+      const std::string name = NameOf(block, from);
+      if (name == last) continue;
+      text += " from byte " + std::to_string(from) + " " + name;
+      last = name;
     }
-    if (from == last) continue;
-    text += " from byte " + std::to_string(at) + " " + from;
-    last = from;
   }
   return text;
 }

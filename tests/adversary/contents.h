@@ -46,17 +46,16 @@ class Contents {
 
   // Says whether each block is that of a known content at its place, whatever
   // the length is. After the end of that, the block may again be of a known
-  // content, as for one who reads on when the file has grown, or zero, as in a
-  // mapping.
-  enum class AfterEnd { kKnown, kZero };
-  bool IsOfPieces(const std::string& bytes, AfterEnd after_end) const;
+  // content, as for one who reads on when the file has grown, or zero.
+  bool IsOfPieces(const std::string& bytes) const;
 
-  // Says of each block of bytes which content of the same size it comes from.
+  // Says which content each part of bytes comes from.
   std::string Describe(const std::string& bytes) const;
 
  private:
-  bool IsPiece(std::string_view block, std::size_t at,
-               AfterEnd after_end) const;
+  bool IsPiece(std::string_view block, std::size_t at) const;
+  // Names what a block begins with, and takes that away from it.
+  std::string NameOf(std::string_view& block, std::size_t at) const;
 
   std::vector<Content> all_;
 };

@@ -49,6 +49,11 @@ void StatMore(Lane& lane) {
   const auto returned = lane.Result(::statx(place.folder_fd, place.name.c_str(),
                                             flags, STATX_BASIC_STATS, &info));
   if (returned != 0) return;
+  if ((flags & AT_STATX_DONT_SYNC) != 0) {
+    // dont-sync: what the kernel knows already may be old.
+    lane.Add(Octal(info.stx_mode & S_IFMT));
+    return;
+  }
   lane.Add(Octal(info.stx_mode) + " size " + std::to_string(info.stx_size) +
            " links " + std::to_string(info.stx_nlink) + " mtime " +
            Time({info.stx_mtime.tv_sec, info.stx_mtime.tv_nsec}) + " mask " +

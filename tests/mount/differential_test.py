@@ -274,6 +274,18 @@ class DeviationTest(Both):
             return run("stat", "-c", "%W", path).stdout.strip() not in "0-"
         self.assertEqual(self.both(work), [True, False])
 
+    def test_who_asks_for_what_is_known_gets_what_was_known(self):
+        path = os.path.join(self.work, "file")
+        write(path, "0")
+
+        def modes():
+            return [run("stat", "--cached=" + cached, "-c", "%a",
+                        path).stdout.strip() for cached in ("always", "never")]
+        os.chmod(path, 0o600)
+        self.assertEqual(modes(), ["600", "600"])
+        os.chmod(os.path.join(self.tree, "work/file"), 0o640)
+        self.assertEqual(modes(), ["600", "640"])
+
 
 if __name__ == "__main__":
     tap.main(judged.needs())

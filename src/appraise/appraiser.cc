@@ -206,7 +206,7 @@ void Appraiser::Impl::Record(int fd, const Assessment& assessment) {
   if (decision.reason == Reason::kModified) {
     const auto& entry = assessment.expected.front();
     record.detail =
-        "list " + entry.list->name + " gives " + entry.file->digest.ToString();
+        "list " + entry.list->name + " gives " + entry.digest().ToString();
   }
   record.permitted = assessment.answer.permitted;
   options.record(record);
@@ -314,14 +314,14 @@ Result<Appraiser::Explanation> Appraiser::Explain(int fd, const Use& use) {
   if (assessment->content) out.digest = assessment->content->digests.front();
   for (const DigestIndex::Entry& entry : assessment->known) {
     const LoadedList& list = *entry.list;
-    out.digest = entry.file->digest;
-    out.lists.push_back({list.name, list.list.format, list.list.package,
+    out.digest = entry.digest();
+    out.lists.push_back({list.name, list.format, list.package,
                          list.sha256.Hex(), list.signer, list.verified,
                          list.measured});
   }
   for (const DigestIndex::Entry& entry : assessment->expected) {
     out.expected.push_back(
-        {entry.list->name, entry.list->list.package, entry.file->digest});
+        {entry.list->name, entry.list->package, entry.digest()});
   }
   out.cached = assessment->cached;
   if (assessment->index) out.epoch = assessment->index->epoch();

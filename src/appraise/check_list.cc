@@ -56,7 +56,9 @@ Result<LoadedList> CheckList(const RawList& raw,
   }
   return LoadedList{.name = raw.name,
                     .origin = raw.origin,
-                    .list = std::move(*list),
+                    .format = list->format,
+                    .package = std::move(list->package),
+                    .files = PackedFiles(list->files),
                     .sha256 = *sha256,
                     .signer = signer ? *signer : Signer{},
                     .verified = signer.has_value()};

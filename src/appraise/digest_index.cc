@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// DigestIndex: sorted tables of short keys.
+// DigestIndex: numbers of files, sorted by digest and by path.
 #include "appraise/digest_index.h"
 
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <optional>
+#include <utility>
 
 namespace assayfs {
 namespace {
@@ -19,43 +21,89 @@ std::uint64_t KeyOf(std::string_view path) {
   return std::hash<std::string_view>{}(path);
 }
 
-}  // namespace
+// What a file is sorted by; nothing if it is left out.
+using KeyOfFile = std::optional<std::uint64_t> (*)(const PackedFiles& files,
+                                                   std::size_t file);
 
-struct DigestIndex::Slot {
-  std::uint64_t key;
-  std::uint32_t list;
-  std::uint32_t file;
+std::optional<std::uint64_t> DigestKey(const PackedFiles& files,
+                                       std::size_t file) {
+  return KeyOf(files.DigestOf(file));
+}
 
-  friend auto operator<=>(const Slot&, const Slot&) = default;
-};
+std::optional<std::uint64_t> PathKey(const PackedFiles& files,
+                                     std::size_t file) {
+  const std::string_view path = files.PathOf(file);
+  if (path.empty()) return std::nullopt;
+  return KeyOf(path);
+}
 
-struct DigestIndex::Tables {
-  Lists lists;
-  std::vector<Slot> by_digest;
-  std::vector<Slot> by_path;
+// Numbers of files, counted through all lists.
+using Order = std::vector<std::uint32_t>;
 
-  const ListedFile& FileAt(const Slot& slot) const {
-    return lists[slot.list]->list.files[slot.file];
-  }
-};
-
-DigestIndex::DigestIndex(std::uint64_t epoch, Lists lists) : epoch_(epoch) {
-  auto tables = std::make_shared<Tables>();
-  tables->lists = lists;
-  for (std::uint32_t l = 0; l < lists.size(); ++l) {
-    const auto& files = lists[l]->list.files;
-    for (std::uint32_t f = 0; f < files.size(); ++f) {
-      tables->by_digest.push_back({KeyOf(files[f].digest), l, f});
-      if (!files[f].path.empty()) {
-        tables->by_path.push_back({KeyOf(files[f].path), l, f});
+Order Sort(const DigestIndex::Lists& lists, KeyOfFile key_of) {
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> keyed;
+  std::uint32_t number = 0;
+  for (const auto& list : lists) {
+    for (std::size_t file = 0; file < list->files.size(); ++file, ++number) {
+      if (const auto key = key_of(list->files, file)) {
+        keyed.emplace_back(*key, number);
       }
     }
   }
-  std::ranges::sort(tables->by_digest);
-  std::ranges::sort(tables->by_path);
-  tables_ = std::move(tables);
-  alive_.assign(lists.size(), true);
-  lists_ = std::move(lists);
+  std::ranges::sort(keyed);
+  Order order;
+  order.reserve(keyed.size());
+  for (const auto& [key, sorted] : keyed) order.push_back(sorted);
+  return order;
+}
+
+}  // namespace
+
+struct DigestIndex::Tables {
+  explicit Tables(Lists given)
+      : lists(std::move(given)),
+        by_digest(Sort(lists, DigestKey)),
+        by_path(Sort(lists, PathKey)) {
+    std::uint32_t count = 0;
+    for (const auto& list : lists) {
+      starts.push_back(count);
+      count += static_cast<std::uint32_t>(list->files.size());
+    }
+  }
+
+  // The numbers of a list, and of a file in it.
+  std::pair<std::size_t, std::size_t> PlaceOf(std::uint32_t number) const {
+    const auto after = std::ranges::upper_bound(starts, number);
+    return {after - starts.begin() - 1, number - *std::prev(after)};
+  }
+
+  // Calls found(list, file) for each file with this key, in loading order.
+  template <typename Found>
+  void Find(const Order& order, KeyOfFile key_of, std::uint64_t key,
+            Found found) const {
+    const auto key_at = [&](std::uint32_t number) {
+      const auto [list, file] = PlaceOf(number);
+      return *key_of(lists[list]->files, file);
+    };
+    const auto same =
+        std::ranges::equal_range(order, key, std::less<>(), key_at);
+    for (const std::uint32_t number : same) {
+      const auto [list, file] = PlaceOf(number);
+      found(list, file);
+    }
+  }
+
+  const Lists lists;
+  const Order by_digest;
+  const Order by_path;
+  std::vector<std::uint32_t> starts;  // the number of each list's first file
+};
+
+DigestIndex::DigestIndex(std::uint64_t epoch, Lists lists)
+    : epoch_(epoch),
+      tables_(std::make_shared<const Tables>(lists)),
+      alive_(lists.size(), true),
+      lists_(std::move(lists)) {
   CountAlive();
 }
 
@@ -76,9 +124,9 @@ void DigestIndex::CountAlive() {
   std::array<bool, kHashAlgorithmCount> used{};
   digest_count_ = 0;
   for (const auto& list : lists_) {
-    digest_count_ += list->list.files.size();
-    for (const ListedFile& file : list->list.files) {
-      used[static_cast<std::size_t>(file.digest.algorithm())] = true;
+    digest_count_ += list->files.size();
+    for (const HashAlgorithm algorithm : list->files.Algorithms()) {
+      used[static_cast<std::size_t>(algorithm)] = true;
     }
   }
   algorithms_.clear();
@@ -87,31 +135,30 @@ void DigestIndex::CountAlive() {
   }
 }
 
-template <typename Matches>
-std::vector<DigestIndex::Entry> DigestIndex::Find(
-    const std::vector<Slot>& slots, std::uint64_t key, Matches matches) const {
-  std::vector<Entry> found;
-  const auto first =
-      std::ranges::lower_bound(slots, Slot{key, 0, 0}, std::less<>());
-  for (auto slot = first; slot != slots.end() && slot->key == key; ++slot) {
-    const ListedFile& file = tables_->FileAt(*slot);
-    if (alive_[slot->list] && matches(file)) {
-      found.push_back({tables_->lists[slot->list].get(), &file});
-    }
-  }
-  return found;
-}
-
 std::vector<DigestIndex::Entry> DigestIndex::FindDigest(
     const Digest& digest) const {
-  return Find(tables_->by_digest, KeyOf(digest),
-              [&](const ListedFile& file) { return file.digest == digest; });
+  std::vector<Entry> found;
+  tables_->Find(tables_->by_digest, DigestKey, KeyOf(digest),
+                [&](std::size_t list, std::size_t file) {
+                  const LoadedList& in = *tables_->lists[list];
+                  if (alive_[list] && in.files.DigestOf(file) == digest) {
+                    found.push_back({&in, file});
+                  }
+                });
+  return found;
 }
 
 std::vector<DigestIndex::Entry> DigestIndex::FindPath(
     std::string_view path) const {
-  return Find(tables_->by_path, KeyOf(path),
-              [&](const ListedFile& file) { return file.path == path; });
+  std::vector<Entry> found;
+  tables_->Find(tables_->by_path, PathKey, KeyOf(path),
+                [&](std::size_t list, std::size_t file) {
+                  const LoadedList& in = *tables_->lists[list];
+                  if (alive_[list] && in.files.PathOf(file) == path) {
+                    found.push_back({&in, file});
+                  }
+                });
+  return found;
 }
 
 }  // namespace assayfs

@@ -12,6 +12,7 @@
 
 #include "assayfs/signature_verifier.h"
 #include "lists/digest_list.h"
+#include "lists/packed_files.h"
 
 namespace assayfs {
 
@@ -19,7 +20,9 @@ namespace assayfs {
 struct LoadedList {
   std::string name;    // file name, or package name for an RPM database
   std::string origin;  // full path, for people and the measurement log
-  DigestList list;
+  ListFormat format = ListFormat::kRpm;
+  std::string package;  // see DigestList
+  PackedFiles files;
   Digest sha256;  // of the whole list file, signature included
   Signer signer;
   bool verified = false;
@@ -27,18 +30,22 @@ struct LoadedList {
   std::size_t source = 0;  // number of the source in its store
 };
 
-// An immutable view of all loaded lists. Threads: safe, as it never changes.
+// An immutable view of all loaded lists. Costs eight bytes a file beside what
+// the lists have themselves. Threads: safe, as it never changes.
 class DigestIndex {
  public:
   using Lists = std::vector<std::shared_ptr<const LoadedList>>;
 
-  // epoch: larger than that of every index before. lists: in loading order.
+  // epoch: larger than that of every index before. lists: in loading order, of
+  // less than 2^32 files.
   DigestIndex(std::uint64_t epoch, Lists lists);
 
   // One file of one list. Valid while the index lives.
   struct Entry {
     const LoadedList* list;
-    const ListedFile* file;
+    std::size_t file;  // its number in the list
+
+    Digest digest() const { return list->files.DigestOf(file); }
   };
 
   // Returns the same index without the lists for which drop says true. Costs
@@ -60,14 +67,9 @@ class DigestIndex {
   std::size_t digest_count() const { return digest_count_; }
 
  private:
-  // A short key to sort by, and where the entry is.
-  struct Slot;
   // Shared by an index and those made from it by Without.
   struct Tables;
 
-  template <typename Matches>
-  std::vector<Entry> Find(const std::vector<Slot>& slots, std::uint64_t key,
-                          Matches matches) const;
   void CountAlive();
 
   std::uint64_t epoch_;

@@ -58,14 +58,13 @@ BENCHMARK(ParseATlvList)->Arg(kFilesPerList)->Arg(10000);
 DigestIndex::Lists ManyLists(std::int64_t count) {
   DigestIndex::Lists lists;
   for (std::int64_t i = 0; i < count; ++i) {
-    lists.push_back(std::make_shared<const LoadedList>(
-        LoadedList{.name = "tlv-" + std::to_string(i),
-                   .origin = "",
-                   .list = {.format = ListFormat::kTlv,
-                            .package = "",
-                            .files = Files(i * kFilesPerList, kFilesPerList)},
-                   .sha256 = DigestOf(i),
-                   .signer = {}}));
+    lists.push_back(std::make_shared<const LoadedList>(LoadedList{
+        .name = "tlv-" + std::to_string(i),
+        .origin = "",
+        .package = "",
+        .files = PackedFiles(Files(i * kFilesPerList, kFilesPerList)),
+        .sha256 = DigestOf(i),
+        .signer = {}}));
   }
   return lists;
 }

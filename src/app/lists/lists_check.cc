@@ -43,7 +43,7 @@ bool Unreadable(const RawList& raw) {
 
 void PrintVerified(const LoadedList& loaded) {
   std::cout << "verified " << Printable(loaded.origin) << ": "
-            << Counted(loaded.list.files.size(), "digest") << ", signed by "
+            << Counted(loaded.files.size(), "digest") << ", signed by "
             << loaded.signer.fingerprint;
   if (!loaded.signer.name.empty()) {
     std::cout << " (" << Printable(loaded.signer.name) << ')';
@@ -59,10 +59,10 @@ Json ToJson(const RawList& raw, const Result<LoadedList>& loaded) {
     entry["error"] = loaded.error().message();
     return entry;
   }
-  entry["format"] = loaded->list.format == ListFormat::kRpm ? "rpm" : "tlv";
-  entry["package"] = loaded->list.package;
+  entry["format"] = loaded->format == ListFormat::kRpm ? "rpm" : "tlv";
+  entry["package"] = loaded->package;
   entry["sha256"] = loaded->sha256.Hex();
-  entry["digests"] = loaded->list.files.size();
+  entry["digests"] = loaded->files.size();
   entry["signer"] = {{"fingerprint", loaded->signer.fingerprint},
                      {"name", loaded->signer.name}};
   return entry;
@@ -85,7 +85,7 @@ Totals CheckAll(const Options& options, const std::vector<RawList>& lists,
     const auto loaded = CheckList(raw, keyring, rules);
     if (loaded) {
       ++totals.verified;
-      totals.digests += loaded->list.files.size();
+      totals.digests += loaded->files.size();
     } else {
       ++totals.refused;
       totals.unreadable |= Unreadable(raw);

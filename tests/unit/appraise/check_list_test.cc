@@ -27,8 +27,8 @@ TEST_F(CheckListTest, AGoodListComesWithSignerAndDigestOfTheWholeFile) {
   EXPECT_FALSE(list.measured);
   EXPECT_EQ(list.signer.name, "Tester");
   EXPECT_EQ(list.sha256, DigestOf(bytes));
-  ASSERT_EQ(list.list.files.size(), 1U);
-  EXPECT_EQ(list.list.files[0].digest, DigestOf("content"));
+  ASSERT_EQ(list.files.size(), 1U);
+  EXPECT_EQ(list.files.DigestOf(0), DigestOf("content"));
 }
 
 TEST_F(CheckListTest, TheWholeFileIsMeasured) {

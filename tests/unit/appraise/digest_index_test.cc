@@ -14,9 +14,8 @@ std::shared_ptr<const LoadedList> List(std::string name,
   return std::make_shared<const LoadedList>(
       LoadedList{.name = std::move(name),
                  .origin = "",
-                 .list = {.format = ListFormat::kTlv,
-                          .package = "",
-                          .files = std::move(files)},
+                 .package = "",
+                 .files = PackedFiles(std::move(files)),
                  .sha256 = DigestOf("list"),
                  .signer = {}});
 }

@@ -278,6 +278,14 @@ bool Appraiser::Judges(const Use& use) const {
          elf.appraise != nullptr || elf.measure != nullptr;
 }
 
+Appraiser::Checks Appraiser::checks() const {
+  if (impl_->options.mode != Mode::kEnforce) return Checks::kNone;
+  const auto current = policy();
+  if (DependsOnOpen(*current)) return Checks::kSome;
+  const bool appraises = Match(*current, Use{}).appraise != nullptr;
+  return appraises ? Checks::kAll : Checks::kNone;
+}
+
 bool Appraiser::IsGuarded(FileId id, const Stamp& stamp) const {
   return impl_->contents->IsGuarded(id, stamp);
 }

@@ -88,6 +88,10 @@ class Appraiser {
   // false means that Judge would answer "unjudged" for every regular file.
   bool Judges(const Use& use) const;
 
+  // Which opens for reading get tags to check what is read against.
+  enum class Checks { kNone, kSome, kAll };
+  Checks checks() const;
+
   // Says whether the content that id has under this stamp is remembered, and
   // content_changed will be told before anybody can change it.
   bool IsGuarded(FileId id, const Stamp& stamp) const;

@@ -18,6 +18,7 @@
 #include "fs/caller.h"
 #include "fs/handle_table.h"
 #include "fs/inode_table.h"
+#include "fs/kernel_passthrough.h"
 #include "fs/open_file.h"
 #include "fs/open_folder.h"
 #include "fs/opener.h"
@@ -35,15 +36,16 @@ inline constexpr unsigned kSlowThreads = 32;
 // All that requests are answered from.
 struct Server {
   Server(Appraiser& given, std::unique_ptr<InodeTable> inodes, bool only_read,
-         EnforceAt when)
+         EnforceAt when, DataPath data)
       : appraiser(given),
         table(std::move(inodes)),
-        opener(given),
+        opener(given, passthrough, data),
         read_only(only_read),
         enforce_at(when) {}
 
   Appraiser& appraiser;
   std::unique_ptr<InodeTable> table;
+  KernelPassthrough passthrough;
   Opener opener;
   HandleTable<OpenFile> files;
   HandleTable<OpenFolder> folders;

@@ -18,13 +18,20 @@ bool OnlyReads(int flags) {
   return (flags & O_ACCMODE) == O_RDONLY && (flags & O_TRUNC) == 0;
 }
 
-// Hands file over to the kernel's handle.
-void Attach(Server& server, fuse_file_info* handle,
-            std::unique_ptr<OpenFile> file) {
-  handle->keep_cache = file->keeps_pages() ? 1 : 0;
+// Hands file over to the kernel's handle, which send(handle) replies. A request
+// that the kernel gave up has no release: then send does not return 0.
+template <typename Send>
+bool HandOver(Server& server, fuse_file_info handle,
+              std::unique_ptr<OpenFile> file, Send send) {
+  handle.keep_cache = file->keeps_pages() ? 1 : 0;
   // Closing a handle that wrote nothing has nothing to tell.
-  handle->noflush = OnlyReads(handle->flags) ? 1 : 0;
-  handle->fh = server.files.Add(std::move(file));
+  handle.noflush = OnlyReads(handle.flags) ? 1 : 0;
+  // The kernel may close the handle before send returns.
+  const auto backing = file->backing();
+  handle.fh = server.files.Add(std::move(file));
+  if (SendWithBacking(backing.get(), handle, send) == 0) return true;
+  server.files.Take(handle.fh);
+  return false;
 }
 
 Result<std::unique_ptr<OpenFile>> Open(fuse_req_t req, fuse_ino_t node,
@@ -35,13 +42,13 @@ Result<std::unique_ptr<OpenFile>> Open(fuse_req_t req, fuse_ino_t node,
   return server.opener.Open(*lower, flags, fuse_req_ctx(req)->uid, give_up);
 }
 
-void ReplyOpen(fuse_req_t req, fuse_file_info handle,
+void ReplyOpen(fuse_req_t req, const fuse_file_info& handle,
                Result<std::unique_ptr<OpenFile>> file) {
   if (ReplyIfFailed(req, file, Request::kOpen)) return;
-  Server& server = ServerOf(req);
-  Attach(server, &handle, std::move(*file));
-  // A request that the kernel gave up has no release either.
-  if (fuse_reply_open(req, &handle) != 0) server.files.Take(handle.fh);
+  HandOver(ServerOf(req), handle, std::move(*file),
+           [req](const fuse_file_info& opened) {
+             return fuse_reply_open(req, &opened);
+           });
 }
 
 void DoOpen(fuse_req_t req, fuse_ino_t node, fuse_file_info* handle) {
@@ -66,11 +73,11 @@ void DoCreate(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode,
                                       handle->flags, CallerOf(req));
   if (ReplyIfFailed(req, created, Request::kOpen)) return;
   const fuse_entry_param entry = EntryParam(server, created->entry);
-  Attach(server, handle, std::move(created->file));
-  if (fuse_reply_create(req, &entry, handle) != 0) {
-    server.files.Take(handle->fh);
-    server.table->Forget(entry.ino, 1);
-  }
+  const bool taken = HandOver(server, *handle, std::move(created->file),
+                              [&](const fuse_file_info& opened) {
+                                return fuse_reply_create(req, &entry, &opened);
+                              });
+  if (!taken) server.table->Forget(entry.ino, 1);
 }
 
 void DoRead(fuse_req_t req, fuse_ino_t, std::size_t size, off_t offset,

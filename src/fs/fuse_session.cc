@@ -22,6 +22,7 @@ namespace {
 constexpr unsigned kMostThreads = 64;
 
 void Negotiate(void* server, fuse_conn_info* connection) {
+  static_cast<Server*>(server)->passthrough.Negotiate(*connection);
   if (static_cast<Server*>(server)->enforce_at == EnforceAt::kRead) {
     connection->want |= connection->capable &
                         static_cast<unsigned>(FUSE_CAP_NO_OPEN_SUPPORT |
@@ -68,7 +69,8 @@ struct FuseSession::Impl {
   Impl(Appraiser& appraiser, std::unique_ptr<InodeTable> table,
        const Options& options)
       : server(appraiser, std::move(table), options.read_only,
-               options.enforce_at),
+               options.enforce_at, options.data),
+        wanted(options.data),
         idle_threads(IdleThreads(options.threads)) {}
 
   void Invalidate(NodeId node) const {
@@ -77,6 +79,7 @@ struct FuseSession::Impl {
   }
 
   Server server;
+  const DataPath wanted;
   unsigned idle_threads;
   std::unique_ptr<fuse_session, SessionDeleter> session;
   std::unique_ptr<FuseLoop> loop;
@@ -102,6 +105,11 @@ Result<std::unique_ptr<FuseSession>> FuseSession::Create(Options options,
   const std::string device = "/dev/fd/" + std::to_string(options.fuse_fd.get());
   if (fuse_session_mount(impl->session.get(), device.c_str()) != 0) {
     return Fail(EIO, "libfuse did not take " + device);
+  }
+  if (options.data != DataPath::kVerified &&
+      options.enforce_at == EnforceAt::kOpen) {
+    auto offered = impl->server.passthrough.Offer(impl->session.get());
+    if (!offered) return Fail(std::move(offered).error());
   }
   impl->loop =
       std::make_unique<FuseLoop>(impl->session.get(), impl->idle_threads,
@@ -131,6 +139,16 @@ Result<void> FuseSession::Run() {
 }
 
 void FuseSession::Stop() { impl_->loop->Stop(); }
+
+FuseSession::Data FuseSession::data() const {
+  const Server& server = impl_->server;
+  Data data;
+  if (server.passthrough.available()) data.in_force = impl_->wanted;
+  server.files.ForEach([&data](const OpenFile& file) {
+    ++(file.backing() ? data.passed : data.through_us);
+  });
+  return data;
+}
 
 void FuseSession::InvalidatePages(FileId id) {
   const auto node = impl_->server.table->Find(id);

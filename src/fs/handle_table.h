@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <unordered_map>
 #include <utility>
@@ -28,6 +29,12 @@ class HandleTable {
     return handles_.With([&](auto& all) -> std::unique_ptr<T> {
       auto node = all.extract(At(number));
       return node.empty() ? nullptr : std::move(node.mapped());
+    });
+  }
+  // look: called with the table locked.
+  void ForEach(const std::function<void(const T&)>& look) const {
+    handles_.With([&look](const auto& all) {
+      for (const auto& entry : all) look(*entry.second);
     });
   }
   void Clear() {

@@ -21,26 +21,31 @@ bool IsOther(const std::shared_ptr<const BlockTags>& a,
 
 }  // namespace
 
-std::unique_ptr<OpenFile> OpenFile::Judged(const LowerRef& lower, UniqueFd fd,
-                                           JudgedContent content,
+std::unique_ptr<OpenFile> OpenFile::Judged(Base base, JudgedContent content,
                                            ExecutionMark executing) {
-  std::unique_ptr<OpenFile> file(new OpenFile(lower, std::move(fd)));
+  std::unique_ptr<OpenFile> file(new OpenFile(std::move(base)));
   file->keeps_pages_ = file->state_->OpenJudged(content);
   file->content_ = std::move(content);
   file->executing_ = std::move(executing);
   return file;
 }
 
-std::unique_ptr<OpenFile> OpenFile::Plain(const LowerRef& lower, UniqueFd fd) {
-  std::unique_ptr<OpenFile> file(new OpenFile(lower, std::move(fd)));
+std::unique_ptr<OpenFile> OpenFile::PassedThrough(Base base,
+                                                  ExecutionMark executing) {
+  std::unique_ptr<OpenFile> file(new OpenFile(std::move(base)));
+  file->executing_ = std::move(executing);
+  return file;
+}
+
+std::unique_ptr<OpenFile> OpenFile::Plain(Base base) {
+  std::unique_ptr<OpenFile> file(new OpenFile(std::move(base)));
   file->plain_ = true;
   file->state_->OpenPlain();
   return file;
 }
 
-std::unique_ptr<OpenFile> OpenFile::Writing(const LowerRef& lower, UniqueFd fd,
-                                            ChangeGuard change) {
-  std::unique_ptr<OpenFile> file(new OpenFile(lower, std::move(fd)));
+std::unique_ptr<OpenFile> OpenFile::Writing(Base base, ChangeGuard change) {
+  std::unique_ptr<OpenFile> file(new OpenFile(std::move(base)));
   file->change_ = std::move(change);
   return file;
 }
@@ -50,6 +55,7 @@ OpenFile::~OpenFile() {
   if (plain_) state_->ClosePlain();
   // Whoever waits for this handle goes on only when nothing of it is left.
   fd_.Reset();
+  way_ = {};
   change_.reset();
   if (flushed_) state_->NotFlushed();
 }

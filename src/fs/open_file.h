@@ -31,20 +31,29 @@ struct ChangeGuard {
 // Threads: safe.
 class OpenFile {
  public:
-  // A judged open for reading. fd: the descriptor that was judged. executing:
-  // null if it is not for execution.
-  static std::unique_ptr<OpenFile> Judged(const LowerRef& lower, UniqueFd fd,
-                                          JudgedContent content,
+  // What every open holds. way: from the open state of lower.
+  struct Base {
+    const LowerRef& lower;
+    UniqueFd fd;
+    DataWay way = {};
+  };
+  // A judged open for reading. base.fd: the descriptor that was judged.
+  // executing: null if it is not for execution.
+  static std::unique_ptr<OpenFile> Judged(Base base, JudgedContent content,
                                           ExecutionMark executing);
+  // A judged open that the kernel reads by itself.
+  static std::unique_ptr<OpenFile> PassedThrough(Base base,
+                                                 ExecutionMark executing);
   // An open for reading that was not judged.
-  static std::unique_ptr<OpenFile> Plain(const LowerRef& lower, UniqueFd fd);
+  static std::unique_ptr<OpenFile> Plain(Base base);
   // An open for writing.
-  static std::unique_ptr<OpenFile> Writing(const LowerRef& lower, UniqueFd fd,
-                                           ChangeGuard change);
+  static std::unique_ptr<OpenFile> Writing(Base base, ChangeGuard change);
   ~OpenFile();
 
   // Says whether the pages kept from earlier opens are still good.
   bool keeps_pages() const { return keeps_pages_; }
+  // The file that the kernel reads and writes instead of asking us, or null.
+  std::shared_ptr<const BackingFile> backing() const { return way_.backing; }
   // Says whether what is read now is checked.
   bool verified() const;
   int fd() const { return fd_.get(); }  // borrowed
@@ -81,10 +90,13 @@ class OpenFile {
   Result<off_t> Seek(off_t offset, int whence) const;
 
  private:
-  OpenFile(const LowerRef& lower, UniqueFd fd)
-      : state_(lower.open_state()), fd_(std::move(fd)) {}
+  explicit OpenFile(Base base)
+      : state_(base.lower.open_state()),
+        way_(std::move(base.way)),
+        fd_(std::move(base.fd)) {}
 
-  std::shared_ptr<OpenState> state_;      // outlives the marks
+  std::shared_ptr<OpenState> state_;  // outlives the marks
+  DataWay way_;
   std::optional<JudgedContent> content_;  // if judged
   bool plain_ = false;
   bool keeps_pages_ = false;

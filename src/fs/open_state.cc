@@ -10,6 +10,10 @@ void EndsExecution::operator()(OpenState* state) const {
 
 void EndsWriting::operator()(OpenState* state) const { state->EndWriting(); }
 
+void EndsThroughUs::operator()(OpenState* state) const {
+  state->EndThroughUs();
+}
+
 std::uint64_t OpenState::change() const {
   const std::lock_guard lock(mutex_);
   return change_;
@@ -85,6 +89,33 @@ void OpenState::EndWriting() {
     --writers_;
   }
   changed_.notify_all();
+}
+
+Result<DataWay> OpenState::ChooseWay(DataWish wish, int lower_fd,
+                                     KernelPassthrough& kernel) {
+  // With the lock held while the kernel registers the file, which is quick: two
+  // numbers for one inode would not do.
+  const std::lock_guard lock(mutex_);
+  DataWay way;
+  way.backing = backing_.lock();
+  if (way.backing) {
+    if (wish != DataWish::kThroughUs) return way;
+    return Fail(EIO, "the kernel reads the file by itself for another");
+  }
+  if (wish == DataWish::kPassthrough && through_us_ == 0) {
+    way.backing = kernel.Register(lower_fd);
+    backing_ = way.backing;
+  }
+  if (!way.backing) {
+    ++through_us_;
+    way.through_us.reset(this);
+  }
+  return way;
+}
+
+void OpenState::EndThroughUs() {
+  const std::lock_guard lock(mutex_);
+  --through_us_;
 }
 
 void OpenState::Flushed(Clock::time_point when) {

@@ -8,7 +8,9 @@
 #include <memory>
 #include <mutex>
 
+#include "base/result.h"
 #include "crypto/block_tags.h"
+#include "fs/kernel_passthrough.h"
 
 namespace assayfs {
 
@@ -21,8 +23,23 @@ struct EndsExecution {
 struct EndsWriting {
   void operator()(OpenState* state) const;
 };
+struct EndsThroughUs {
+  void operator()(OpenState* state) const;
+};
 using ExecutionMark = std::unique_ptr<OpenState, EndsExecution>;
 using WritingMark = std::unique_ptr<OpenState, EndsWriting>;
+
+// How the bytes of a handle travel as long as it is open: one of both is set.
+struct DataWay {
+  // The kernel reads and writes the lower file by itself.
+  std::shared_ptr<const BackingFile> backing;
+  // It asks us, and keeps pages.
+  std::unique_ptr<OpenState, EndsThroughUs> through_us;
+};
+
+// How they are wanted to travel. kEither: as those of other handles, or else
+// through us.
+enum class DataWish { kThroughUs, kEither, kPassthrough };
 
 // What a handle was judged for.
 struct JudgedContent {
@@ -76,6 +93,13 @@ class OpenState {
   // in vain. Returns null if it is still executed.
   WritingMark BeginWriting(std::chrono::milliseconds limit);
 
+  // Chooses the way of a handle's bytes. The kernel does not mix both ways for
+  // one inode: while it keeps pages, or cannot pass through, it is through us.
+  // lower_fd: of the lower file, borrowed.
+  // Errors: EIO if they must go through us and those of another handle do not.
+  Result<DataWay> ChooseWay(DataWish wish, int lower_fd,
+                            KernelPassthrough& kernel);
+
   // A handle for writing was flushed, so its last descriptor may just have
   // been closed; again, without being used since; or it was used again, or is
   // gone. Call NotFlushed once for each Flushed, when the handle is gone after
@@ -94,8 +118,10 @@ class OpenState {
  private:
   friend EndsExecution;
   friend EndsWriting;
+  friend EndsThroughUs;
   void EndExecution();
   void EndWriting();
+  void EndThroughUs();
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
@@ -104,6 +130,8 @@ class OpenState {
   JudgedContent current_;         // see current()
   std::uint64_t content_id_ = 0;  // of the pages kept; 0: unknown or mixed
   unsigned plain_ = 0;            // handles for reading that were not judged
+  unsigned through_us_ = 0;       // handles whose bytes go through us
+  std::weak_ptr<const BackingFile> backing_;  // of the others
   unsigned executing_ = 0;
   bool runs_on_ = false;    // somebody waited in vain for the end of execution
   unsigned writers_ = 0;    // handles for writing, and changes without one

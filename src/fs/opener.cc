@@ -81,15 +81,55 @@ Result<Opener::Judged> Opener::Judge(const LowerRef& file, int flags,
                 std::move(executing)};
 }
 
-std::unique_ptr<OpenFile> Opener::OpenJudged(const LowerRef& file,
-                                             Judged judged) {
+// What was hashed while somebody could write to it must be compared.
+DataWish Opener::WishFor(const Appraiser::Answer& answer) const {
+  if (!answer.tags) return WishForReading();
+  const bool passes = data_ == DataPath::kPassthrough && answer.content_id != 0;
+  return passes ? DataWish::kPassthrough : DataWish::kThroughUs;
+}
+
+// Never so that another open of the file, which is to be checked, could meet a
+// handle whose bytes do not go through us.
+DataWish Opener::WishForReading() const {
+  if (data_ == DataPath::kVerified) return DataWish::kThroughUs;
+  const bool passes = data_ == DataPath::kPassthrough ||
+                      appraiser_.checks() == Appraiser::Checks::kNone;
+  return passes ? DataWish::kPassthrough : DataWish::kEither;
+}
+
+// While a file is written, no open of it passes that is to be checked. The
+// kernel never stops to append to a lower file that it opened for that.
+DataWish Opener::WishForWriting(int flags) const {
+  if (data_ == DataPath::kAuto && (flags & O_APPEND) != 0) {
+    return DataWish::kEither;
+  }
+  const bool all_checked = data_ == DataPath::kAuto &&
+                           appraiser_.checks() == Appraiser::Checks::kAll;
+  return all_checked ? DataWish::kPassthrough : WishForReading();
+}
+
+Result<OpenFile::Base> Opener::Prepare(const LowerRef& file, UniqueFd fd,
+                                       DataWish wish) {
+  auto way = file.open_state()->ChooseWay(wish, fd.get(), kernel_);
+  if (!way) return Fail(std::move(way).error());
+  return OpenFile::Base{file, std::move(fd), std::move(*way)};
+}
+
+Result<std::unique_ptr<OpenFile>> Opener::OpenJudged(const LowerRef& file,
+                                                     Judged judged) {
+  auto base = Prepare(file, std::move(judged.fd), WishFor(judged.answer));
+  if (!base) return Fail(std::move(base).error());
+  if (base->way.backing) {
+    return OpenFile::PassedThrough(std::move(*base),
+                                   std::move(judged.executing));
+  }
   // Where others rely on checked pages, what is read without tags must not
   // count as content that is known.
   const Appraiser::Answer& answer = judged.answer;
   if (!answer.tags && appraiser_.mode() == Mode::kEnforce) {
-    return OpenFile::Plain(file, std::move(judged.fd));
+    return OpenFile::Plain(std::move(*base));
   }
-  return OpenFile::Judged(file, std::move(judged.fd),
+  return OpenFile::Judged(std::move(*base),
                           {answer.content_id, answer.tags, judged.change},
                           std::move(judged.executing));
 }
@@ -109,7 +149,9 @@ Result<std::unique_ptr<OpenFile>> Opener::OpenForChange(const LowerRef& file,
   if ((flags & O_TRUNC) != 0 && uid != 0) as_user.emplace();
   auto fd = OpenLower(file, flags);
   if (!fd) return Fail(std::move(fd).error());
-  return OpenFile::Writing(file, std::move(*fd), std::move(*change));
+  auto base = Prepare(file, std::move(*fd), WishForWriting(flags));
+  if (!base) return Fail(std::move(base).error());
+  return OpenFile::Writing(std::move(*base), std::move(*change));
 }
 
 Result<std::unique_ptr<OpenFile>> Opener::Open(const LowerRef& file, int flags,
@@ -133,7 +175,25 @@ Result<std::unique_ptr<OpenFile>> Opener::Open(const LowerRef& file, int flags,
   if (changes) return OpenForChange(file, flags, uid);
   auto fd = OpenLower(file, flags);
   if (!fd) return Fail(std::move(fd).error());
-  return OpenFile::Plain(file, std::move(*fd));
+  auto base = Prepare(file, std::move(*fd), WishForReading());
+  if (!base) return Fail(std::move(base).error());
+  return OpenFile::Plain(std::move(*base));
+}
+
+Result<std::unique_ptr<OpenFile>> Opener::OpenCreated(const LowerRef& file,
+                                                      UniqueFd fd, int flags) {
+  const bool reads = (flags & O_ACCMODE) == O_RDONLY;
+  std::optional<ChangeGuard> change;
+  if (!reads) {
+    auto begun = BeginChange(file);
+    if (!begun) return Fail(std::move(begun).error());
+    change = std::move(*begun);
+  }
+  auto base = Prepare(file, std::move(fd),
+                      reads ? WishForReading() : WishForWriting(flags));
+  if (!base) return Fail(std::move(base).error());
+  if (reads) return OpenFile::Plain(std::move(*base));
+  return OpenFile::Writing(std::move(*base), std::move(*change));
 }
 
 Result<Opener::Created> Opener::Create(InodeTable& table,
@@ -163,17 +223,12 @@ Result<Opener::Created> Opener::Create(InodeTable& table,
   if (::fstat(fd.get(), &info) != 0) return Fail(Error::FromErrno("fstat"));
   LowerRef lower = table.Remember(std::move(*path_fd), info, folder.node(),
                                   nameless ? "" : name);
-  if ((flags & O_ACCMODE) == O_RDONLY) {
-    auto file = OpenFile::Plain(lower, std::move(fd));
-    return Created{Entry{std::move(lower), info}, std::move(file)};
-  }
-  auto change = BeginChange(lower);
-  if (!change) {
+  auto file = OpenCreated(lower, std::move(fd), flags);
+  if (!file) {
     table.Forget(lower.node(), 1);
-    return Fail(std::move(change).error());
+    return Fail(std::move(file).error());
   }
-  auto file = OpenFile::Writing(lower, std::move(fd), std::move(*change));
-  return Created{Entry{std::move(lower), info}, std::move(file)};
+  return Created{Entry{std::move(lower), info}, std::move(*file)};
 }
 
 }  // namespace assayfs

@@ -11,6 +11,7 @@
 #include "fs/caller.h"
 #include "fs/open_file.h"
 #include "fs/passthrough_names.h"
+#include "fs/session.h"
 
 namespace assayfs {
 
@@ -27,8 +28,9 @@ inline constexpr int kOpenForExec = 0x20;
 // Threads: safe.
 class Opener {
  public:
-  // appraiser: borrowed, must outlive this and every OpenFile it gave.
-  explicit Opener(Appraiser& appraiser) : appraiser_(appraiser) {}
+  // appraiser, kernel: borrowed, must outlive this and every OpenFile it gave.
+  Opener(Appraiser& appraiser, KernelPassthrough& kernel, DataPath data)
+      : appraiser_(appraiser), kernel_(kernel), data_(data) {}
 
   // flags: as the kernel gives them; those that speak of names, and O_APPEND
   // and O_DIRECT, which the kernel handles itself, are left out below.
@@ -65,11 +67,24 @@ class Opener {
   };
   Result<Judged> Judge(const LowerRef& file, int flags, const Use& use,
                        const GiveUp& give_up);
-  std::unique_ptr<OpenFile> OpenJudged(const LowerRef& file, Judged judged);
+  Result<std::unique_ptr<OpenFile>> OpenJudged(const LowerRef& file,
+                                               Judged judged);
   Result<std::unique_ptr<OpenFile>> OpenForChange(const LowerRef& file,
                                                   int flags, uid_t uid);
 
+  Result<std::unique_ptr<OpenFile>> OpenCreated(const LowerRef& file,
+                                                UniqueFd fd, int flags);
+  // Errors: as OpenState::ChooseWay.
+  Result<OpenFile::Base> Prepare(const LowerRef& file, UniqueFd fd,
+                                 DataWish wish);
+  // How the bytes of an open should travel.
+  DataWish WishFor(const Appraiser::Answer& answer) const;
+  DataWish WishForReading() const;  // not judged
+  DataWish WishForWriting(int flags) const;
+
   Appraiser& appraiser_;
+  KernelPassthrough& kernel_;
+  const DataPath data_;
 };
 
 }  // namespace assayfs

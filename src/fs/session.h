@@ -19,6 +19,12 @@ namespace assayfs {
 // DependsOnOpen does not apply.
 enum class EnforceAt { kOpen, kRead };
 
+// How bytes reach who reads. kVerified: through us, each block compared with
+// what was judged. kPassthrough: the kernel reads and writes lower files by
+// itself where it can, and what was judged is not compared again. kAuto: so
+// where nothing is to be compared, and while a file is written.
+enum class DataPath { kAuto, kVerified, kPassthrough };
+
 // Serves the FUSE connection of one mount with several threads. Uses the signal
 // SIGRTMIN+2 to end their waiting; they leave SIGTERM, SIGINT, SIGHUP and
 // SIGQUIT to others.
@@ -36,6 +42,7 @@ class FuseSession {
     // change anything: set for "ro".
     bool read_only = false;
     EnforceAt enforce_at = EnforceAt::kOpen;
+    DataPath data = DataPath::kAuto;
     // How many descriptors to keep of files that the kernel knows.
     std::size_t max_fds = 1024;
     // Called once, when the kernel has agreed to what the session can do, on a
@@ -56,6 +63,15 @@ class FuseSession {
 
   // Makes Run return soon. Threads: any.
   void Stop();
+
+  // How bytes travel: what is in force, kVerified where passthrough is not
+  // possible; and how many opens of regular files are served which way now.
+  struct Data {
+    DataPath in_force = DataPath::kVerified;
+    std::size_t through_us = 0;
+    std::size_t passed = 0;
+  };
+  Data data() const;
 
   // Drops the pages that the kernel keeps of a lower file, if it keeps any.
   // Blocks while the kernel waits for pages being read: not on a thread that

@@ -113,7 +113,9 @@ void Duplicate(Lane& lane) {
 void SetStatusFlags(Lane& lane) {
   const std::size_t slot = lane.DrawSlot();
   // Not O_NOATIME: that is the deviation late-noatime.
-  const int flags = lane.random().From<int>({0, O_APPEND, O_NONBLOCK});
+  int flags = lane.random().From<int>({0, O_APPEND, O_NONBLOCK});
+  // Not taken back: that is the deviation append-stays.
+  flags |= ::fcntl(lane.fd(slot), F_GETFL) & O_APPEND;
   lane.Say("F_SETFL", {SlotName(slot), OpenFlags(flags)});
   lane.Result(::fcntl(lane.fd(slot), F_SETFL, flags));
 }

@@ -67,13 +67,25 @@ class Both(judged.Judged):
 
 class LogTest(Both):
     """All files are judged, and none is refused."""
-    OPTIONS = ("--mode", "log")
+    OPTIONS = ("--mode", "log", "--data", "verified")
 
     def test_sequences(self):
         self.assertNothingDiffers(SEQUENCES)
 
     def test_many_threads(self):
         self.assertNothingDiffers(max(60, SEQUENCES // 50), "--threads", "8",
+                                  "--steps", "40")
+
+
+class PassthroughTest(Both):
+    """The kernel reads and writes the lower files by itself."""
+    OPTIONS = ("--mode", "log")
+
+    def test_sequences(self):
+        self.assertNothingDiffers(SEQUENCES // 4)
+
+    def test_many_threads(self):
+        self.assertNothingDiffers(max(60, SEQUENCES // 100), "--threads", "8",
                                   "--steps", "40")
 
 
@@ -116,7 +128,7 @@ class SelfTest(judged.Judged):
 
 class DeviationTest(Both):
     """What assayfs(8) says is not as on the bare tree still is not."""
-    OPTIONS = ("--mode", "log")
+    OPTIONS = ("--mode", "log", "--data", "verified")
 
     def both(self, work):
         """Returns what work(path of a new file) gives on the bare tree, and
@@ -130,6 +142,25 @@ class DeviationTest(Both):
             except OSError as error:
                 outcomes.append(errno.errorcode[error.errno])
         return outcomes
+
+    @staticmethod
+    def store_with_capability(path):
+        """Says whether the file still has it after a store."""
+        os.setxattr(path, "security.capability", CAPABILITY)
+        with open(path, "r+b") as file, \
+                mmap.mmap(file.fileno(), 0) as memory:
+            memory[0:1] = b"x"
+            memory.flush()
+        return "security.capability" in os.listxattr(path)
+
+    @staticmethod
+    def read_again(path):
+        """Says whether the access time stays when bytes are read again."""
+        with open(path, "rb", buffering=0) as file:
+            file.read()
+            os.utime(path, ns=(1, 2))
+            os.pread(file.fileno(), 100, 0)
+            return os.stat(path).st_atime_ns == 1
 
     def test_ranges_cannot_be_collapsed_or_inserted(self):
         for mode in (COLLAPSE_RANGE, INSERT_RANGE):
@@ -202,13 +233,7 @@ class DeviationTest(Both):
         self.assertEqual(self.both(work), [True, False])
 
     def test_repeated_reads_do_not_set_the_access_time(self):
-        def work(path):
-            with open(path, "rb", buffering=0) as file:
-                file.read()
-                os.utime(path, ns=(1, 2))
-                os.pread(file.fileno(), 100, 0)
-                return os.stat(path).st_atime_ns == 1
-        self.assertEqual(self.both(work), [False, True])
+        self.assertEqual(self.both(self.read_again), [False, True])
 
     def test_repeated_listings_do_not_set_the_access_time(self):
         def work(path):
@@ -233,14 +258,7 @@ class DeviationTest(Both):
         self.assertEqual(self.both(work), ["ENXIO", 0])
 
     def test_stores_through_a_mapping_take_file_capabilities_away(self):
-        def work(path):
-            os.setxattr(path, "security.capability", CAPABILITY)
-            with open(path, "r+b") as file, \
-                    mmap.mmap(file.fileno(), 0) as memory:
-                memory[0:1] = b"x"
-                memory.flush()
-            return "security.capability" in os.listxattr(path)
-        self.assertEqual(self.both(work), [True, False])
+        self.assertEqual(self.both(self.store_with_capability), [True, False])
 
     def test_stores_through_a_mapping_may_fill_other_holes(self):
         def work(path):
@@ -285,6 +303,39 @@ class DeviationTest(Both):
         self.assertEqual(modes(), ["600", "600"])
         os.chmod(os.path.join(self.tree, "work/file"), 0o640)
         self.assertEqual(modes(), ["600", "640"])
+
+
+class PassthroughDeviationTest(DeviationTest):
+    """The same where the kernel reads and writes the lower files by itself."""
+    OPTIONS = ("--mode", "log")
+    # These two are so only where bytes go through the daemon.
+    test_repeated_reads_do_not_set_the_access_time = None
+    test_stores_through_a_mapping_take_file_capabilities_away = None
+
+    def test_repeated_reads_set_the_access_time(self):
+        self.assertEqual(self.both(self.read_again), [False, False])
+
+    def test_stores_through_a_mapping_leave_file_capabilities_alone(self):
+        self.assertEqual(self.both(self.store_with_capability), [True, True])
+
+    def append_no_more(self, path):
+        """Returns the size after bytes were written in place."""
+        fd = os.open(path, os.O_WRONLY | os.O_APPEND)
+        try:
+            fcntl.fcntl(fd, fcntl.F_SETFL, 0)
+            os.pwrite(fd, b"here", 0)
+            return os.fstat(fd).st_size
+        finally:
+            os.close(fd)
+
+    def test_appending_can_be_taken_back(self):
+        self.assertEqual(self.both(self.append_no_more), [16384, 16384])
+
+    def test_but_not_while_another_has_the_file_open(self):
+        def work(path):
+            with open(path, "r+b", buffering=0):
+                return self.append_no_more(path)
+        self.assertEqual(self.both(work), [16384, 16388])
 
 
 if __name__ == "__main__":

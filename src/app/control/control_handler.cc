@@ -99,7 +99,7 @@ Result<json> ControlHandler::Reload() {
 json ControlHandler::Status() {
   const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(
       std::chrono::steady_clock::now() - start_);
-  return StatusJson(judging_, records_.lost(), uptime);
+  return StatusJson(judging_, session_.data(), records_.lost(), uptime);
 }
 
 }  // namespace assayfs

@@ -25,8 +25,12 @@ namespace assayfs {
 class ControlHandler {
  public:
   // All borrowed; they must outlive this.
-  ControlHandler(Judging& judging, const RecordWriter& records, int root_fd)
-      : judging_(judging), records_(records), root_fd_(root_fd) {}
+  ControlHandler(Judging& judging, const FuseSession& session,
+                 const RecordWriter& records, int root_fd)
+      : judging_(judging),
+        session_(session),
+        records_(records),
+        root_fd_(root_fd) {}
 
   std::string Answer(const ControlServer::Request& request);
 
@@ -37,6 +41,7 @@ class ControlHandler {
   nlohmann::json Status();
 
   Judging& judging_;
+  const FuseSession& session_;
   const RecordWriter& records_;
   int root_fd_;
   std::chrono::steady_clock::time_point start_ =

@@ -65,10 +65,22 @@ std::string TpmText(const json& tpm) {
   return detail.empty() ? text : text + ": " + detail;
 }
 
+std::string_view DataName(DataPath data) {
+  switch (data) {
+    case DataPath::kAuto:
+      return "auto";
+    case DataPath::kVerified:
+      return "verified";
+    case DataPath::kPassthrough:
+      return "passthrough";
+  }
+  return "";
+}
+
 }  // namespace
 
-json StatusJson(Judging& judging, std::uint64_t lost_records,
-                std::chrono::seconds uptime) {
+json StatusJson(Judging& judging, const FuseSession::Data& data,
+                std::uint64_t lost_records, std::chrono::seconds uptime) {
   const MountSettings& settings = judging.settings();
   const EnforcementPoint& point = judging.enforcement_point();
   const auto counters = judging.appraiser().counters();
@@ -79,7 +91,9 @@ json StatusJson(Judging& judging, std::uint64_t lost_records,
           {"mode", ModeName(judging.appraiser().mode())},
           {"enforce_at", point.at == EnforceAt::kRead ? "read" : "open"},
           {"enforce_at_why", point.why},
-          {"data", "verified"},
+          {"data", DataName(data.in_force)},
+          {"open_files",
+           {{"through_daemon", data.through_us}, {"passthrough", data.passed}}},
           {"policy", PolicyJson(*judging.appraiser().policy())},
           {"tpm", TpmJson(judging.log().status())},
           {"log_file", settings.log_path},
@@ -106,6 +120,10 @@ std::string StatusText(const json& status) {
                           TextOf(status, "enforce_at") + " (" +
                           TextOf(status, "enforce_at_why") + "), data " +
                           TextOf(status, "data"));
+  const json& open_files = MemberOf(status, "open_files");
+  out += Line("open files",
+              TextOf(open_files, "through_daemon") + " through the daemon, " +
+                  TextOf(open_files, "passthrough") + " by the kernel");
   out +=
       Line("policy", TextOf(policy, "name") + ", " + TextOf(policy, "rules") +
                          " rules, sha256:" + TextOf(policy, "sha256"));

@@ -11,8 +11,9 @@
 namespace assayfs {
 
 // Returns the object that assayfs(8) documents for `status --json`.
-// lost_records: denials that were not written down.
-nlohmann::json StatusJson(Judging& judging, std::uint64_t lost_records,
+// data: of the session. lost_records: denials that were not written down.
+nlohmann::json StatusJson(Judging& judging, const FuseSession::Data& data,
+                          std::uint64_t lost_records,
                           std::chrono::seconds uptime);
 
 // Returns the same for people, one thing a line. Threads: pure function.

@@ -198,6 +198,7 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
                            .root_fd = root.get(),
                            .read_only = read_only,
                            .enforce_at = (*judging)->enforcement_point().at,
+                           .data = settings.data,
                            .max_fds = budget.inodes,
                            .begun = [&] { ReadFurtherAhead(mount->device()); }},
                           (*judging)->appraiser());
@@ -205,7 +206,7 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
   const std::shared_ptr<FuseSession> session(std::move(*created));
   slot.With([&](auto& held) { held = session; });
 
-  ControlHandler handler(**judging, records, root.get());
+  ControlHandler handler(**judging, *session, records, root.get());
   auto control = StartControl(settings, handler);
   if (!control) return Fail(control.error());
   const ControlLink link(settings.control_link, settings.control_path);

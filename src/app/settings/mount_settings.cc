@@ -74,17 +74,11 @@ Result<std::optional<EnforceAt>> EnforceAtFrom(const std::string& word) {
   return WrongValue("enforce-at", word, "auto, open or read");
 }
 
-// Verified reads are what this mount does.
-Result<void> CheckData(const std::string& way) {
-  if (way == "passthrough") {
-    return Fail(EINVAL,
-                "--data passthrough: not possible, every block read is "
-                "checked; use auto or verified");
-  }
-  if (way != "auto" && way != "verified") {
-    return WrongValue("data", way, "auto or verified");
-  }
-  return {};
+Result<DataPath> DataFrom(const std::string& word) {
+  if (word == "auto") return DataPath::kAuto;
+  if (word == "verified") return DataPath::kVerified;
+  if (word == "passthrough") return DataPath::kPassthrough;
+  return WrongValue("data", word, "auto, verified or passthrough");
 }
 
 // Takes away mounts of ours at path whose daemon has died, if we may.
@@ -155,8 +149,9 @@ Result<MountSettings> MakeSettings(const NamedValues& values) {
   const auto when = EnforceAtFrom(Single(values, "enforce-at", "auto"));
   if (!when) return Fail(when.error());
   settings.enforce_at = *when;
-  const auto way = CheckData(Single(values, "data", "auto"));
-  if (!way) return Fail(way.error());
+  const auto data = DataFrom(Single(values, "data", "auto"));
+  if (!data) return Fail(data.error());
+  settings.data = *data;
 
   settings.tcti = Single(values, "tcti", "");
   for (const auto& [name, path] :

@@ -26,6 +26,7 @@ struct MountSettings {
   Mode mode = Mode::kEnforce;
   bool allow_weak = false;
   std::optional<EnforceAt> enforce_at;  // nothing: whichever is possible
+  DataPath data = DataPath::kAuto;
 
   MeasurementLog::TpmUse tpm = MeasurementLog::TpmUse::kAuto;
   std::string tcti;

@@ -31,7 +31,7 @@ const std::vector<SettingOption>& SettingOptions() {
        "files, exec, measure, or a file of rules [files]"},
       {"mode", "MODE", "enforce, log or off [enforce]"},
       {"enforce-at", "WHEN", "auto, open or read [auto]"},
-      {"data", "WAY", "auto or verified [auto]"},
+      {"data", "WAY", "auto, verified or passthrough [auto]"},
       {"tpm", "USE", "auto, required or off [auto]"},
       {"tcti", "CONF", "TCTI of the TPM, as tpm2-tss has it"},
       {"pcr", "N", "PCR to extend [12]"},

@@ -27,16 +27,16 @@ class OpenFileTest : public ::testing::Test {
   std::unique_ptr<OpenFile> Plain(int flags) {
     const LowerRef lower = tree_.At("a");
     UniqueFd fd = Must(Reopen(lower.fd(), flags));
-    if (flags == O_RDONLY) return OpenFile::Plain(lower, std::move(fd));
+    if (flags == O_RDONLY) return OpenFile::Plain({lower, std::move(fd)});
     return OpenFile::Writing(
-        lower, std::move(fd),
+        {lower, std::move(fd)},
         {lower.open_state()->BeginWriting(std::chrono::milliseconds(0)), {}});
   }
   std::unique_ptr<OpenFile> Judged() {
     const LowerRef lower = tree_.At("a");
     UniqueFd fd = Must(Reopen(lower.fd(), O_RDONLY));
     auto tags = Must(HashFile(fd.get(), {HashAlgorithm::kSha256})).tags;
-    return OpenFile::Judged(lower, std::move(fd),
+    return OpenFile::Judged({lower, std::move(fd)},
                             {7, std::move(tags), lower.open_state()->change()},
                             nullptr);
   }

@@ -45,8 +45,9 @@ class OpenerTest : public ::testing::Test {
   JudgedTree judged_;
   LowerTree& tree_ = judged_.tree();
   Appraiser* const appraiser_ = &judged_.appraiser();
-  const std::unique_ptr<Opener> opener_ =
-      std::make_unique<Opener>(judged_.appraiser());
+  KernelPassthrough kernel_;  // never offered
+  const std::unique_ptr<Opener> opener_ = std::make_unique<Opener>(
+      judged_.appraiser(), kernel_, DataPath::kAuto);
 };
 
 TEST_F(OpenerTest, OpensKnownContentWithCheckedReads) {

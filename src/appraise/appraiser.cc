@@ -234,9 +234,10 @@ Result<std::unique_ptr<Appraiser>> Appraiser::Create(Options options,
                                                      ListStore& lists,
                                                      Measurer& measurer) {
   auto impl = std::make_unique<Impl>(std::move(options), lists, measurer);
-  auto contents = ContentKeeper::Start(impl->options.max_leases,
-                                       impl->options.content_changed,
-                                       impl->options.content_fell);
+  auto contents = ContentKeeper::Start(
+      impl->options.max_leases, {.changed = impl->options.content_changed,
+                                 .unguarded = impl->options.unguarded,
+                                 .fell = impl->options.content_fell});
   if (!contents) return Fail(contents.error());
   impl->contents = std::move(*contents);
   if (impl->options.content_fell) {

@@ -47,6 +47,10 @@ class Appraiser {
     // may have, below the mount: pages of it that the kernel keeps are stale.
     // Called on the lease thread, never on a thread that judges; may block.
     std::function<void(FileId)> content_changed;
+    // Told of a file of which IsGuarded said yes and will not do so any more,
+    // unless content_changed is. On any thread, also one that judges: it must
+    // not block. May be null.
+    std::function<void(FileId)> unguarded;
     // Told of every file whose remembered content is no more, or is no content
     // that the lists permit to be read any more: pages that the kernel keeps of
     // it must go. On any thread, also one that judges: it must not block. May
@@ -93,7 +97,7 @@ class Appraiser {
   Checks checks() const;
 
   // Says whether the content that id has under this stamp is remembered, and
-  // content_changed will be told before anybody can change it.
+  // content_changed or unguarded will be called before anybody can change it.
   bool IsGuarded(FileId id, const Stamp& stamp) const;
 
   // Tells that content is about to change through the mount: drops what is

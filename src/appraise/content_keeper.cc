@@ -36,15 +36,17 @@ ContentKeeper::ContentKeeper(std::function<void(FileId)> fell)
     : cache_(VerdictCache::Limits{}, std::move(fell)) {}
 
 Result<std::unique_ptr<ContentKeeper>> ContentKeeper::Start(
-    std::size_t max_leases, std::function<void(FileId)> changed,
-    std::function<void(FileId)> fell) {
-  std::unique_ptr<ContentKeeper> keeper(new ContentKeeper(std::move(fell)));
+    std::size_t max_leases, Listeners listeners) {
+  std::unique_ptr<ContentKeeper> keeper(
+      new ContentKeeper(std::move(listeners.fell)));
+  auto broken = [cache = &keeper->cache_,
+                 tell = std::move(listeners.changed)](FileId id) {
+    cache->Drop(id);
+    if (tell) tell(id);
+  };
   auto leases = LeaseKeeper::Start(
       max_leases,
-      [cache = &keeper->cache_, tell = std::move(changed)](FileId id) {
-        cache->Drop(id);
-        if (tell) tell(id);
-      });
+      {.broken = std::move(broken), .ending = std::move(listeners.unguarded)});
   if (!leases) return Fail(leases.error());
   keeper->leases_ = std::move(*leases);
   return keeper;

@@ -25,13 +25,19 @@ namespace assayfs {
 // Threads: safe. No lock is held while a file is hashed.
 class ContentKeeper {
  public:
-  // changed: called on the lease thread when a writer below wants to open a
-  // file that is remembered, after it was forgotten and before the writer goes
-  // on; may be null. fell: as for VerdictCache.
+  // Each may be null.
+  struct Listeners {
+    // Called on the lease thread when a writer below wants to open a file that
+    // is remembered, after it was forgotten and before the writer goes on.
+    std::function<void(FileId)> changed;
+    // Called when a file that was guarded is so no more for another reason;
+    // see LeaseKeeper::Listeners::ending.
+    std::function<void(FileId)> unguarded;
+    std::function<void(FileId)> fell;  // as for VerdictCache
+  };
   // Errors: those of LeaseKeeper::Start.
-  static Result<std::unique_ptr<ContentKeeper>> Start(
-      std::size_t max_leases, std::function<void(FileId)> changed,
-      std::function<void(FileId)> fell);
+  static Result<std::unique_ptr<ContentKeeper>> Start(std::size_t max_leases,
+                                                      Listeners listeners);
 
   struct Learned {
     std::shared_ptr<const Content> content;
@@ -50,7 +56,7 @@ class ContentKeeper {
                         const GiveUp& give_up);
 
   // Says whether the content that id has under this stamp is remembered, and we
-  // shall hear of whoever wants to change it.
+  // shall hear of whoever wants to change it: listeners are called before.
   bool IsGuarded(FileId id, const Stamp& stamp);
 
   // As Appraiser::BeginWrite.

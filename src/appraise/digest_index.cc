@@ -85,10 +85,9 @@ struct DigestIndex::Tables {
       const auto [list, file] = PlaceOf(number);
       return *key_of(lists[list]->files, file);
     };
-    const auto same =
-        std::ranges::equal_range(order, key, std::less<>(), key_at);
-    for (const std::uint32_t number : same) {
-      const auto [list, file] = PlaceOf(number);
+    auto number = std::ranges::lower_bound(order, key, std::less<>(), key_at);
+    for (; number != order.end() && key_at(*number) == key; ++number) {
+      const auto [list, file] = PlaceOf(*number);
       found(list, file);
     }
   }

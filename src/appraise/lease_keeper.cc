@@ -6,7 +6,6 @@
 #include <pthread.h>
 #include <signal.h>
 
-#include <array>
 #include <atomic>
 #include <list>
 #include <optional>
@@ -43,11 +42,26 @@ struct LeaseKeeper::Impl {
   struct Lease {
     UniqueFd fd;
     std::list<FileId>::iterator age;
+    bool ending = false;  // about to be given up; counts no more
   };
   struct Leases {
     std::unordered_map<FileId, Lease, FileIdHash> by_id;
     std::unordered_map<int, FileId> by_fd;
     std::list<FileId> oldest_first;
+
+    // Says that the lease on a file counts no more, if there is one.
+    bool BeginEnd(FileId id) {
+      const auto it = by_id.find(id);
+      if (it == by_id.end()) return false;
+      it->second.ending = true;
+      return true;
+    }
+    // Removes it, if no other has taken its place.
+    UniqueFd EndOf(FileId id) {
+      const auto it = by_id.find(id);
+      const bool same = it != by_id.end() && it->second.ending;
+      return same ? Remove(id) : UniqueFd();
+    }
 
     // Gives the lease up. The descriptor is for the caller to close, with no
     // lock held: it may be the last one of a large file that was removed.
@@ -66,14 +80,17 @@ struct LeaseKeeper::Impl {
   };
 
   void Wait();
+  void End(FileId id);
+  // Ends the oldest that counts, if there are as many as may be.
+  void MakeRoom();
   void Break(FileId id) {
-    broken(id);
+    listeners.broken(id);
     const UniqueFd gone =
         leases.With([id](Leases& held) { return held.Remove(id); });
   }
 
   std::size_t max_leases = 0;
-  std::function<void(FileId)> broken;
+  Listeners listeners;
   Guarded<Leases> leases;
   std::atomic<bool> stopping = false;
   std::thread thread;
@@ -103,13 +120,31 @@ void LeaseKeeper::Impl::Wait() {
   }
 }
 
+// In this order: who saw that the lease counts has told so before others are
+// told that it does not.
+void LeaseKeeper::Impl::End(FileId id) {
+  const bool held = leases.With([id](Leases& all) { return all.BeginEnd(id); });
+  if (!held) return;
+  if (listeners.ending) listeners.ending(id);
+  const UniqueFd gone =
+      leases.With([id](Leases& all) { return all.EndOf(id); });
+}
+
+void LeaseKeeper::Impl::MakeRoom() {
+  const auto oldest = leases.With([this](Leases& all) -> std::optional<FileId> {
+    if (all.by_id.size() < max_leases || max_leases == 0) return {};
+    return all.oldest_first.front();
+  });
+  if (oldest) End(*oldest);
+}
+
 LeaseKeeper::LeaseKeeper(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Result<std::unique_ptr<LeaseKeeper>> LeaseKeeper::Start(
-    std::size_t max_leases, std::function<void(FileId)> broken) {
+Result<std::unique_ptr<LeaseKeeper>> LeaseKeeper::Start(std::size_t max_leases,
+                                                        Listeners listeners) {
   auto impl = std::make_unique<Impl>();
   impl->max_leases = max_leases;
-  impl->broken = std::move(broken);
+  impl->listeners = std::move(listeners);
   try {
     impl->thread = std::thread([state = impl.get()] { state->Wait(); });
   } catch (const std::system_error&) {
@@ -130,13 +165,11 @@ LeaseKeeper::~LeaseKeeper() {
 }
 
 LeaseKeeper::Outcome LeaseKeeper::Acquire(int fd, FileId id) {
-  std::array<UniqueFd, 2> gone;  // closed after the lock is free
+  impl_->End(id);
+  impl_->MakeRoom();
   return impl_->leases.With([&](Impl::Leases& held) {
-    gone[0] = held.Remove(id);
-    if (impl_->max_leases == 0) return Outcome::kUnsupported;
-    if (held.by_id.size() >= impl_->max_leases) {
-      gone[1] = held.Remove(held.oldest_first.front());
-    }
+    // Others may have come meanwhile: it is without a lease then.
+    if (held.by_id.size() >= impl_->max_leases) return Outcome::kUnsupported;
     UniqueFd own(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
     if (!own || ::fcntl(own.get(), F_SETSIG, LeaseSignal()) != 0) {
       return Outcome::kUnsupported;
@@ -151,16 +184,13 @@ LeaseKeeper::Outcome LeaseKeeper::Acquire(int fd, FileId id) {
   });
 }
 
-void LeaseKeeper::Release(FileId id) {
-  const UniqueFd gone =
-      impl_->leases.With([id](Impl::Leases& held) { return held.Remove(id); });
-}
+void LeaseKeeper::Release(FileId id) { impl_->End(id); }
 
 bool LeaseKeeper::IsUnbroken(FileId id) const {
   return impl_->leases.With([id](const Impl::Leases& held) {
     const auto it = held.by_id.find(id);
     // A lease that is being broken is told as what it is to become.
-    return it != held.by_id.end() &&
+    return it != held.by_id.end() && !it->second.ending &&
            ::fcntl(it->second.fd.get(), F_GETLEASE) == F_RDLCK;
   });
 }

@@ -20,11 +20,18 @@ namespace assayfs {
 // Threads: safe.
 class LeaseKeeper {
  public:
-  // broken: called on the keeper's own thread for each file that a writer
-  // wants to open, before the lease is given up and the writer goes on.
+  struct Listeners {
+    // Called on the keeper's own thread for each file that a writer wants to
+    // open, before the lease is given up and the writer goes on.
+    std::function<void(FileId)> broken;
+    // Called for each file whose lease is about to be given up for another
+    // reason, after IsUnbroken began to say no; with no lock held, on the
+    // thread of that reason, which it must not block. May be null.
+    std::function<void(FileId)> ending;
+  };
   // Errors: those of pthread_create(3) as EAGAIN.
-  static Result<std::unique_ptr<LeaseKeeper>> Start(
-      std::size_t max_leases, std::function<void(FileId)> broken);
+  static Result<std::unique_ptr<LeaseKeeper>> Start(std::size_t max_leases,
+                                                    Listeners listeners);
   ~LeaseKeeper();  // gives all leases up and joins the thread
 
   enum class Outcome {
@@ -34,8 +41,9 @@ class LeaseKeeper {
   };
   // Takes a lease through a duplicate of fd, which must be open O_RDONLY.
   // A second lease on the same file replaces the first; one too many replaces
-  // the oldest. A file that lost its lease that way is still guarded by its
-  // stamp: a lease only makes the news come earlier.
+  // the oldest. One thread at a time for one file. A file that lost its lease
+  // that way is still guarded by its stamp: a lease only makes the news come
+  // earlier.
   Outcome Acquire(int fd, FileId id);
 
   // Gives the lease on id up at once, if there is one. After return, opening

@@ -69,11 +69,11 @@ struct stat AttributesToTell(const Server& server, const LowerRef& file,
 // it has.
 //
 // It takes the size for the end of what is read. So it must ask for that of a
-// regular file every time; at read, unless the content was judged and we are to
-// hear before that changes. A lease may go without that, for another or for
-// want of room: then a read of other content than was told of is refused.
+// regular file every time, unless the content was judged and we are to hear
+// before that changes, or before we do not: then what it was told is taken
+// back. info: as looked up; told: what became of it.
 double AttributeSeconds(const Server& server, const LowerRef& file,
-                        const struct stat& info);
+                        const struct stat& info, const struct stat& told);
 
 inline Server& ServerOf(fuse_req_t req) {
   return *static_cast<Server*>(fuse_req_userdata(req));

@@ -32,10 +32,10 @@ struct stat AttributesToTell(const Server& server, const LowerRef& file,
 }
 
 double AttributeSeconds(const Server& server, const LowerRef& file,
-                        const struct stat& info) {
+                        const struct stat& info, const struct stat& told) {
   if (!S_ISREG(info.st_mode)) return kNameSeconds;
-  const bool guarded = server.enforce_at == EnforceAt::kRead &&
-                       server.appraiser.IsGuarded(file.id(), StampOf(info));
+  if (told.st_size != info.st_size) return 0.0;
+  const bool guarded = server.appraiser.IsGuarded(file.id(), StampOf(info));
   return guarded ? kNameSeconds : 0.0;
 }
 
@@ -46,7 +46,7 @@ void ReplyAttributes(fuse_req_t req, const LowerRef& file) {
   if (ReplyIfFailed(req, info)) return;
   const Server& server = ServerOf(req);
   const struct stat told = AttributesToTell(server, file, *info);
-  fuse_reply_attr(req, &told, AttributeSeconds(server, file, told));
+  fuse_reply_attr(req, &told, AttributeSeconds(server, file, *info, told));
 }
 
 void DoGetattr(fuse_req_t req, fuse_ino_t node, fuse_file_info*) {

@@ -27,9 +27,9 @@ bool HandOver(Server& server, fuse_file_info handle,
   // Closing a handle that wrote nothing has nothing to tell.
   handle.noflush = OnlyReads(handle.flags) ? 1 : 0;
   // The kernel may close the handle before send returns.
-  const auto backing = file->backing();
+  const std::uint32_t backing_id = file->backing_id();
   handle.fh = server.files.Add(std::move(file));
-  if (SendWithBacking(backing.get(), handle, send) == 0) return true;
+  if (SendWithBacking(backing_id, handle, send) == 0) return true;
   server.files.Take(handle.fh);
   return false;
 }

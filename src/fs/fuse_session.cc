@@ -145,7 +145,7 @@ FuseSession::Data FuseSession::data() const {
   Data data;
   if (server.passthrough.available()) data.in_force = impl_->wanted;
   server.files.ForEach([&data](const OpenFile& file) {
-    ++(file.backing() ? data.passed : data.through_us);
+    ++(file.backing_id() != 0 ? data.passed : data.through_us);
   });
   return data;
 }
@@ -153,6 +153,11 @@ FuseSession::Data FuseSession::data() const {
 void FuseSession::InvalidatePages(FileId id) {
   const auto node = impl_->server.table->Find(id);
   if (node) impl_->Invalidate(*node);
+}
+
+void FuseSession::ForgetAttributes(FileId id) {
+  const auto node = impl_->server.table->Find(id);
+  if (node) impl_->server.forget_attributes(*node);
 }
 
 void FuseSession::DropPagesSoon(FileId id) { impl_->dropper->Add(id); }

@@ -50,7 +50,7 @@ struct OpenOut {
 constexpr std::uint32_t kPassOpen = 1U << 7;  // FOPEN_PASSTHROUGH
 
 // What the open that is being answered on this thread is to use.
-thread_local const BackingFile* being_sent = nullptr;
+thread_local std::uint32_t being_sent = 0;
 
 template <typename T>
 std::optional<T> Load(std::span<const char> bytes, std::size_t offset) {
@@ -65,7 +65,7 @@ void CompleteOpen(std::span<char> body) {
   const std::size_t place = body.size() - sizeof(OpenOut);
   auto open = Load<OpenOut>(body, place);
   open->flags |= kPassOpen;
-  open->backing_id = being_sent->id();
+  open->backing_id = being_sent;
   std::memcpy(body.data() + place, &*open, sizeof(*open));
 }
 
@@ -104,14 +104,14 @@ void KernelPassthrough::LookAtRequest(std::span<const char> request) {
 
 void KernelPassthrough::CompleteAnswer(std::span<const iovec> answer) {
   const bool is_init = init_request_ != 0;
-  if ((!is_init && being_sent == nullptr) || answer.size() != 2) return;
+  if ((!is_init && being_sent == 0) || answer.size() != 2) return;
   const std::span<char> head(static_cast<char*>(answer[0].iov_base),
                              answer[0].iov_len);
   const std::span<char> body(static_cast<char*>(answer[1].iov_base),
                              answer[1].iov_len);
   const auto header = Load<fuse_out_header>(head, 0);
   if (!header || header->error != 0) return;
-  if (being_sent != nullptr) {
+  if (being_sent != 0) {
     CompleteOpen(body);
   } else if (header->unique == init_request_) {
     CompleteInit(body);
@@ -129,17 +129,15 @@ void KernelPassthrough::CompleteInit(std::span<char> body) {
   agreed_ = true;
 }
 
-int SendWithBacking(const BackingFile* backing, fuse_file_info handle,
+int SendWithBacking(std::uint32_t backing_id, fuse_file_info handle,
                     const std::function<int(const fuse_file_info&)>& send) {
 #ifdef FUSE_CAP_PASSTHROUGH
-  if (backing != nullptr) {
-    handle.backing_id = static_cast<std::int32_t>(backing->id());
-  }
+  handle.backing_id = static_cast<std::int32_t>(backing_id);
   return send(handle);
 #else
-  being_sent = backing;
+  being_sent = backing_id;
   const int sent = send(handle);
-  being_sent = nullptr;
+  being_sent = 0;
   return sent;
 #endif
 }

@@ -26,7 +26,7 @@ class BackingFile {
   BackingFile& operator=(const BackingFile&) = delete;
   ~BackingFile();
 
-  std::uint32_t id() const { return id_; }
+  std::uint32_t id() const { return id_; }  // never 0
 
  private:
   const int fuse_fd_;  // borrowed
@@ -72,9 +72,9 @@ class KernelPassthrough {
 };
 
 // Calls send(handle), which must reply to an open on this thread, and sees to
-// it that the kernel is told to use backing, unless that is null. Returns what
-// send returned.
-int SendWithBacking(const BackingFile* backing, fuse_file_info handle,
+// it that the kernel is told to use the lower file with that number, unless it
+// is 0. Returns what send returned.
+int SendWithBacking(std::uint32_t backing_id, fuse_file_info handle,
                     const std::function<int(const fuse_file_info&)>& send);
 
 }  // namespace assayfs

@@ -52,8 +52,11 @@ class OpenFile {
 
   // Says whether the pages kept from earlier opens are still good.
   bool keeps_pages() const { return keeps_pages_; }
-  // The file that the kernel reads and writes instead of asking us, or null.
-  std::shared_ptr<const BackingFile> backing() const { return way_.backing; }
+  // The number of the file that the kernel reads and writes instead of asking
+  // us; 0 if it asks.
+  std::uint32_t backing_id() const {
+    return way_.backing ? way_.backing->id() : 0;
+  }
   // Says whether what is read now is checked.
   bool verified() const;
   int fd() const { return fd_.get(); }  // borrowed

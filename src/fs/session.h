@@ -77,9 +77,12 @@ class FuseSession {
   // Blocks while the kernel waits for pages being read: not on a thread that
   // answers requests.
   void InvalidatePages(FileId id);
-  // The same, soon; does not block.
+  // Makes the kernel ask for the attributes of a lower file at their next use.
+  // Does not block.
+  void ForgetAttributes(FileId id);
+  // Drops pages soon; does not block.
   void DropPagesSoon(FileId id);
-  // The same for all files that the kernel knows.
+  // Drops the pages of all files that the kernel knows; may block.
   void InvalidateAllPages();
 
  private:

@@ -47,8 +47,7 @@ std::string_view PackedFiles::PathOf(std::size_t number) const {
 std::vector<HashAlgorithm> PackedFiles::Algorithms() const {
   std::vector<HashAlgorithm> used = algorithms_;
   std::ranges::sort(used);
-  const auto rest = std::ranges::unique(used);
-  used.erase(rest.begin(), rest.end());
+  used.erase(std::unique(used.begin(), used.end()), used.end());
   return used;
 }
 

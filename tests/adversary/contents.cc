@@ -87,11 +87,10 @@ bool Contents::IsMixed(const std::string& bytes) const {
   const auto known = [](const Content& content) {
     return content.known != Known::kNever;
   };
-  if (std::ranges::none_of(all_, [&](const Content& content) {
-        return known(content) && content.bytes.size() == bytes.size();
-      })) {
-    return false;
-  }
+  const bool ends_well = std::ranges::any_of(all_, [&](const Content& content) {
+    return known(content) && content.bytes.size() == bytes.size();
+  });
+  if (!ends_well && bytes.size() % kBlockBytes != 0) return false;
   for (std::size_t at = 0; at < bytes.size(); at += kBlockBytes) {
     const auto block = std::string_view(bytes).substr(at, kBlockBytes);
     if (std::ranges::none_of(all_, [&](const Content& content) {

@@ -40,8 +40,9 @@ class Contents {
   const Content& PickKnown(Kind kind, Random& random) const;
   const Content& PickAny(Kind kind, Random& random) const;
 
-  // Says whether the length is that of a known content, and each block that of
-  // a known content at its place.
+  // Says whether each block is that of a known content at its place, and the
+  // length that of a known content, or, as for one who was reading when another
+  // opened shorter known content, some blocks.
   bool IsMixed(const std::string& bytes) const;
 
   // Says whether each block is that of a known content at its place, whatever

@@ -180,6 +180,10 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
            [&slot](FileId id) {
              if (const auto held = SessionIn(slot)) held->InvalidatePages(id);
            },
+       .unguarded =
+           [&slot](FileId id) {
+             if (const auto held = SessionIn(slot)) held->ForgetAttributes(id);
+           },
        .content_fell =
            [&slot](FileId id) {
              if (const auto held = SessionIn(slot)) held->DropPagesSoon(id);

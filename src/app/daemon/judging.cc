@@ -84,6 +84,7 @@ Result<std::unique_ptr<Judging>> Judging::Create(const MountSettings& settings,
   options.max_leases = surroundings.max_leases;
   options.record = std::move(surroundings.record);
   options.content_changed = std::move(surroundings.content_changed);
+  options.unguarded = std::move(surroundings.unguarded);
   if (judging->point_.at == EnforceAt::kRead) {
     options.content_fell = std::move(surroundings.content_fell);
     judging->policy_changed_ = std::move(surroundings.policy_changed);

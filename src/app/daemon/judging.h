@@ -26,6 +26,7 @@ class Judging {
     std::size_t max_leases = 0;                       // see Appraiser
     std::function<void(const DenialRecord&)> record;  // see Appraiser
     std::function<void(FileId)> content_changed;      // see Appraiser
+    std::function<void(FileId)> unguarded;            // see Appraiser
     // The next two are called only if files are judged when they are read.
     std::function<void(FileId)> content_fell;  // see Appraiser
     // All pages that the kernel keeps must go.

@@ -19,10 +19,18 @@ using testing::TempDir;
 class LeaseKeeperTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    keeper_ = Must(LeaseKeeper::Start(2, [this](FileId id) {
-      held_when_told_ = keeper_->size();
-      broken_.set_value(id);
-    }));
+    keeper_ =
+        Must(LeaseKeeper::Start(2, {.broken =
+                                        [this](FileId id) {
+                                          held_when_told_ = keeper_->size();
+                                          broken_.set_value(id);
+                                        },
+                                    .ending =
+                                        [this](FileId id) {
+                                          EXPECT_FALSE(keeper_->IsUnbroken(id));
+                                          held_when_told_ = keeper_->size();
+                                          ended_.push_back(id);
+                                        }}));
   }
 
   UniqueFd Open(const std::string& name) {
@@ -36,6 +44,7 @@ class LeaseKeeperTest : public ::testing::Test {
 
   TempDir dir_;
   std::promise<FileId> broken_;
+  std::vector<FileId> ended_;
   std::size_t held_when_told_ = 0;
   std::unique_ptr<LeaseKeeper> keeper_;
 };
@@ -79,6 +88,7 @@ TEST_F(LeaseKeeperTest, AReleasedLeaseLetsWritersThroughUntold) {
   const UniqueFd file = Open("a");
   ASSERT_EQ(Acquire(file), LeaseKeeper::Outcome::kHeld);
   keeper_->Release(Id(file));
+  EXPECT_THAT(ended_, ::testing::ElementsAre(Id(file)));
   const UniqueFd writer(
       ::open((dir_ / "a").c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK));
   EXPECT_TRUE(writer);
@@ -94,6 +104,10 @@ TEST_F(LeaseKeeperTest, OneTooManyReplacesTheOldest) {
   EXPECT_EQ(Acquire(b), LeaseKeeper::Outcome::kHeld);
   EXPECT_EQ(Acquire(c), LeaseKeeper::Outcome::kHeld);
   EXPECT_EQ(keeper_->size(), 2U);
+  EXPECT_THAT(ended_, ::testing::ElementsAre(Id(a)));
+  EXPECT_EQ(held_when_told_, 2U);
+  EXPECT_FALSE(keeper_->IsUnbroken(Id(a)));
+  EXPECT_TRUE(keeper_->IsUnbroken(Id(b)));
 }
 
 TEST_F(LeaseKeeperTest, AcquiringTwiceHoldsOne) {
@@ -101,6 +115,8 @@ TEST_F(LeaseKeeperTest, AcquiringTwiceHoldsOne) {
   EXPECT_EQ(Acquire(a), LeaseKeeper::Outcome::kHeld);
   EXPECT_EQ(Acquire(a), LeaseKeeper::Outcome::kHeld);
   EXPECT_EQ(keeper_->size(), 1U);
+  EXPECT_THAT(ended_, ::testing::ElementsAre(Id(a)));
+  EXPECT_TRUE(keeper_->IsUnbroken(Id(a)));
 }
 
 TEST_F(LeaseKeeperTest, WhatCannotHaveALeaseIsSaidToBeUnsupported) {

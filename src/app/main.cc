@@ -38,10 +38,11 @@ int Explain(const CLI::App& app, const CLI::ParseError& error) {
   return ExitStatus::kExitUsage;
 }
 
-// Takes the command of `run` off words. CLI11 reads more into words than they
-// say, "[a,b]" as a list for one.
+// Takes the command of `run` and `update` off words. CLI11 reads more into
+// words than they say, "[a,b]" as a list for one.
 std::vector<std::string> TakeCommand(std::vector<std::string>& words) {
-  if (words.empty() || words.front() != "run") return {};
+  const std::string verb = words.empty() ? "" : words.front();
+  if (verb != "run" && verb != "update") return {};
   const auto dashes = std::find(words.begin(), words.end(), "--");
   if (dashes == words.end()) return {};
   std::vector<std::string> command(dashes + 1, words.end());
@@ -59,7 +60,7 @@ int main(int argc, char** argv) {
     return ExitStatus::kExitUsage;
   }
 
-  auto command = TakeCommand(*words);
+  const auto command = TakeCommand(*words);
   CLI::App app("Lets a file be used only if a signed list knows its content",
                "assayfs");
   app.set_version_flag("--version", "assayfs " ASSAYFS_VERSION);
@@ -71,7 +72,8 @@ int main(int argc, char** argv) {
   assayfs::AddReloadVerb(app, exit_status);
   assayfs::AddListsVerb(app, exit_status);
   assayfs::AddLogVerb(app, exit_status);
-  assayfs::AddRunVerb(app, std::move(command), exit_status);
+  assayfs::AddRunVerb(app, command, exit_status);
+  assayfs::AddUpdateVerb(app, command, exit_status);
   try {
     // CLI11 takes the words from the back of the vector.
     app.parse(std::vector<std::string>(words->rbegin(), words->rend()));

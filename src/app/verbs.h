@@ -17,9 +17,12 @@ void AddMountVerb(CLI::App& app, int& exit_status);
 void AddStatusVerb(CLI::App& app, int& exit_status);
 void AddWhyVerb(CLI::App& app, int& exit_status);
 void AddReloadVerb(CLI::App& app, int& exit_status);
-// command: the words after the first "--", which CLI11 must not see.
+// command, here and below: the words after the first "--", which CLI11 must not
+// see.
 void AddRunVerb(CLI::App& app, std::vector<std::string> command,
                 int& exit_status);
+void AddUpdateVerb(CLI::App& app, std::vector<std::string> command,
+                   int& exit_status);
 void AddListsVerb(CLI::App& app, int& exit_status);
 void AddLogVerb(CLI::App& app, int& exit_status);
 

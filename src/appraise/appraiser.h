@@ -100,6 +100,11 @@ class Appraiser {
   // content_changed or unguarded will be called before anybody can change it.
   bool IsGuarded(FileId id, const Stamp& stamp) const;
 
+  // Waits until nobody has the file open for writing through a mount, but not
+  // long: for the end of a writer that has just closed it.
+  // Errors: EINTR if told to give up.
+  Result<void> WaitForWriters(FileId id, const GiveUp& give_up) const;
+
   // Tells that content is about to change through the mount: drops what is
   // remembered and gives up our own lease, so call it before the lower system
   // call. While the guard lives nothing is remembered about the file, and

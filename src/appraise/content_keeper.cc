@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
 #include <utility>
 
 #include "crypto/file_hash.h"
@@ -22,6 +23,11 @@ constexpr std::size_t kMaxParkedTagBytes = std::size_t{64} << 20;
 
 // How long a waiting thread may take to see that it should give up.
 constexpr std::chrono::milliseconds kAskAgain{50};
+
+// How long to wait for the end of a writer, which the kernel tells of some time
+// after the last descriptor was closed; and how often to look.
+constexpr std::chrono::milliseconds kWriterWait{250};
+constexpr std::chrono::milliseconds kLookAgain{2};
 
 }  // namespace
 
@@ -200,6 +206,16 @@ Result<ContentKeeper::Learned> ContentKeeper::Learn(
 
 bool ContentKeeper::IsGuarded(FileId id, const Stamp& stamp) {
   return cache_.Find(id, stamp) && leases_->IsUnbroken(id);
+}
+
+Result<void> ContentKeeper::WaitForWriters(FileId id,
+                                           const GiveUp& give_up) const {
+  const auto end = std::chrono::steady_clock::now() + kWriterWait;
+  while (cache_.WriterActive(id) && std::chrono::steady_clock::now() < end) {
+    if (give_up && give_up()) return Fail(EINTR, "waiting was given up");
+    std::this_thread::sleep_for(kLookAgain);
+  }
+  return {};
 }
 
 WriterGuard ContentKeeper::BeginWrite(FileId id) {

@@ -59,6 +59,8 @@ class ContentKeeper {
   // shall hear of whoever wants to change it: listeners are called before.
   bool IsGuarded(FileId id, const Stamp& stamp);
 
+  // As Appraiser::WaitForWriters.
+  Result<void> WaitForWriters(FileId id, const GiveUp& give_up) const;
   // As Appraiser::BeginWrite.
   WriterGuard BeginWrite(FileId id);
   // Forgets the file if its content is the one with this content_id.

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "base/result.h"
@@ -35,13 +36,14 @@ inline constexpr unsigned kSlowThreads = 32;
 
 // All that requests are answered from.
 struct Server {
-  Server(Appraiser& given, std::unique_ptr<InodeTable> inodes, bool only_read,
-         EnforceAt when, DataPath data)
+  Server(Appraiser& given, std::unique_ptr<InodeTable> inodes,
+         const FuseSession::Options& options)
       : appraiser(given),
         table(std::move(inodes)),
-        opener(given, passthrough, data),
-        read_only(only_read),
-        enforce_at(when) {}
+        opener(given, passthrough, options.data, options.changes.content),
+        read_only(options.read_only),
+        enforce_at(options.enforce_at),
+        changes(options.changes) {}
 
   Appraiser& appraiser;
   std::unique_ptr<InodeTable> table;
@@ -51,6 +53,7 @@ struct Server {
   HandleTable<OpenFolder> folders;
   const bool read_only;
   const EnforceAt enforce_at;
+  const ChangeListeners changes;
   // Make the kernel drop what it keeps: pages soon, of what must not stay, and
   // attributes at once, which waits for nothing.
   std::function<void(FileId)> drop_pages;
@@ -109,6 +112,13 @@ void ReplyOutcome(fuse_req_t req, const Result<void>& done);
 
 // Replies EROFS, and says so, if this mount must not change anything.
 bool ReplyIfReadOnly(fuse_req_t req);
+
+// Tell other mounts of a change that was made.
+void TellAttributes(fuse_req_t req, const LowerRef& file);
+void TellName(fuse_req_t req, const LowerRef& folder, const char* name);
+// The file of that name, if others are to be told of changes and it is there.
+std::optional<FileId> ToBeTold(fuse_req_t req, const LowerRef& folder,
+                               const char* name);
 
 fuse_entry_param EntryParam(const Server& server, const Entry& entry);
 void ReplyEntry(fuse_req_t req, const Result<Entry>& entry);

@@ -96,6 +96,7 @@ void DoSetattr(fuse_req_t req, fuse_ino_t node, struct stat* info, int set,
   const auto done = SetAttributes(*file, change, open_fd);
   guard.reset();
   if (ReplyIfFailed(req, done)) return;
+  TellAttributes(req, *file);
   ReplyAttributes(req, *file);
 }
 
@@ -174,6 +175,7 @@ void DoSetxattr(fuse_req_t req, fuse_ino_t node, const char* name,
   if (done && std::string_view(name) == "system.posix_acl_access") {
     done = DropSetgid(req, *file);
   }
+  TellAttributes(req, *file);
   ReplyOutcome(req, done);
 }
 
@@ -181,7 +183,10 @@ void DoRemovexattr(fuse_req_t req, fuse_ino_t node, const char* name) {
   if (ReplyIfReadOnly(req)) return;
   const auto file = NodeOf(req, node);
   if (ReplyIfFailed(req, file)) return;
-  ReplyOutcome(req, RemoveXattr(*file, name));
+  const auto done = RemoveXattr(*file, name);
+  if (ReplyIfFailed(req, done)) return;
+  TellAttributes(req, *file);
+  fuse_reply_err(req, 0);
 }
 
 // Asked by the kernel itself, on a handle that it opened for that, if it opens

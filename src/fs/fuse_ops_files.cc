@@ -72,6 +72,7 @@ void DoCreate(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode,
   auto created = server.opener.Create(*server.table, *folder, name, mode,
                                       handle->flags, CallerOf(req));
   if (ReplyIfFailed(req, created, Request::kOpen)) return;
+  TellName(req, *folder, name);
   const fuse_entry_param entry = EntryParam(server, created->entry);
   const bool taken = HandOver(server, *handle, std::move(created->file),
                               [&](const fuse_file_info& opened) {

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests on names, and what all translators share.
+#include <fcntl.h>
+
+#include <utility>
+#include <vector>
+
 #include "fs/fuse_ops.h"
 #include "fs/passthrough_attributes.h"
 
@@ -30,6 +35,26 @@ fuse_entry_param EntryParam(const Server& server, const Entry& entry) {
   param.attr_timeout = S_ISREG(param.attr.st_mode) ? 0.0 : kNameSeconds;
   param.entry_timeout = kNameSeconds;
   return param;
+}
+
+void TellAttributes(fuse_req_t req, const LowerRef& file) {
+  const auto& tell = ServerOf(req).changes.attributes;
+  if (tell) tell(file.id());
+}
+
+void TellName(fuse_req_t req, const LowerRef& folder, const char* name) {
+  const auto& tell = ServerOf(req).changes.name;
+  if (tell) tell(folder.id(), name);
+}
+
+std::optional<FileId> ToBeTold(fuse_req_t req, const LowerRef& folder,
+                               const char* name) {
+  if (!ServerOf(req).changes.attributes) return std::nullopt;
+  const UniqueFd fd(
+      ::openat(folder.fd(), name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd) return std::nullopt;
+  const auto file = StampFile(fd.get());
+  return file ? std::optional<FileId>(file->id) : std::nullopt;
 }
 
 void ReplyEntry(fuse_req_t req, const Result<Entry>& entry) {
@@ -78,6 +103,7 @@ void MakeEntry(fuse_req_t req, fuse_ino_t parent, const char* name, Make make) {
   if (ReplyIfFailed(req, folder)) return;
   const Result<void> made = make(*folder);
   if (ReplyIfFailed(req, made)) return;
+  TellName(req, *folder, name);
   ReplyEntry(req, Lookup(*ServerOf(req).table, *folder, name));
 }
 
@@ -106,22 +132,44 @@ void DoLink(fuse_req_t req, fuse_ino_t node, fuse_ino_t parent,
   const auto file = NodeOf(req, node);
   if (ReplyIfFailed(req, file)) return;
   MakeEntry(req, parent, name, [&](const LowerRef& folder) {
-    return MakeLink(*file, folder, name);
+    auto made = MakeLink(*file, folder, name);
+    if (made) TellAttributes(req, *file);
+    return made;
   });
+}
+
+// Replies what change() returned, which changes what a name in each of the
+// folders leads to, and tells of it.
+template <typename Change>
+void ChangeNames(fuse_req_t req,
+                 const std::vector<std::pair<LowerRef, const char*>>& names,
+                 Change change) {
+  std::vector<FileId> files;
+  for (const auto& [folder, name] : names) {
+    if (const auto id = ToBeTold(req, folder, name)) files.push_back(*id);
+  }
+  const Result<void> done = change();
+  if (ReplyIfFailed(req, done)) return;
+  for (const auto& [folder, name] : names) TellName(req, folder, name);
+  for (const FileId id : files) ServerOf(req).changes.attributes(id);
+  fuse_reply_err(req, 0);
 }
 
 void DoUnlink(fuse_req_t req, fuse_ino_t parent, const char* name) {
   if (ReplyIfReadOnly(req)) return;
   const auto folder = NodeOf(req, parent);
   if (ReplyIfFailed(req, folder)) return;
-  ReplyOutcome(req, RemoveFile(*ServerOf(req).table, *folder, name));
+  ChangeNames(req, {{*folder, name}},
+              [&] { return RemoveFile(*ServerOf(req).table, *folder, name); });
 }
 
 void DoRmdir(fuse_req_t req, fuse_ino_t parent, const char* name) {
   if (ReplyIfReadOnly(req)) return;
   const auto folder = NodeOf(req, parent);
   if (ReplyIfFailed(req, folder)) return;
-  ReplyOutcome(req, RemoveFolder(*ServerOf(req).table, *folder, name));
+  ChangeNames(req, {{*folder, name}}, [&] {
+    return RemoveFolder(*ServerOf(req).table, *folder, name);
+  });
 }
 
 void DoRename(fuse_req_t req, fuse_ino_t parent, const char* name,
@@ -131,8 +179,10 @@ void DoRename(fuse_req_t req, fuse_ino_t parent, const char* name,
   if (ReplyIfFailed(req, from)) return;
   const auto to = NodeOf(req, new_parent);
   if (ReplyIfFailed(req, to)) return;
-  ReplyOutcome(req, Rename(*ServerOf(req).table, *from, name, *to, new_name,
-                           flags, CallerOf(req)));
+  ChangeNames(req, {{*from, name}, {*to, new_name}}, [&] {
+    return Rename(*ServerOf(req).table, *from, name, *to, new_name, flags,
+                  CallerOf(req));
+  });
 }
 
 void DoReadlink(fuse_req_t req, fuse_ino_t node) {

@@ -68,8 +68,7 @@ unsigned IdleThreads(unsigned wanted) {
 struct FuseSession::Impl {
   Impl(Appraiser& appraiser, std::unique_ptr<InodeTable> table,
        const Options& options)
-      : server(appraiser, std::move(table), options.read_only,
-               options.enforce_at, options.data),
+      : server(appraiser, std::move(table), options),
         wanted(options.data),
         idle_threads(IdleThreads(options.threads)) {}
 
@@ -150,6 +149,8 @@ FuseSession::Data FuseSession::data() const {
   return data;
 }
 
+bool FuseSession::read_only() const { return impl_->server.read_only; }
+
 void FuseSession::InvalidatePages(FileId id) {
   const auto node = impl_->server.table->Find(id);
   if (node) impl_->Invalidate(*node);
@@ -158,6 +159,16 @@ void FuseSession::InvalidatePages(FileId id) {
 void FuseSession::ForgetAttributes(FileId id) {
   const auto node = impl_->server.table->Find(id);
   if (node) impl_->server.forget_attributes(*node);
+}
+
+void FuseSession::ForgetName(FileId folder, const std::string& name) {
+  const auto node = impl_->server.table->Find(folder);
+  if (!node) return;
+  // The name first: with it the kernel takes the folder for changed, but only
+  // if it knows the name.
+  fuse_lowlevel_notify_inval_entry(impl_->session.get(), *node, name.c_str(),
+                                   name.size());
+  impl_->Invalidate(*node);
 }
 
 void FuseSession::DropPagesSoon(FileId id) { impl_->dropper->Add(id); }

@@ -137,7 +137,9 @@ Result<std::unique_ptr<OpenFile>> Opener::OpenJudged(const LowerRef& file,
 Result<ChangeGuard> Opener::BeginChange(const LowerRef& file) {
   WritingMark mark = file.open_state()->BeginWriting(kClosingWait);
   if (!mark) return Fail(ETXTBSY, "being executed");
-  return ChangeGuard{std::move(mark), appraiser_.BeginWrite(file.id())};
+  ChangeGuard guard{std::move(mark), appraiser_.BeginWrite(file.id())};
+  if (changing_) changing_(file.id());
+  return guard;
 }
 
 Result<std::unique_ptr<OpenFile>> Opener::OpenForChange(const LowerRef& file,

@@ -4,7 +4,9 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <memory>
+#include <utility>
 
 #include "appraise/appraiser.h"
 #include "base/result.h"
@@ -29,8 +31,13 @@ inline constexpr int kOpenForExec = 0x20;
 class Opener {
  public:
   // appraiser, kernel: borrowed, must outlive this and every OpenFile it gave.
-  Opener(Appraiser& appraiser, KernelPassthrough& kernel, DataPath data)
-      : appraiser_(appraiser), kernel_(kernel), data_(data) {}
+  // changing: see ChangeListeners::content.
+  Opener(Appraiser& appraiser, KernelPassthrough& kernel, DataPath data,
+         std::function<void(FileId)> changing)
+      : appraiser_(appraiser),
+        kernel_(kernel),
+        data_(data),
+        changing_(std::move(changing)) {}
 
   // flags: as the kernel gives them; those that speak of names, and O_APPEND
   // and O_DIRECT, which the kernel handles itself, are left out below.
@@ -85,6 +92,7 @@ class Opener {
   Appraiser& appraiser_;
   KernelPassthrough& kernel_;
   const DataPath data_;
+  const std::function<void(FileId)> changing_;
 };
 
 }  // namespace assayfs

@@ -25,11 +25,23 @@ enum class EnforceAt { kOpen, kRead };
 // where nothing is to be compared, and while a file is written.
 enum class DataPath { kAuto, kVerified, kPassthrough };
 
+// What callers change through a mount, for other mounts of the same tree. Each
+// may be null; called on threads that answer requests, with no lock held.
+struct ChangeListeners {
+  // A file is about to be written to: what is kept of it must be gone when this
+  // returns.
+  std::function<void(FileId)> content;
+  // Owner, mode, times, links or extended attributes have changed.
+  std::function<void(FileId)> attributes;
+  // A name in a folder came, went, or leads somewhere else.
+  std::function<void(FileId folder, const std::string& name)> name;
+};
+
 // Serves the FUSE connection of one mount with several threads. Uses the signal
 // SIGRTMIN+2 to end their waiting; they leave SIGTERM, SIGINT, SIGHUP and
 // SIGQUIT to others.
 //
-// Threads: Run on one thread; Stop and what drops pages from any.
+// Threads: Run on one thread; Stop, and what drops or forgets, from any.
 class FuseSession {
  public:
   struct Options {
@@ -48,6 +60,7 @@ class FuseSession {
     // Called once, when the kernel has agreed to what the session can do, on a
     // thread of the session; may be null.
     std::function<void()> begun;
+    ChangeListeners changes = {};
     unsigned threads = 0;  // most threads to keep idle; 0: chosen by itself
   };
 
@@ -72,6 +85,7 @@ class FuseSession {
     std::size_t passed = 0;
   };
   Data data() const;
+  bool read_only() const;
 
   // Drops the pages that the kernel keeps of a lower file, if it keeps any.
   // Blocks while the kernel waits for pages being read: not on a thread that
@@ -80,6 +94,10 @@ class FuseSession {
   // Makes the kernel ask for the attributes of a lower file at their next use.
   // Does not block.
   void ForgetAttributes(FileId id);
+  // Makes the kernel look up a name again, and list its folder again. May block
+  // while the kernel waits for an answer about that folder: not on a thread
+  // that answers requests of this session.
+  void ForgetName(FileId folder, const std::string& name);
   // Drops pages soon; does not block.
   void DropPagesSoon(FileId id);
   // Drops the pages of all files that the kernel knows; may block.

@@ -26,7 +26,8 @@ bool IsAbsent(const Error& error) {
 }  // namespace
 
 Result<nlohmann::json> AskDaemon(const std::string& path,
-                                 const nlohmann::json& request) {
+                                 const nlohmann::json& request,
+                                 int descriptor) {
   const auto address = SocketAddress(path);
   if (!address) return Fail(address.error());
   const UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -35,7 +36,7 @@ Result<nlohmann::json> AskDaemon(const std::string& path,
                 sizeof(*address)) != 0) {
     return Fail(Error::FromErrno(path));
   }
-  auto sent = SendLine(socket.get(), request.dump(), kSendLimit);
+  auto sent = SendLine(socket.get(), request.dump(), kSendLimit, descriptor);
   if (!sent) return Fail(std::move(sent).error().WithContext(path));
   auto line = ReceiveLine(socket.get(), kMaxAnswerBytes, kAnswerLimit);
   if (!line) {
@@ -63,10 +64,11 @@ Result<nlohmann::json> AskDaemon(const std::string& path,
 
 Result<nlohmann::json> AskMount(const std::string& mount_point,
                                 const std::string& control,
-                                const nlohmann::json& request) {
-  if (!control.empty()) return AskDaemon(control, request);
+                                const nlohmann::json& request, int descriptor) {
+  if (!control.empty()) return AskDaemon(control, request, descriptor);
   for (const std::string& folder : RuntimeFolders()) {
-    auto answer = AskDaemon(ControlPath(folder, mount_point), request);
+    auto answer =
+        AskDaemon(ControlPath(folder, mount_point), request, descriptor);
     if (answer || !IsAbsent(answer.error())) return answer;
   }
   return Fail(ENOENT, mount_point +

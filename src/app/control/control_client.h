@@ -10,16 +10,19 @@
 namespace assayfs {
 
 // Sends a request to the daemon at socket path and returns its answer.
+// descriptor: passed along, unless it is -1.
 // Errors: ENOENT and ECONNREFUSED if no daemon is there, EACCES if this user
 // may not ask, EPROTO for an answer that cannot be read, EREMOTEIO with the
 // daemon's own words if it could not do it.
 Result<nlohmann::json> AskDaemon(const std::string& path,
-                                 const nlohmann::json& request);
+                                 const nlohmann::json& request,
+                                 int descriptor = -1);
 
 // As above, for the mount at this mount point, at the usual places.
 // control: the socket's path if not empty.
 Result<nlohmann::json> AskMount(const std::string& mount_point,
                                 const std::string& control,
-                                const nlohmann::json& request);
+                                const nlohmann::json& request,
+                                int descriptor = -1);
 
 }  // namespace assayfs

@@ -44,18 +44,19 @@ json NotRegular(const std::string& path) {
 
 }  // namespace
 
-std::string ControlHandler::Answer(const ControlServer::Request& request) {
+std::string ControlHandler::Answer(ControlServer::Request request) {
   auto answer = Dispatch(request);
   if (answer) return LineOf({{"answer", std::move(*answer)}});
   return LineOf({{"error", answer.error().message()}});
 }
 
-Result<json> ControlHandler::Dispatch(const ControlServer::Request& request) {
+Result<json> ControlHandler::Dispatch(ControlServer::Request& request) {
   const json parsed = json::parse(request.line, nullptr, false);
   const std::string verb = TextOf(parsed, "verb");
   if (verb == "status") return Status();
   if (verb == "why") return Why(parsed, request.uid);
   if (verb == "reload") return Reload();
+  if (verb == "update") return Update(std::move(request.descriptor));
   return Fail(EPROTO, "the daemon does not know this request");
 }
 
@@ -96,10 +97,21 @@ Result<json> ControlHandler::Reload() {
   return Status();
 }
 
+Result<json> ControlHandler::Update(UniqueFd fuse_fd) {
+  if (!session_.read_only()) {
+    return Fail(EINVAL, "the mount is writable; run the command as it is");
+  }
+  if (auto serving = updates_.Serve(std::move(fuse_fd)); !serving) {
+    return Fail(serving.error());
+  }
+  return json::object();
+}
+
 json ControlHandler::Status() {
   const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(
       std::chrono::steady_clock::now() - start_);
-  return StatusJson(judging_, session_.data(), records_.lost(), uptime);
+  return StatusJson(judging_, session_.data(), updates_.running(),
+                    records_.lost(), uptime);
 }
 
 }  // namespace assayfs

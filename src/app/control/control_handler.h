@@ -9,6 +9,7 @@
 #include "app/control/control_server.h"
 #include "app/daemon/judging.h"
 #include "app/daemon/record_writer.h"
+#include "app/daemon/updates.h"
 #include "base/result.h"
 
 namespace assayfs {
@@ -16,6 +17,7 @@ namespace assayfs {
 // Requests, one JSON object a line:
 //   {"verb": "status"}
 //   {"verb": "reload"}
+//   {"verb": "update"}, with a descriptor of /dev/fuse that was mounted
 //   {"verb": "why", "path_hex": H, "uid": N, "exec": BOOL}
 // H: the bytes of the path below the mount point in hexadecimal digits, as a
 // path need not be UTF-8. uid: the client's own if missing.
@@ -25,23 +27,26 @@ namespace assayfs {
 class ControlHandler {
  public:
   // All borrowed; they must outlive this.
-  ControlHandler(Judging& judging, const FuseSession& session,
+  ControlHandler(Judging& judging, const FuseSession& session, Updates& updates,
                  const RecordWriter& records, int root_fd)
       : judging_(judging),
         session_(session),
+        updates_(updates),
         records_(records),
         root_fd_(root_fd) {}
 
-  std::string Answer(const ControlServer::Request& request);
+  std::string Answer(ControlServer::Request request);
 
  private:
-  Result<nlohmann::json> Dispatch(const ControlServer::Request& request);
+  Result<nlohmann::json> Dispatch(ControlServer::Request& request);
   Result<nlohmann::json> Why(const nlohmann::json& request, uid_t client);
   Result<nlohmann::json> Reload();
+  Result<nlohmann::json> Update(UniqueFd fuse_fd);
   nlohmann::json Status();
 
   Judging& judging_;
   const FuseSession& session_;
+  Updates& updates_;
   const RecordWriter& records_;
   int root_fd_;
   std::chrono::steady_clock::time_point start_ =

@@ -100,9 +100,12 @@ void ControlServer::Serve(int client) const {
   socklen_t size = sizeof(peer);
   if (::getsockopt(client, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return;
   if (peer.uid != 0 && peer.uid != ::geteuid()) return;
-  auto line = ReceiveLine(client, kMaxRequestBytes, kClientLimit);
+  UniqueFd passed;
+  auto line = ReceiveLine(client, kMaxRequestBytes, kClientLimit, &passed);
   if (!line) return;
-  const auto text = answer_({.line = std::move(*line), .uid = peer.uid});
+  const auto text = answer_({.line = std::move(*line),
+                             .descriptor = std::move(passed),
+                             .uid = peer.uid});
   // A client that is gone needs no answer.
   static_cast<void>(SendLine(client, text, kClientLimit));
 }

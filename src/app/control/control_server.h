@@ -24,10 +24,11 @@ inline constexpr std::size_t kMaxRequestBytes = 64 << 10;
 class ControlServer {
  public:
   struct Request {
-    std::string line;  // without the newline
-    uid_t uid = 0;     // of the client
+    std::string line;     // without the newline
+    UniqueFd descriptor;  // that came along, if one did
+    uid_t uid = 0;        // of the client
   };
-  using Answer = std::function<std::string(const Request&)>;
+  using Answer = std::function<std::string(Request)>;
 
   // Makes the socket at path, with mode 0600. A socket there that nobody
   // serves is replaced. answer: returns a line without newline.

@@ -80,7 +80,8 @@ std::string_view DataName(DataPath data) {
 }  // namespace
 
 json StatusJson(Judging& judging, const FuseSession::Data& data,
-                std::uint64_t lost_records, std::chrono::seconds uptime) {
+                std::size_t updates, std::uint64_t lost_records,
+                std::chrono::seconds uptime) {
   const MountSettings& settings = judging.settings();
   const EnforcementPoint& point = judging.enforcement_point();
   const auto counters = judging.appraiser().counters();
@@ -94,6 +95,7 @@ json StatusJson(Judging& judging, const FuseSession::Data& data,
           {"data", DataName(data.in_force)},
           {"open_files",
            {{"through_daemon", data.through_us}, {"passthrough", data.passed}}},
+          {"updates", updates},
           {"policy", PolicyJson(*judging.appraiser().policy())},
           {"tpm", TpmJson(judging.log().status())},
           {"log_file", settings.log_path},
@@ -121,9 +123,12 @@ std::string StatusText(const json& status) {
                           TextOf(status, "enforce_at_why") + "), data " +
                           TextOf(status, "data"));
   const json& open_files = MemberOf(status, "open_files");
-  out += Line("open files",
+  out += Line("opens",
               TextOf(open_files, "through_daemon") + " through the daemon, " +
                   TextOf(open_files, "passthrough") + " by the kernel");
+  if (TextOf(status, "updates") != "0") {
+    out += Line("updates", TextOf(status, "updates") + " running");
+  }
   out +=
       Line("policy", TextOf(policy, "name") + ", " + TextOf(policy, "rules") +
                          " rules, sha256:" + TextOf(policy, "sha256"));

@@ -11,9 +11,10 @@
 namespace assayfs {
 
 // Returns the object that assayfs(8) documents for `status --json`.
-// data: of the session. lost_records: denials that were not written down.
+// data: of the session. updates: mounts for updates that are served beside it.
+// lost_records: denials that were not written down.
 nlohmann::json StatusJson(Judging& judging, const FuseSession::Data& data,
-                          std::uint64_t lost_records,
+                          std::size_t updates, std::uint64_t lost_records,
                           std::chrono::seconds uptime);
 
 // Returns the same for people, one thing a line. Threads: pure function.

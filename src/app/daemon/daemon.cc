@@ -22,7 +22,9 @@
 #include "app/daemon/outer_mount.h"
 #include "app/daemon/record_text.h"
 #include "app/daemon/record_writer.h"
+#include "app/daemon/sessions.h"
 #include "app/daemon/stop_signals.h"
+#include "app/daemon/updates.h"
 #include "app/report.h"
 #include "appraise/lease_keeper.h"
 #include "base/guarded.h"
@@ -30,15 +32,6 @@
 
 namespace assayfs {
 namespace {
-
-// The session exists only after the appraiser that needs it. Shared, because
-// a page may be dropped on another thread while the session ends.
-using SessionSlot = Guarded<std::shared_ptr<FuseSession>>;
-
-// Not under the lock: dropping pages blocks while the kernel waits for them.
-std::shared_ptr<FuseSession> SessionIn(const SessionSlot& slot) {
-  return slot.With([](const auto& held) { return held; });
-}
 
 void WriteRecord(RecordsTo to, const std::string& text) {
   if (to == RecordsTo::kSyslog) {
@@ -106,10 +99,10 @@ Result<OuterMount> PrepareMount(const MountSettings& settings,
 Result<std::unique_ptr<ControlServer>> StartControl(
     const MountSettings& settings, ControlHandler& handler) {
   if (settings.control_path.empty()) return nullptr;
-  return ControlServer::Start(
-      settings.control_path, [&handler](const ControlServer::Request& request) {
-        return handler.Answer(request);
-      });
+  return ControlServer::Start(settings.control_path,
+                              [&handler](ControlServer::Request request) {
+                                return handler.Answer(std::move(request));
+                              });
 }
 
 // Lets the kernel read ahead as much as fits into one request. To be called
@@ -166,7 +159,7 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
 
   RecordWriter records(
       [records_to](const std::string& text) { WriteRecord(records_to, text); });
-  SessionSlot slot;
+  Sessions sessions;
   const DescriptorBudget budget = RaiseDescriptorLimit();
   auto judging = Judging::Create(
       settings, root.get(),
@@ -177,20 +170,24 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
              records.Add(RecordText(record, settings.mount_point));
            },
        .content_changed =
-           [&slot](FileId id) {
-             if (const auto held = SessionIn(slot)) held->InvalidatePages(id);
+           [&sessions](FileId id) {
+             sessions.ForEach(
+                 [id](FuseSession& session) { session.InvalidatePages(id); });
            },
        .unguarded =
-           [&slot](FileId id) {
-             if (const auto held = SessionIn(slot)) held->ForgetAttributes(id);
+           [&sessions](FileId id) {
+             sessions.ForEach(
+                 [id](FuseSession& session) { session.ForgetAttributes(id); });
            },
        .content_fell =
-           [&slot](FileId id) {
-             if (const auto held = SessionIn(slot)) held->DropPagesSoon(id);
+           [&sessions](FileId id) {
+             sessions.ForEach(
+                 [id](FuseSession& session) { session.DropPagesSoon(id); });
            },
        .policy_changed =
-           [&slot] {
-             if (const auto held = SessionIn(slot)) held->InvalidateAllPages();
+           [&sessions] {
+             sessions.ForEach(
+                 [](FuseSession& session) { session.InvalidateAllPages(); });
            }});
   if (!judging) return Fail(judging.error());
   for (const std::string& problem : (*judging)->Problems()) {
@@ -208,14 +205,17 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
                           (*judging)->appraiser());
   if (!created) return Fail(created.error());
   const std::shared_ptr<FuseSession> session(std::move(*created));
-  slot.With([&](auto& held) { held = session; });
+  const Sessions::Number number = sessions.Reserve();
+  sessions.Add(number, session);
 
-  ControlHandler handler(**judging, *session, records, root.get());
+  Updates updates(sessions, (*judging)->appraiser(),
+                  {.root_fd = root.get(), .data = settings.data});
+  ControlHandler handler(**judging, *session, updates, records, root.get());
   auto control = StartControl(settings, handler);
   if (!control) return Fail(control.error());
   const ControlLink link(settings.control_link, settings.control_path);
   auto served = MountAndRun(*mount, *session, events);
-  slot.With([](auto& held) { held.reset(); });
+  sessions.Remove(number);
   return served;
 }
 

@@ -12,16 +12,13 @@
 
 #include "app/daemon/background.h"
 #include "app/report.h"
+#include "app/run/execute.h"
 #include "app/run/forward_signals.h"
 #include "app/run/judged_root.h"
 #include "app/run/user_namespace.h"
 
 namespace assayfs {
 namespace {
-
-// What env(1) answers for a command that cannot be run.
-constexpr int kCannotRun = 126;
-constexpr int kNotFound = 127;
 
 // What of the caller's environment makes sense inside; paths do not.
 std::vector<std::string> MakeEnvironment() {
@@ -36,25 +33,13 @@ std::vector<std::string> MakeEnvironment() {
   return variables;
 }
 
-std::vector<char*> Pointers(std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  for (std::string& text : texts) pointers.push_back(text.data());
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
-[[noreturn]] void Execute(std::vector<std::string> command,
-                          const sigset_t& mask) {
+[[noreturn]] void ExecuteInside(const std::vector<std::string>& command,
+                                const sigset_t& mask) {
   auto variables = MakeEnvironment();
   auto environment = Pointers(variables);
-  auto words = Pointers(command);
-  // execvp looks for the command in the new PATH, so that it must be ours.
+  // The command is looked for in the new PATH, so that it must be ours.
   environ = environment.data();
-  ::sigprocmask(SIG_SETMASK, &mask, nullptr);
-  ::execvp(words[0], words.data());
-  const Error error = Error::FromErrno(command[0]);
-  ReportFailure("run", error);
-  ::_exit(error.code() == ENOENT ? kNotFound : kCannotRun);
+  Execute("run", command, mask);
 }
 
 // Process 1 of the new pid namespace.
@@ -68,7 +53,7 @@ std::vector<char*> Pointers(std::vector<std::string>& texts) {
   }
   const pid_t child = ::fork();
   if (child < 0) ::_exit(ReportFailure("run", Error::FromErrno("fork")));
-  if (child == 0) Execute(command, mask);
+  if (child == 0) ExecuteInside(command, mask);
   ::_exit(WaitForwarding(child, Orphans::kReap));
 }
 

@@ -46,8 +46,8 @@ class OpenerTest : public ::testing::Test {
   LowerTree& tree_ = judged_.tree();
   Appraiser* const appraiser_ = &judged_.appraiser();
   KernelPassthrough kernel_;  // never offered
-  const std::unique_ptr<Opener> opener_ =
-      std::make_unique<Opener>(judged_.appraiser(), kernel_, DataPath::kAuto);
+  const std::unique_ptr<Opener> opener_ = std::make_unique<Opener>(
+      judged_.appraiser(), kernel_, DataPath::kAuto, nullptr);
 };
 
 TEST_F(OpenerTest, OpensKnownContentWithCheckedReads) {

@@ -53,8 +53,9 @@ class Appraiser {
     std::function<void(FileId)> unguarded;
     // Told of every file whose remembered content is no more, or is no content
     // that the lists permit to be read any more: pages that the kernel keeps of
-    // it must go. On any thread, also one that judges: it must not block. May
-    // be null. What SetPolicy changes is not told.
+    // it must go. Not of what content_changed is told of, and not for
+    // BeginWrite or SetPolicy. On any thread, also one that judges: it must not
+    // block. May be null.
     std::function<void(FileId)> content_fell;
     // Largest number of lower files held open for leases.
     std::size_t max_leases = 1024;

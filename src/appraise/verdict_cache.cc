@@ -30,16 +30,17 @@ struct VerdictCache::State {
            it->second.generation == generation;
   }
 
-  void ForgetContent(FileId id, File& file) {
+  enum class Tell { kYes, kNo };
+  void ForgetContent(FileId id, File& file, Tell tell = Tell::kYes) {
     if (!file.content) return;
-    if (tells) fallen.push_back(id);
+    if (tells && tell == Tell::kYes) fallen.push_back(id);
     tag_bytes -= file.content->tags->memory_bytes();
     --contents;
     file.content = nullptr;
   }
   // Forgets the content and makes all tickets that are out worthless.
-  void Change(FileId id, File& file) {
-    ForgetContent(id, file);
+  void Change(FileId id, File& file, Tell tell = Tell::kYes) {
+    ForgetContent(id, file, tell);
     file.generation = ++clock;
   }
   void EraseIfIdle(FileId id) {
@@ -170,10 +171,9 @@ void VerdictCache::Drop(FileId id) {
   state_->With([&](State& state) {
     const auto it = state.files.find(id);
     if (it == state.files.end()) return;
-    state.Change(id, it->second);
+    state.Change(id, it->second, State::Tell::kNo);
     state.EraseIfIdle(id);
   });
-  TellOfFallen();
 }
 
 void VerdictCache::DropContent(FileId id, std::uint64_t content_id) {
@@ -192,10 +192,9 @@ void VerdictCache::DropContent(FileId id, std::uint64_t content_id) {
 WriterGuard VerdictCache::BeginWrite(FileId id) {
   state_->With([&](State& state) {
     State::File& file = state.files[id];
-    state.Change(id, file);
+    state.Change(id, file, State::Tell::kNo);
     ++file.writers;
   });
-  TellOfFallen();
   return WriterGuard(this, id);
 }
 

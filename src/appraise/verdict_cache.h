@@ -56,7 +56,8 @@ class VerdictCache {
     std::size_t max_tag_bytes = std::size_t{256} << 20;
   };
   // fell: told, with no lock held, of every file whose content was remembered
-  // and is no more; may be null.
+  // and is no more, unless that is for Drop or BeginWrite: who calls these
+  // knows, and has to do at once what fell does later. May be null.
   explicit VerdictCache(const Limits& limits,
                         std::function<void(FileId)> fell = {});
   ~VerdictCache();

@@ -91,6 +91,11 @@ void OpenState::EndWriting() {
   changed_.notify_all();
 }
 
+bool OpenState::is_written() const {
+  const std::lock_guard lock(mutex_);
+  return writers_ != 0;
+}
+
 Result<DataWay> OpenState::ChooseWay(DataWish wish, int lower_fd,
                                      KernelPassthrough& kernel) {
   // With the lock held while the kernel registers the file, which is quick: two

@@ -65,6 +65,11 @@ Result<Opener::Judged> Opener::Judge(const LowerRef& file, int flags,
   const auto state = file.open_state();
   state->WaitForClosing(appraiser_.mode() == Mode::kEnforce ? kClosingWait
                                                             : kShortWait);
+  if (!state->is_written()) {
+    // There may be a writer through another mount of the tree.
+    auto waited = appraiser_.WaitForWriters(file.id(), give_up);
+    if (!waited) return Fail(std::move(waited).error());
+  }
   ExecutionMark executing;
   if (use.purpose == Use::Purpose::kExec) {
     executing = state->BeginExecution();

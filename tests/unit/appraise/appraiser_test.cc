@@ -416,15 +416,21 @@ TEST_F(AppraiserTest, TellsWhatListsDoNotPermitAnyMore) {
   appraiser_.reset();  // listens no more
 }
 
-TEST_F(AppraiserTest, TellsWhenAWriterComes) {
-  std::vector<FileId> fell;
-  content_fell_ = [&](FileId id) { fell.push_back(id); };
+TEST_F(AppraiserTest, WaitsForTheEndOfAWriterButNotForLong) {
   Start();
   const UniqueFd fd = Must(OpenForReading(AT_FDCWD, Path("usr/bin/a")));
   const FileId id = Must(StampFile(fd.get())).id;
-  EXPECT_TRUE(Must(appraiser_->Judge(fd.get(), kRead)).permitted);
-  { const WriterGuard writer = appraiser_->BeginWrite(id); }
-  EXPECT_EQ(fell, std::vector{id});
+  EXPECT_TRUE(appraiser_->WaitForWriters(id, {}));
+  std::optional<WriterGuard> writer = appraiser_->BeginWrite(id);
+  EXPECT_THAT(appraiser_->WaitForWriters(id, [] { return true; }),
+              FailsWith(EINTR));
+  EXPECT_TRUE(appraiser_->WaitForWriters(id, {}));  // in vain
+  int asked = 0;
+  EXPECT_TRUE(appraiser_->WaitForWriters(id, [&] {
+    if (++asked == 2) writer.reset();
+    return false;
+  }));
+  EXPECT_EQ(asked, 2);
 }
 
 }  // namespace

@@ -118,6 +118,8 @@ struct Options {
   // Nobody can write through the mount. Files are judged when they are read;
   // when a list goes, what the kernel has read goes a moment later.
   bool read_only = false;
+  // The tree is that of a mount for updates: who writes there denies the file.
+  bool update = false;
   int seconds = 10;
   std::uint64_t seed = 0;
 };

@@ -16,6 +16,7 @@ constexpr const char* kUsage =
     "usage: adversary prepare TREE\n"
     "       adversary run TREE MOUNT LIST AWAY SECONDS [SEED]\n"
     "       adversary run-read-only TREE MOUNT LIST AWAY SECONDS [SEED]\n"
+    "       adversary run-update TREE MOUNT LIST AWAY SECONDS [SEED]\n"
     "LIST is the list of TREE/moving; it is moved to AWAY and back.\n";
 
 template <typename Number>
@@ -50,9 +51,11 @@ int Main(const std::vector<std::string>& arguments) {
     return 2;
   }
   const bool seeded = arguments.size() == 7;
-  options.read_only = !arguments.empty() && arguments[0] == "run-read-only";
+  const std::string verb = arguments.empty() ? "" : arguments[0];
+  options.update = verb == "run-update";
+  options.read_only = options.update || verb == "run-read-only";
   if ((arguments.size() != 6 && !seeded) ||
-      (arguments[0] != "run" && !options.read_only) ||
+      (verb != "run" && !options.read_only) ||
       !ReadNumber(arguments[5], options.seconds) ||
       (seeded && !ReadNumber(arguments[6], options.seed))) {
     std::cerr << kUsage;

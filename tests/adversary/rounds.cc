@@ -77,7 +77,7 @@ void DisturbQuietly(Arena& arena, Side side, Random random) {
               (through ? arena.options.mount : arena.options.tree) + "/calm/",
               content.name,
               content.kind,
-              through ? &nobody : nullptr,
+              through || arena.options.update ? &nobody : nullptr,
               through ? "scratch-through" : "scratch-below",
               random};
     const auto attacks = HarmlessAttacks();

@@ -35,11 +35,14 @@ class AdversaryTest(judged.Judged):
         if name != "tlv-base":  # of an empty tree
             super().make_list(name, *sources)
 
-    def attack(self, mounted, seconds, verb="run"):
-        """Returns the exit status of the attacks, and their figures."""
+    def attack(self, mounted, seconds, verb="run", tree=None):
+        """Returns the exit status of the attacks, and their figures.
+
+        tree: where they are made from below, if it is not the tree itself.
+        """
         seed = os.environ.get("ASSAYFS_ADVERSARY_SEED")
         done = subprocess.run(
-            [ADVERSARY, verb, self.tree, mounted,
+            [ADVERSARY, verb, tree or self.tree, mounted,
              os.path.join(self.lists, "tlv-moving"),
              os.path.join(self.base, "away"), str(seconds),
              *([seed] if seed else [])],
@@ -57,9 +60,24 @@ class AdversaryTest(judged.Judged):
         self.win_nothing("--enforce-at", "read", "-o", "ro",
                          verb="run-read-only")
 
-    def win_nothing(self, *options, verb="run"):
-        self.mount(*options)
-        status, figures = self.attack(self.mnt, SECONDS, verb)
+    def test_nor_through_a_mount_for_updates(self):
+        self.mount("-o", "ro")
+        update = subprocess.Popen(
+            [judged.ASSAYFS, "update", self.mnt, "--control", self.control,
+             "--", "sh", "-c", "echo; read end"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(update.wait)
+        self.addCleanup(update.stdin.close)
+        with update.stdout:
+            update.stdout.readline()
+        # The same path, as that process sees it.
+        self.win_nothing(verb="run-update",
+                         tree=f"/proc/{update.pid}/root{self.mnt}")
+
+    def win_nothing(self, *options, verb="run", tree=None):
+        if tree is None:
+            self.mount(*options)
+        status, figures = self.attack(self.mnt, SECONDS, verb, tree)
         self.assertEqual(figures["false allows"], 0)
         self.assertEqual(figures["false denials"], 0)
         self.assertEqual(status, 0)

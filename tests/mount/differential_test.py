@@ -12,6 +12,7 @@ import errno
 import fcntl
 import mmap
 import os
+import select
 import subprocess
 
 import judged
@@ -286,6 +287,13 @@ class DeviationTest(Both):
                 open(self.below("data"), "rb") as below:
             for file in (above, below):
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def test_files_can_be_waited_for(self):
+        def work(path):
+            with open(path, "rb") as file, select.epoll() as poll:
+                poll.register(file)
+                return len(poll.poll(0))
+        self.assertEqual(self.both(work), ["EPERM", 1])
 
     def test_the_time_of_birth_is_not_told(self):
         def work(path):

@@ -100,6 +100,16 @@ class CommandTest(Update):
                       assayfs("status", "--control", self.control,
                               self.mnt).stdout)
 
+    def test_the_daemon_answers_inside_as_well(self):
+        done = self.update(ASSAYFS, "status", "--control", self.control)
+        # Each mount once, be there others on this machine or not.
+        mounted = {line.split()[1] for line in open("/proc/mounts")
+                   if line.split()[2] == "fuse.assayfs"}
+        self.assertEqual(done.stdout.count(self.mnt + "\n"), len(mounted))
+        self.assertIn("known", self.update(ASSAYFS, "why", "--control",
+                                           self.control,
+                                           self.at("data")).stdout)
+
     def test_several_at_once_see_each_other(self):
         one, other = self.steps(), self.steps()
         name = self.at("new")

@@ -15,7 +15,11 @@ Result<std::vector<std::string>> FindMounts(const std::string& mount_point) {
   std::vector<std::string> found;
   if (mount_point.empty()) {
     for (const MountEntry& entry : *table) {
-      if (entry.type == kMountType) found.push_back(entry.mount_point);
+      // During an update there are two at one place, of one daemon.
+      if (entry.type == kMountType &&
+          !std::ranges::count(found, entry.mount_point)) {
+        found.push_back(entry.mount_point);
+      }
     }
     return found;
   }

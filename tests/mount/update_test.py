@@ -5,6 +5,7 @@
 import mmap
 import os
 import signal
+import socket
 import subprocess
 import sys
 
@@ -233,6 +234,25 @@ class RefusedTest(judged.Judged):
         status, error = self.refusal(self.mnt, "--", "true")
         self.assertEqual(status, 3)
         self.assertIn(self.mnt, error)
+
+    def ask(self, descriptors):
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(self.control)
+            socket.send_fds(client, [b'{"verb": "update"}\n'], descriptors)
+            return client.makefile().readline()
+
+    def test_other_descriptors(self):
+        self.mount("-o", "ro")
+        self.assertIn("not a descriptor of /dev/fuse", self.ask([]))
+        with open("/dev/null", "rb") as null:
+            self.assertIn("not a descriptor of /dev/fuse",
+                          self.ask([null.fileno()] * 3))
+        # One that nobody mounted is good for nothing.
+        with open("/dev/fuse", "r+b", buffering=0) as fuse:
+            self.assertEqual(self.ask([fuse.fileno()]), '{"answer":{}}\n')
+        judged.wait_until(lambda: "assayfs: update: " in self.stderr())
+        judged.wait_until(lambda: self.status()["updates"] == 0)
+        self.assertReads(self.at("data"), "data\n")
 
     def test_a_user(self):
         self.mount("-o", "ro")

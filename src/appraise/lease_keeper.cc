@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <atomic>
 #include <list>
 #include <optional>
@@ -13,7 +14,6 @@
 #include <thread>
 #include <unordered_map>
 #include <utility>
-#include <vector>
 
 #include "base/guarded.h"
 #include "base/unique_fd.h"
@@ -83,10 +83,14 @@ struct LeaseKeeper::Impl {
   void End(FileId id);
   // Ends the oldest that counts, if there are as many as may be.
   void MakeRoom();
-  void Break(FileId id) {
+  // fd: of the lease that was broken; a later one is left alone.
+  void Break(FileId id, int fd) {
     listeners.broken(id);
-    const UniqueFd gone =
-        leases.With([id](Leases& held) { return held.Remove(id); });
+    const UniqueFd gone = leases.With([id, fd](Leases& held) {
+      const auto it = held.by_id.find(id);
+      const bool same = it != held.by_id.end() && it->second.fd.get() == fd;
+      return same ? held.Remove(id) : UniqueFd();
+    });
   }
 
   std::size_t max_leases = 0;
@@ -104,18 +108,15 @@ void LeaseKeeper::Impl::Wait() {
     if (stopping) return;
     if (signal == SIGIO) {
       // The queue of real-time signals was full: any lease may be broken.
-      const auto all = leases.With([](Leases& held) {
-        return std::vector<FileId>(held.oldest_first.begin(),
-                                   held.oldest_first.end());
-      });
-      for (const FileId id : all) Break(id);
+      const auto all = leases.With([](Leases& held) { return held.by_fd; });
+      for (const auto& [fd, id] : all) Break(id, fd);
     } else if (signal == LeaseSignal()) {
       const auto id = leases.With([&](Leases& held) {
         const auto it = held.by_fd.find(info.si_fd);
         return it == held.by_fd.end() ? std::nullopt
                                       : std::optional<FileId>(it->second);
       });
-      if (id) Break(*id);
+      if (id) Break(*id, info.si_fd);
     }
   }
 }
@@ -131,11 +132,19 @@ void LeaseKeeper::Impl::End(FileId id) {
 }
 
 void LeaseKeeper::Impl::MakeRoom() {
-  const auto oldest = leases.With([this](Leases& all) -> std::optional<FileId> {
-    if (all.by_id.size() < max_leases || max_leases == 0) return {};
-    return all.oldest_first.front();
-  });
-  if (oldest) End(*oldest);
+  while (true) {
+    const auto oldest =
+        leases.With([this](Leases& all) -> std::optional<FileId> {
+          if (all.by_id.size() < max_leases) return {};
+          const auto counts = std::ranges::find_if(
+              all.oldest_first,
+              [&all](const FileId& id) { return !all.by_id.at(id).ending; });
+          if (counts == all.oldest_first.end()) return {};
+          return *counts;
+        });
+    if (!oldest) return;
+    End(*oldest);
+  }
 }
 
 LeaseKeeper::LeaseKeeper(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -165,17 +174,23 @@ LeaseKeeper::~LeaseKeeper() {
 }
 
 LeaseKeeper::Outcome LeaseKeeper::Acquire(int fd, FileId id) {
+  // Whoever wrote since it was taken would have broken it.
+  if (IsUnbroken(id)) return Outcome::kHeld;
   impl_->End(id);
+  if (impl_->max_leases == 0) return Outcome::kUnsupported;
   impl_->MakeRoom();
   return impl_->leases.With([&](Impl::Leases& held) {
-    // Others may have come meanwhile: it is without a lease then.
-    if (held.by_id.size() >= impl_->max_leases) return Outcome::kUnsupported;
     UniqueFd own(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
     if (!own || ::fcntl(own.get(), F_SETSIG, LeaseSignal()) != 0) {
       return Outcome::kUnsupported;
     }
     if (::fcntl(own.get(), F_SETLEASE, F_RDLCK) != 0) {
       return errno == EAGAIN ? Outcome::kWriter : Outcome::kUnsupported;
+    }
+    // Others may have come meanwhile: there was no writer, but it has no lease.
+    if (held.by_id.size() >= impl_->max_leases) {
+      ::fcntl(own.get(), F_SETLEASE, F_UNLCK);
+      return Outcome::kUnsupported;
     }
     held.by_fd[own.get()] = id;
     held.oldest_first.push_back(id);

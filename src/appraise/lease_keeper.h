@@ -40,10 +40,9 @@ class LeaseKeeper {
     kUnsupported,  // this file system or user cannot have leases
   };
   // Takes a lease through a duplicate of fd, which must be open O_RDONLY.
-  // A second lease on the same file replaces the first; one too many replaces
-  // the oldest. One thread at a time for one file. A file that lost its lease
-  // that way is still guarded by its stamp: a lease only makes the news come
-  // earlier.
+  // A lease that is held and unbroken stays; one too many replaces the oldest.
+  // One thread at a time for one file. A file that lost its lease that way is
+  // still guarded by its stamp: a lease only makes the news come earlier.
   Outcome Acquire(int fd, FileId id);
 
   // Gives the lease on id up at once, if there is one. After return, opening

@@ -12,7 +12,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <utility>
 
 #include "base/result.h"
@@ -116,9 +115,6 @@ bool ReplyIfReadOnly(fuse_req_t req);
 // Tell other mounts of a change that was made.
 void TellAttributes(fuse_req_t req, const LowerRef& file);
 void TellName(fuse_req_t req, const LowerRef& folder, const char* name);
-// The file of that name, if others are to be told of changes and it is there.
-std::optional<FileId> ToBeTold(fuse_req_t req, const LowerRef& folder,
-                               const char* name);
 
 fuse_entry_param EntryParam(const Server& server, const Entry& entry);
 void ReplyEntry(fuse_req_t req, const Result<Entry>& entry);

@@ -19,6 +19,9 @@ void NeverAskAgain(fuse_req_t req, fuse_ino_t, fuse_file_info*) {
   fuse_reply_err(req, ENOSYS);
 }
 
+// No system call of ours fails so.
+constexpr int kSizesDiffer = ENOTUNIQ;
+
 // How much of a file is asked for.
 struct Wanted {
   std::size_t size;
@@ -40,20 +43,6 @@ bool SizesAgree(const JudgedRead& read, const LowerRef& file,
   return wanted.around_cache || end <= (size + page - 1) / page * page;
 }
 
-// Where the sizes do not agree, the answer is no until the kernel has asked
-// again; so that it does, what it was told is taken back.
-Result<JudgedRead> ReadInto(fuse_req_t req, const LowerRef& file,
-                            const Wanted& wanted, ByteVector& buffer,
-                            const GiveUp& give_up) {
-  const Server& server = ServerOf(req);
-  auto read = ReadAndJudge(server.appraiser, file, fuse_req_ctx(req)->uid,
-                           static_cast<std::uint64_t>(wanted.offset),
-                           wanted.size, buffer, give_up);
-  if (!read || SizesAgree(*read, file, wanted)) return read;
-  server.forget_attributes(file.node());
-  return Fail(EIO, "the size that was told is of other content");
-}
-
 void DoRead(fuse_req_t req, fuse_ino_t node, std::size_t size, off_t offset,
             fuse_file_info* open) {
   const Wanted wanted{size, offset, (open->flags & O_DIRECT) != 0};
@@ -63,11 +52,24 @@ void DoRead(fuse_req_t req, fuse_ino_t node, std::size_t size, off_t offset,
         thread_local ByteVector buffer;  // grows to the largest request, 1 MiB
         const auto file = NodeOf(req, node);
         if (!file) return Fail(file.error());
-        return ReadInto(req, *file, wanted, buffer, give_up);
+        auto read =
+            ReadAndJudge(ServerOf(req).appraiser, *file, fuse_req_ctx(req)->uid,
+                         static_cast<std::uint64_t>(wanted.offset), wanted.size,
+                         buffer, give_up);
+        if (!read || SizesAgree(*read, *file, wanted)) return read;
+        return Fail(kSizesDiffer, "the size that was told is of other content");
       },
       [req, node](const Result<JudgedRead>& read) {
-        if (ReplyIfFailed(req, read)) return;
         Server& server = ServerOf(req);
+        if (!read && read.error().code() == kSizesDiffer) {
+          // The answer is no until the kernel has asked again. So that it does,
+          // what it was told is taken back; after the answer, because then it
+          // may wait for this.
+          fuse_reply_err(req, EIO);
+          server.forget_attributes(node);
+          return;
+        }
+        if (ReplyIfFailed(req, read)) return;
         fuse_reply_buf(req, reinterpret_cast<const char*>(read->bytes.data()),
                        read->bytes.size());
         if (read->may_stay) return;

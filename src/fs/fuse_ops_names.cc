@@ -2,6 +2,7 @@
 // Requests on names, and what all translators share.
 #include <fcntl.h>
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -45,16 +46,6 @@ void TellAttributes(fuse_req_t req, const LowerRef& file) {
 void TellName(fuse_req_t req, const LowerRef& folder, const char* name) {
   const auto& tell = ServerOf(req).changes.name;
   if (tell) tell(folder.id(), name);
-}
-
-std::optional<FileId> ToBeTold(fuse_req_t req, const LowerRef& folder,
-                               const char* name) {
-  if (!ServerOf(req).changes.attributes) return std::nullopt;
-  const UniqueFd fd(
-      ::openat(folder.fd(), name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
-  if (!fd) return std::nullopt;
-  const auto file = StampFile(fd.get());
-  return file ? std::optional<FileId>(file->id) : std::nullopt;
 }
 
 void ReplyEntry(fuse_req_t req, const Result<Entry>& entry) {
@@ -138,6 +129,21 @@ void DoLink(fuse_req_t req, fuse_ino_t node, fuse_ino_t parent,
   });
 }
 
+// Tells other mounts that the file of that name is about to lose it, or that
+// another takes its place. Returns the file, if there are others to be told.
+std::optional<FileId> TellRemoving(fuse_req_t req, const LowerRef& folder,
+                                   const char* name) {
+  const ChangeListeners& changes = ServerOf(req).changes;
+  if (!changes.removing) return std::nullopt;
+  const UniqueFd fd(
+      ::openat(folder.fd(), name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd) return std::nullopt;
+  const auto file = StampFile(fd.get());
+  if (!file) return std::nullopt;
+  changes.removing(file->id, fd.get());
+  return file->id;
+}
+
 // Replies what change() returned, which changes what a name in each of the
 // folders leads to, and tells of it.
 template <typename Change>
@@ -146,7 +152,7 @@ void ChangeNames(fuse_req_t req,
                  Change change) {
   std::vector<FileId> files;
   for (const auto& [folder, name] : names) {
-    if (const auto id = ToBeTold(req, folder, name)) files.push_back(*id);
+    if (const auto id = TellRemoving(req, folder, name)) files.push_back(*id);
   }
   const Result<void> done = change();
   if (ReplyIfFailed(req, done)) return;

@@ -2,11 +2,13 @@
 // FuseSession: the connection and its threads.
 #include "fs/session.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -105,6 +107,8 @@ Result<std::unique_ptr<FuseSession>> FuseSession::Create(Options options,
   if (fuse_session_mount(impl->session.get(), device.c_str()) != 0) {
     return Fail(EIO, "libfuse did not take " + device);
   }
+  // The session closes it from now on.
+  [[maybe_unused]] const int taken = options.fuse_fd.Release();
   if (options.data != DataPath::kVerified &&
       options.enforce_at == EnforceAt::kOpen) {
     auto offered = impl->server.passthrough.Offer(impl->session.get());
@@ -113,12 +117,14 @@ Result<std::unique_ptr<FuseSession>> FuseSession::Create(Options options,
   impl->loop =
       std::make_unique<FuseLoop>(impl->session.get(), impl->idle_threads,
                                  kMostThreads, std::move(options.begun));
-  // The session closes it from now on.
-  [[maybe_unused]] const int taken = options.fuse_fd.Release();
   std::unique_ptr<FuseSession> session(new FuseSession(std::move(impl)));
   FuseSession::Impl& made = *session->impl_;
-  made.dropper = std::make_unique<PageDropper>(
-      [self = session.get()](FileId id) { self->InvalidatePages(id); });
+  try {
+    made.dropper = std::make_unique<PageDropper>(
+        [self = session.get()](FileId id) { self->InvalidatePages(id); });
+  } catch (const std::system_error&) {
+    return Fail(EAGAIN, "cannot start a thread");
+  }
   made.server.drop_pages = [&made](FileId id) { made.dropper->Add(id); };
   made.server.forget_attributes = [&made](NodeId node) {
     fuse_lowlevel_notify_inval_inode(made.session.get(), node, -1, 0);
@@ -169,6 +175,11 @@ void FuseSession::ForgetName(FileId folder, const std::string& name) {
   fuse_lowlevel_notify_inval_entry(impl_->session.get(), *node, name.c_str(),
                                    name.size());
   impl_->Invalidate(*node);
+}
+
+void FuseSession::KeepRemoved(FileId id, int fd) {
+  UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  if (copy) impl_->server.table->Pin(id, std::move(copy));
 }
 
 void FuseSession::DropPagesSoon(FileId id) { impl_->dropper->Add(id); }

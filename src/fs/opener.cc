@@ -65,7 +65,7 @@ Result<Opener::Judged> Opener::Judge(const LowerRef& file, int flags,
   const auto state = file.open_state();
   state->WaitForClosing(appraiser_.mode() == Mode::kEnforce ? kClosingWait
                                                             : kShortWait);
-  if (!state->is_written()) {
+  if (appraiser_.mode() == Mode::kEnforce && !state->is_written()) {
     // There may be a writer through another mount of the tree.
     auto waited = appraiser_.WaitForWriters(file.id(), give_up);
     if (!waited) return Fail(std::move(waited).error());
@@ -86,11 +86,14 @@ Result<Opener::Judged> Opener::Judge(const LowerRef& file, int flags,
                 std::move(executing)};
 }
 
-// What was hashed while somebody could write to it must be compared.
-DataWish Opener::WishFor(const Appraiser::Answer& answer) const {
-  if (!answer.tags) return WishForReading();
-  const bool passes = data_ == DataPath::kPassthrough && answer.content_id != 0;
-  return passes ? DataWish::kPassthrough : DataWish::kThroughUs;
+// What was hashed while somebody could write to it must be compared: a lease
+// tells that nobody can, not even through a mapping.
+DataWish Opener::WishFor(const LowerRef& file, const Judged& judged) const {
+  if (!judged.answer.tags) return WishForReading();
+  if (data_ != DataPath::kPassthrough) return DataWish::kThroughUs;
+  const auto now = StampFile(judged.fd.get());
+  const bool guarded = now && appraiser_.IsGuarded(file.id(), now->stamp);
+  return guarded ? DataWish::kPassthrough : DataWish::kThroughUs;
 }
 
 // Never so that another open of the file, which is to be checked, could meet a
@@ -122,7 +125,8 @@ Result<OpenFile::Base> Opener::Prepare(const LowerRef& file, UniqueFd fd,
 
 Result<std::unique_ptr<OpenFile>> Opener::OpenJudged(const LowerRef& file,
                                                      Judged judged) {
-  auto base = Prepare(file, std::move(judged.fd), WishFor(judged.answer));
+  const DataWish wish = WishFor(file, judged);
+  auto base = Prepare(file, std::move(judged.fd), wish);
   if (!base) return Fail(std::move(base).error());
   if (base->way.backing) {
     return OpenFile::PassedThrough(std::move(*base),
@@ -176,7 +180,14 @@ Result<std::unique_ptr<OpenFile>> Opener::Open(const LowerRef& file, int flags,
   if (sees_content && appraiser_.Judges(use)) {
     auto judged = Judge(file, flags, use, give_up);
     if (!judged) return Fail(std::move(judged).error());
-    if (!changes) return OpenJudged(file, std::move(*judged));
+    if (!changes) {
+      auto opened = OpenJudged(file, std::move(*judged));
+      if (opened || opened.error().code() != EIO) return opened;
+      // A writer came in meanwhile; that is an answer of its own.
+      judged = Judge(file, flags, use, give_up);
+      if (!judged) return Fail(std::move(judged).error());
+      return OpenJudged(file, std::move(*judged));
+    }
     // The descriptor goes here: a writer does not read from it.
   }
   if (changes) return OpenForChange(file, flags, uid);

@@ -85,7 +85,7 @@ class Opener {
   Result<OpenFile::Base> Prepare(const LowerRef& file, UniqueFd fd,
                                  DataWish wish);
   // How the bytes of an open should travel.
-  DataWish WishFor(const Appraiser::Answer& answer) const;
+  DataWish WishFor(const LowerRef& file, const Judged& judged) const;
   DataWish WishForReading() const;  // not judged
   DataWish WishForWriting(int flags) const;
 

@@ -33,6 +33,8 @@ struct ChangeListeners {
   std::function<void(FileId)> content;
   // Owner, mode, times, links or extended attributes have changed.
   std::function<void(FileId)> attributes;
+  // A file is about to lose a name, perhaps its last. fd: O_PATH, borrowed.
+  std::function<void(FileId, int fd)> removing;
   // A name in a folder came, went, or leads somewhere else.
   std::function<void(FileId folder, const std::string& name)> name;
 };
@@ -65,7 +67,8 @@ class FuseSession {
   };
 
   // appraiser: borrowed, must outlive the session.
-  // Errors: EINVAL and EIO from libfuse, with its words on stderr.
+  // Errors: EINVAL and EIO from libfuse, with its words on stderr; EAGAIN for
+  // want of a thread.
   static Result<std::unique_ptr<FuseSession>> Create(Options options,
                                                      Appraiser& appraiser);
   ~FuseSession();
@@ -98,6 +101,9 @@ class FuseSession {
   // while the kernel waits for an answer about that folder: not on a thread
   // that answers requests of this session.
   void ForgetName(FileId folder, const std::string& name);
+  // Keeps a lower file, if the kernel knows it, as long as it does: it is about
+  // to be removed. fd: O_PATH, borrowed.
+  void KeepRemoved(FileId id, int fd);
   // Drops pages soon; does not block.
   void DropPagesSoon(FileId id);
   // Drops the pages of all files that the kernel knows; may block.

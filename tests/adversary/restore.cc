@@ -84,12 +84,19 @@ void RestoreOne(Arena& arena, Group& group, const std::string& name,
                              &group);
   }
   ++arena.counters.restored;
+  bool again = false;
   while (true) {
     const bool same = SameInode(below, mounted);
     const Fd fd = OpenAt(mounted, O_RDONLY);
     const int error = errno;
     const auto bytes = fd ? ReadAll(fd.get()) : std::nullopt;
     if (bytes == content.bytes) return;
+    // Where files are judged when they are read, the kernel may have looked at
+    // it while it was written.
+    if (fd && !bytes && errno == EIO && arena.options.read_only && !again) {
+      again = true;
+      continue;
+    }
     if (same && bytes) {
       return arena.FalseAllow(what + "showed " +
                                   arena.contents.Describe(*bytes) +

@@ -89,15 +89,15 @@ class CommandTest(Update):
 
     def test_nothing_stays_mounted(self):
         self.update("true")
-        wait_until(lambda: self.status()["updates"] == 0)
+        wait_until(lambda: not self.status()["update_running"])
         self.assertEqual(
             sum(self.mnt in line for line in open("/proc/mounts")), 1)
 
     def test_status_tells_of_it(self):
         evaluate = self.steps()
         evaluate("1")
-        self.assertEqual(self.status()["updates"], 1)
-        self.assertIn("updates   1 running",
+        self.assertTrue(self.status()["update_running"])
+        self.assertIn("update    running",
                       assayfs("status", "--control", self.control,
                               self.mnt).stdout)
 
@@ -111,14 +111,16 @@ class CommandTest(Update):
                                            self.control,
                                            self.at("data")).stdout)
 
-    def test_several_at_once_see_each_other(self):
-        one, other = self.steps(), self.steps()
-        name = self.at("new")
-        self.assertEqual(other(f"os.path.exists({name!r})"), False)
-        one(f"open({name!r}, 'w').write('new\\n')")
-        self.assertEqual(other(f"open({name!r}).read()"), "new\n")
-        other(f"os.unlink({name!r})")
-        self.assertEqual(one(f"os.path.exists({name!r})"), False)
+    def test_there_is_one_at_a_time(self):
+        evaluate = self.steps()
+        evaluate("1")
+        done = self.update("true", check=False)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("another update is running", done.stderr)
+        with self.assertRaises(SyntaxError):
+            evaluate("os._exit(0)")  # answers nothing
+        for _ in range(5):
+            self.update("true")
 
     def test_the_end_of_the_daemon_ends_the_mount(self):
         evaluate = self.steps()
@@ -153,6 +155,15 @@ class SeenAtOnceTest(Update):
             self.evaluate(f"open({self.at('data')!r}, 'w').write({MORE!r})")
             self.assertEqual(os.pread(file.fileno(), 100, 0), MORE.encode())
             self.assertEqual(memory[:5], MORE.encode()[:5])
+
+    def test_what_was_replaced_stays_for_those_who_have_it_open(self):
+        for work in ("os.rename({0!r}, {1!r})", "os.unlink({1!r})"):
+            with open(self.at("data"), "rb", buffering=0) as file:
+                before = file.read()
+                self.evaluate(work.format(self.at("spare/new"),
+                                          self.at("data")))
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+                self.assertEqual(os.pread(file.fileno(), 100, 0), before)
 
     def test_what_is_being_written_is_not_read(self):
         read(self.at("data"))
@@ -251,7 +262,7 @@ class RefusedTest(judged.Judged):
         with open("/dev/fuse", "r+b", buffering=0) as fuse:
             self.assertEqual(self.ask([fuse.fileno()]), '{"answer":{}}\n')
         judged.wait_until(lambda: "assayfs: update: " in self.stderr())
-        judged.wait_until(lambda: self.status()["updates"] == 0)
+        judged.wait_until(lambda: not self.status()["update_running"])
         self.assertReads(self.at("data"), "data\n")
 
     def test_a_user(self):

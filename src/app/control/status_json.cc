@@ -80,7 +80,7 @@ std::string_view DataName(DataPath data) {
 }  // namespace
 
 json StatusJson(Judging& judging, const FuseSession::Data& data,
-                std::size_t updates, std::uint64_t lost_records,
+                bool update_running, std::uint64_t lost_records,
                 std::chrono::seconds uptime) {
   const MountSettings& settings = judging.settings();
   const EnforcementPoint& point = judging.enforcement_point();
@@ -95,7 +95,7 @@ json StatusJson(Judging& judging, const FuseSession::Data& data,
           {"data", DataName(data.in_force)},
           {"open_files",
            {{"through_daemon", data.through_us}, {"passthrough", data.passed}}},
-          {"updates", updates},
+          {"update_running", update_running},
           {"policy", PolicyJson(*judging.appraiser().policy())},
           {"tpm", TpmJson(judging.log().status())},
           {"log_file", settings.log_path},
@@ -126,8 +126,8 @@ std::string StatusText(const json& status) {
   out += Line("opens",
               TextOf(open_files, "through_daemon") + " through the daemon, " +
                   TextOf(open_files, "passthrough") + " by the kernel");
-  if (TextOf(status, "updates") != "0") {
-    out += Line("updates", TextOf(status, "updates") + " running");
+  if (MemberOf(status, "update_running") == true) {
+    out += Line("update", "running");
   }
   out +=
       Line("policy", TextOf(policy, "name") + ", " + TextOf(policy, "rules") +

@@ -11,10 +11,10 @@
 namespace assayfs {
 
 // Returns the object that assayfs(8) documents for `status --json`.
-// data: of the session. updates: mounts for updates that are served beside it.
+// data: of the session. update_running: a mount for it is served beside it.
 // lost_records: denials that were not written down.
 nlohmann::json StatusJson(Judging& judging, const FuseSession::Data& data,
-                          std::size_t updates, std::uint64_t lost_records,
+                          bool update_running, std::uint64_t lost_records,
                           std::chrono::seconds uptime);
 
 // Returns the same for people, one thing a line. Threads: pure function.

@@ -118,11 +118,12 @@ void ReadFurtherAhead(const std::string& device) {
 
 // Serves a session whose every other part is ready.
 Result<void> MountAndRun(OuterMount& mount, FuseSession& session,
-                         const DaemonEvents& events) {
+                         Sessions& sessions, const DaemonEvents& events) {
   std::atomic<bool> stopping = false;
   auto stop = [&] {
     stopping = true;
     if (events.stopping) events.stopping();
+    sessions.End();
     if (auto done = mount.Unmount(); !done) {
       ReportFailure("umount", done.error());
     }
@@ -205,17 +206,19 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
                           (*judging)->appraiser());
   if (!created) return Fail(created.error());
   const std::shared_ptr<FuseSession> session(std::move(*created));
-  const Sessions::Number number = sessions.Reserve();
-  sessions.Add(number, session);
+  sessions.Add(sessions.Reserve(), session);
 
-  Updates updates(sessions, (*judging)->appraiser(),
-                  {.root_fd = root.get(), .data = settings.data});
+  Updates updates(
+      sessions, (*judging)->appraiser(),
+      {.root_fd = root.get(),
+       .data = settings.data,
+       .report = [&records](const std::string& text) { records.Add(text); }});
   ControlHandler handler(**judging, *session, updates, records, root.get());
   auto control = StartControl(settings, handler);
   if (!control) return Fail(control.error());
   const ControlLink link(settings.control_link, settings.control_path);
-  auto served = MountAndRun(*mount, *session, events);
-  sessions.Remove(number);
+  auto served = MountAndRun(*mount, *session, sessions, events);
+  sessions.End();
   return served;
 }
 

@@ -7,32 +7,50 @@
 namespace assayfs {
 
 Sessions::Number Sessions::Reserve() {
-  return state_.With([](State& state) { return state.next++; });
+  const std::lock_guard lock(mutex_);
+  return next_++;
 }
 
 void Sessions::Add(Number number, std::shared_ptr<FuseSession> session) {
-  state_.With(
-      [&](State& state) { state.sessions[number] = std::move(session); });
+  const std::lock_guard lock(mutex_);
+  if (!ended_) sessions_[number] = std::move(session);
 }
 
 void Sessions::Remove(Number number) {
-  // Taken out with the lock held, and ended without.
-  const auto gone = state_.With(
-      [number](State& state) { return state.sessions.extract(number); });
+  Map::node_type gone;  // ended with no lock held
+  const std::lock_guard lock(mutex_);
+  gone = sessions_.extract(number);
 }
 
-Sessions::Map Sessions::Copy() const {
-  return state_.With([](const State& state) { return state.sessions; });
+void Sessions::End() {
+  Map gone;  // ended with no lock held
+  std::unique_lock lock(mutex_);
+  ended_ = true;
+  gone = std::exchange(sessions_, {});
+  idle_.wait(lock, [this] { return working_ == 0; });
 }
 
-void Sessions::ForEach(const Work& work) const {
-  for (const auto& [number, session] : Copy()) work(*session);
+void Sessions::Do(const Work& work, std::optional<Number> but) const {
+  Map sessions;
+  {
+    const std::lock_guard lock(mutex_);
+    sessions = sessions_;
+    ++working_;
+  }
+  for (const auto& [number, session] : sessions) {
+    if (number != but) work(*session);
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    --working_;
+  }
+  idle_.notify_all();
 }
+
+void Sessions::ForEach(const Work& work) const { Do(work, std::nullopt); }
 
 void Sessions::ForOthers(Number self, const Work& work) const {
-  for (const auto& [number, session] : Copy()) {
-    if (number != self) work(*session);
-  }
+  Do(work, self);
 }
 
 }  // namespace assayfs

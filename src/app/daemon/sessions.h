@@ -2,17 +2,19 @@
 // Sessions: the mounts of one tree that this daemon serves.
 #pragma once
 
+#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <optional>
 
-#include "base/guarded.h"
 #include "fs/session.h"
 
 namespace assayfs {
 
-// Threads: safe. What is handed to the functions below lives until they
-// return, and they are called with no lock held: dropping pages may block.
+// Threads: safe. Work is done with no lock held, because dropping pages may
+// block.
 class Sessions {
  public:
   // The order in which sessions were asked for.
@@ -23,19 +25,24 @@ class Sessions {
   void Add(Number number, std::shared_ptr<FuseSession> session);
   void Remove(Number number);
 
+  // Forgets all, and waits until no work is done on them. To be called while
+  // they still answer requests, for which the work may wait.
+  void End();
+
   using Work = std::function<void(FuseSession&)>;
   void ForEach(const Work& work) const;
   void ForOthers(Number self, const Work& work) const;
 
  private:
   using Map = std::map<Number, std::shared_ptr<FuseSession>>;
-  Map Copy() const;
+  void Do(const Work& work, std::optional<Number> but) const;
 
-  struct State {
-    Number next = 0;
-    Map sessions;
-  };
-  Guarded<State> state_;
+  mutable std::mutex mutex_;  // guards what follows
+  mutable std::condition_variable idle_;
+  mutable unsigned working_ = 0;
+  Number next_ = 0;
+  bool ended_ = false;
+  Map sessions_;
 };
 
 }  // namespace assayfs

@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Updates: sessions on threads of their own.
+// Updates: a session on a thread of its own.
 #include "app/daemon/updates.h"
 
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include <cerrno>
+#include <chrono>
 #include <system_error>
 #include <utility>
-
-#include "app/report.h"
 
 namespace assayfs {
 namespace {
 
 // Descriptors kept for inodes: a package manager goes through files once.
 constexpr std::size_t kMaxFds = 256;
+
+// How long to wait for an update whose last process has just ended.
+constexpr std::chrono::milliseconds kEndWait{1000};
 
 // Source: Documentation/admin-guide/devices.txt of Linux.
 bool IsFuse(const UniqueFd& fd) {
@@ -27,8 +29,14 @@ bool IsFuse(const UniqueFd& fd) {
 }  // namespace
 
 Updates::~Updates() {
-  for (Update& update : updates_) update.session->Stop();
-  for (Update& update : updates_) update.thread.join();
+  std::shared_ptr<FuseSession> session;
+  {
+    const std::lock_guard lock(mutex_);
+    session = session_.lock();
+  }
+  if (session) session->Stop();
+  session.reset();
+  if (thread_.joinable()) thread_.join();
 }
 
 ChangeListeners Updates::TellOthers(Sessions::Number self) const {
@@ -45,6 +53,12 @@ ChangeListeners Updates::TellOthers(Sessions::Number self) const {
                   other.ForgetAttributes(id);
                 });
               },
+          .removing =
+              [all, self](FileId id, int fd) {
+                all->ForOthers(self, [id, fd](FuseSession& other) {
+                  other.KeepRemoved(id, fd);
+                });
+              },
           .name =
               [all, self](FileId folder, const std::string& name) {
                 all->ForOthers(self, [&](FuseSession& other) {
@@ -54,50 +68,58 @@ ChangeListeners Updates::TellOthers(Sessions::Number self) const {
 }
 
 Result<void> Updates::Serve(UniqueFd fuse_fd) {
-  RemoveThoseOver();
+  {
+    std::unique_lock lock(mutex_);
+    // The kernel tells of the end of a mount a moment later.
+    if (!ended_.wait_for(lock, kEndWait, [this] { return !running_; })) {
+      return Fail(EBUSY, "another update is running");
+    }
+  }
+  if (thread_.joinable()) thread_.join();
   if (!IsFuse(fuse_fd)) return Fail(EINVAL, "not a descriptor of /dev/fuse");
   const Sessions::Number number = sessions_.Reserve();
   auto created = FuseSession::Create({.fuse_fd = std::move(fuse_fd),
-                                      .root_fd = tree_.root_fd,
-                                      .data = tree_.data,
+                                      .root_fd = surroundings_.root_fd,
+                                      .data = surroundings_.data,
                                       .max_fds = kMaxFds,
                                       .begun = {},
                                       .changes = TellOthers(number)},
                                      appraiser_);
   if (!created) return Fail(created.error());
-  Update& update = updates_.emplace_back();
-  update.session = std::move(*created);
-  sessions_.Add(number, update.session);
+  std::shared_ptr<FuseSession> session(std::move(*created));
+  sessions_.Add(number, session);
+  const std::lock_guard lock(mutex_);
+  session_ = session;
   try {
-    update.thread = std::thread([this, &update, number] {
-      if (auto served = update.session->Run(); !served) {
-        ReportFailure("update", served.error());
-      }
-      sessions_.Remove(number);
-      update.over = true;
+    // Its thread alone owns the session, and with it the mount.
+    thread_ = std::thread([this, number, owned = std::move(session)]() mutable {
+      Run(std::move(owned), number);
     });
   } catch (const std::system_error&) {
     sessions_.Remove(number);
-    updates_.pop_back();
     return Fail(EAGAIN, "cannot start a thread");
   }
+  running_ = true;
   return {};
 }
 
-void Updates::RemoveThoseOver() {
-  for (auto update = updates_.begin(); update != updates_.end();) {
-    if (!update->over) {
-      ++update;
-      continue;
-    }
-    update->thread.join();
-    update = updates_.erase(update);
+void Updates::Run(std::shared_ptr<FuseSession> session,
+                  Sessions::Number number) {
+  if (auto served = session->Run(); !served && surroundings_.report) {
+    surroundings_.report("update: " + served.error().message());
   }
+  sessions_.Remove(number);
+  session.reset();
+  {
+    const std::lock_guard lock(mutex_);
+    running_ = false;
+  }
+  ended_.notify_all();
 }
 
-std::size_t Updates::running() {
-  RemoveThoseOver();
-  return updates_.size();
+bool Updates::running() const {
+  const std::lock_guard lock(mutex_);
+  return running_;
 }
 
 }  // namespace assayfs

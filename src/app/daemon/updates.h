@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Updates: writable mounts of a tree that users see read-only.
+// Updates: a writable mount of a tree that users see read-only.
 #pragma once
 
-#include <atomic>
-#include <list>
+#include <condition_variable>
+#include <functional>
 #include <memory>
+#include <mutex>
+#include <string>
 #include <thread>
 
 #include "app/daemon/sessions.h"
@@ -14,46 +16,52 @@
 
 namespace assayfs {
 
-// Serves further mounts of the same tree, on which callers can write and each
-// open is judged, by the same appraiser. What is changed through one is gone
-// from what the kernel keeps for the others before the change is answered. A
+// Serves another mount of the same tree, on which callers can write and each
+// open is judged, by the same appraiser. What is changed through it is gone
+// from what the kernel keeps for the other before the change is answered. The
 // mount lives in the namespace of who asked for it, and ends with that.
+//
+// There is one at a time: the kernel locks a folder while a name in it changes,
+// and the other mount has to be told before that ends. Two would wait for each
+// other.
 //
 // Threads: one at a time, for example that of the control socket.
 class Updates {
  public:
-  struct Tree {
+  struct Surroundings {
     int root_fd = -1;  // as for FuseSession
     DataPath data = DataPath::kAuto;
+    // Gets a line about what went wrong later on; on a thread of this.
+    std::function<void(const std::string&)> report;
   };
-  // All borrowed; they must outlive this. sessions: has all but those of this.
-  Updates(Sessions& sessions, Appraiser& appraiser, const Tree& tree)
-      : sessions_(sessions), appraiser_(appraiser), tree_(tree) {}
+  // sessions, appraiser: borrowed; they must outlive this.
+  Updates(Sessions& sessions, Appraiser& appraiser, Surroundings surroundings)
+      : sessions_(sessions),
+        appraiser_(appraiser),
+        surroundings_(std::move(surroundings)) {}
   Updates(const Updates&) = delete;
   Updates& operator=(const Updates&) = delete;
-  ~Updates();  // ends those that still run: their users get ENOTCONN
+  ~Updates();  // ends it if it still runs: its users get ENOTCONN
 
   // Serves the mount that belongs to fuse_fd, until it is gone.
-  // Errors: EINVAL if that is no descriptor of /dev/fuse; EAGAIN for want of
-  // a thread; those of FuseSession::Create.
+  // Errors: EBUSY if there is one; EINVAL if that is no descriptor of
+  // /dev/fuse; EAGAIN for want of a thread; those of FuseSession::Create.
   Result<void> Serve(UniqueFd fuse_fd);
 
-  // How many are served now.
-  std::size_t running();
+  bool running() const;
 
  private:
-  struct Update {
-    std::shared_ptr<FuseSession> session;
-    std::atomic<bool> over = false;
-    std::thread thread;
-  };
-  void RemoveThoseOver();
   ChangeListeners TellOthers(Sessions::Number self) const;
+  void Run(std::shared_ptr<FuseSession> session, Sessions::Number number);
 
   Sessions& sessions_;
   Appraiser& appraiser_;
-  const Tree tree_;
-  std::list<Update> updates_;
+  const Surroundings surroundings_;
+  mutable std::mutex mutex_;  // guards what follows
+  std::condition_variable ended_;
+  bool running_ = false;
+  std::weak_ptr<FuseSession> session_;
+  std::thread thread_;  // of the last one; not guarded
 };
 
 }  // namespace assayfs

@@ -77,19 +77,25 @@ struct DigestIndex::Tables {
     return {after - starts.begin() - 1, number - *std::prev(after)};
   }
 
-  // Calls found(list, file) for each file with this key, in loading order.
-  template <typename Found>
-  void Find(const Order& order, KeyOfFile key_of, std::uint64_t key,
-            Found found) const {
+  // Returns each file of a list that is alive with this key for which
+  // matches(files, file) holds, in loading order.
+  template <typename Matches>
+  std::vector<Entry> Find(const Order& order, KeyOfFile key_of,
+                          std::uint64_t key, const std::vector<bool>& alive,
+                          Matches matches) const {
     const auto key_at = [&](std::uint32_t number) {
       const auto [list, file] = PlaceOf(number);
       return *key_of(lists[list]->files, file);
     };
+    std::vector<Entry> found;
     auto number = std::ranges::lower_bound(order, key, std::less<>(), key_at);
     for (; number != order.end() && key_at(*number) == key; ++number) {
       const auto [list, file] = PlaceOf(*number);
-      found(list, file);
+      if (alive[list] && matches(lists[list]->files, file)) {
+        found.push_back({lists[list].get(), file});
+      }
     }
+    return found;
   }
 
   const Lists lists;
@@ -136,28 +142,18 @@ void DigestIndex::CountAlive() {
 
 std::vector<DigestIndex::Entry> DigestIndex::FindDigest(
     const Digest& digest) const {
-  std::vector<Entry> found;
-  tables_->Find(tables_->by_digest, DigestKey, KeyOf(digest),
-                [&](std::size_t list, std::size_t file) {
-                  const LoadedList& in = *tables_->lists[list];
-                  if (alive_[list] && in.files.DigestOf(file) == digest) {
-                    found.push_back({&in, file});
-                  }
-                });
-  return found;
+  return tables_->Find(tables_->by_digest, DigestKey, KeyOf(digest), alive_,
+                       [&](const PackedFiles& files, std::size_t file) {
+                         return files.DigestOf(file) == digest;
+                       });
 }
 
 std::vector<DigestIndex::Entry> DigestIndex::FindPath(
     std::string_view path) const {
-  std::vector<Entry> found;
-  tables_->Find(tables_->by_path, PathKey, KeyOf(path),
-                [&](std::size_t list, std::size_t file) {
-                  const LoadedList& in = *tables_->lists[list];
-                  if (alive_[list] && in.files.PathOf(file) == path) {
-                    found.push_back({&in, file});
-                  }
-                });
-  return found;
+  return tables_->Find(tables_->by_path, PathKey, KeyOf(path), alive_,
+                       [&](const PackedFiles& files, std::size_t file) {
+                         return files.PathOf(file) == path;
+                       });
 }
 
 }  // namespace assayfs

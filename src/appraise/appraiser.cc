@@ -291,6 +291,10 @@ bool Appraiser::IsGuarded(FileId id, const Stamp& stamp) const {
   return impl_->contents->IsGuarded(id, stamp);
 }
 
+bool Appraiser::IsWritten(FileId id) const {
+  return impl_->contents->IsWritten(id);
+}
+
 Result<void> Appraiser::WaitForWriters(FileId id, const GiveUp& give_up) const {
   return impl_->contents->WaitForWriters(id, give_up);
 }

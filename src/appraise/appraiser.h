@@ -101,6 +101,9 @@ class Appraiser {
   // content_changed or unguarded will be called before anybody can change it.
   bool IsGuarded(FileId id, const Stamp& stamp) const;
 
+  // Says whether somebody writes to a file through a mount.
+  bool IsWritten(FileId id) const;
+
   // Waits until nobody has the file open for writing through a mount, but not
   // long: for the end of a writer that has just closed it.
   // Errors: EINTR if told to give up.

@@ -59,9 +59,9 @@ class ContentKeeper {
   // shall hear of whoever wants to change it: listeners are called before.
   bool IsGuarded(FileId id, const Stamp& stamp);
 
-  // As Appraiser::WaitForWriters.
+  // As the functions of Appraiser with these names.
+  bool IsWritten(FileId id) const { return cache_.WriterActive(id); }
   Result<void> WaitForWriters(FileId id, const GiveUp& give_up) const;
-  // As Appraiser::BeginWrite.
   WriterGuard BeginWrite(FileId id);
   // Forgets the file if its content is the one with this content_id.
   void Drop(FileId id, std::uint64_t content_id) {

@@ -9,15 +9,19 @@
 
 #include <fuse3/fuse_lowlevel.h>
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "base/result.h"
 #include "fs/caller.h"
+#include "fs/folder_watcher.h"
 #include "fs/handle_table.h"
 #include "fs/inode_table.h"
+#include "fs/kernel_cache.h"
 #include "fs/kernel_passthrough.h"
 #include "fs/open_file.h"
 #include "fs/open_folder.h"
@@ -44,7 +48,15 @@ struct Server {
         enforce_at(options.enforce_at),
         changes(options.changes) {}
 
+  // Says whether changes to the names in a folder are heard of from now on.
+  bool Watch(const LowerRef& folder) const {
+    return may_watch && folder.Watch(*watcher);
+  }
+
   Appraiser& appraiser;
+  // Null if there is none; outlives all that it watches.
+  std::unique_ptr<FolderWatcher> watcher;
+  std::atomic<bool> may_watch = false;
   std::unique_ptr<InodeTable> table;
   KernelPassthrough passthrough;
   Opener opener;
@@ -53,29 +65,35 @@ struct Server {
   const bool read_only;
   const EnforceAt enforce_at;
   const ChangeListeners changes;
-  // Make the kernel drop what it keeps: pages soon, of what must not stay, and
-  // attributes at once, which waits for nothing.
+  std::optional<KernelCache> kernel;  // once there is a session
+  // Drops pages of what must not stay; soon, and without waiting.
   std::function<void(FileId)> drop_pages;
-  std::function<void(NodeId)> forget_attributes;
   SlowLane slow_lane{kSlowThreads};  // last: its tasks use the rest
 };
 
-// Seconds that the kernel may rely on names without asking.
-inline constexpr double kNameSeconds = 1.0;
+// How long the kernel may rely on what it was told, in seconds. Where we hear
+// of changes, that is for those that are not heard of.
+inline constexpr double kNever = 0.0;
+inline constexpr double kUnheard = 1.0;
+inline constexpr double kHeardOf = 60.0;
+constexpr double NameSeconds(bool heard) { return heard ? kHeardOf : kUnheard; }
 
-// What the kernel is told of a file. Notes the size that it is told at read.
+// What the kernel is told of a file. Notes the size that it is told.
 struct stat AttributesToTell(const Server& server, const LowerRef& file,
                              const struct stat& info);
 
-// For how many seconds the kernel may rely on what it was told of an inode that
-// it has.
+// For how many seconds the kernel may rely on what it was told of a file.
 //
-// It takes the size for the end of what is read. So it must ask for that of a
-// regular file every time, unless the content was judged and we are to hear
-// before that changes, or before we do not: then what it was told is taken
-// back. info: as looked up; told: what became of it.
+// It takes the size for the end of what is read, and we hear of most changes
+// only after they were made. told: what became of info; watched: of the folder
+// that the file is in, or is, from before info was looked up.
 double AttributeSeconds(const Server& server, const LowerRef& file,
-                        const struct stat& info, const struct stat& told);
+                        const struct stat& info, const struct stat& told,
+                        bool watched);
+
+// Takes the size back that the kernel was told, if it may not be that of what
+// fd, an open of the file, is to show. Call before the open is answered.
+void SettleSize(const Server& server, const LowerRef& file, int fd);
 
 inline Server& ServerOf(fuse_req_t req) {
   return *static_cast<Server*>(fuse_req_userdata(req));
@@ -116,8 +134,13 @@ bool ReplyIfReadOnly(fuse_req_t req);
 void TellAttributes(fuse_req_t req, const LowerRef& file);
 void TellName(fuse_req_t req, const LowerRef& folder, const char* name);
 
-fuse_entry_param EntryParam(const Server& server, const Entry& entry);
-void ReplyEntry(fuse_req_t req, const Result<Entry>& entry);
+// heard: what Server::Watch said of the folder before the entry was found.
+fuse_entry_param EntryParam(const Server& server, const Entry& entry,
+                            bool heard);
+// Looks a name up in a folder. Errors: those of Lookup.
+Result<fuse_entry_param> FindEntry(const Server& server, const LowerRef& folder,
+                                   const char* name, bool heard);
+void ReplyEntry(fuse_req_t req, const Result<fuse_entry_param>& entry);
 
 // Replies items of a folder that has no handle, from offset on.
 enum class Listed { kNames, kEntries };

@@ -66,7 +66,7 @@ void DoRead(fuse_req_t req, fuse_ino_t node, std::size_t size, off_t offset,
           // what it was told is taken back; after the answer, because then it
           // may wait for this.
           fuse_reply_err(req, EIO);
-          server.forget_attributes(node);
+          server.kernel->ForgetAttributes(node);
           return;
         }
         if (ReplyIfFailed(req, read)) return;

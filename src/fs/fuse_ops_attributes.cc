@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests on attributes and extended attributes.
+#include <sys/stat.h>
+#include <time.h>
+
 #include <algorithm>
 #include <optional>
 #include <span>
@@ -12,13 +15,29 @@
 
 namespace assayfs {
 
+namespace {
+
+struct stat Shown(const Server& server, const LowerRef& file,
+                  const struct stat& info) {
+  return server.enforce_at == EnforceAt::kOpen ? AttributesToShow(file, info)
+                                               : info;
+}
+
+// Says whether a file has stayed as it is for a while. Most that have will, so
+// that the moment hardly matters in which we have not heard of a change yet.
+bool HasSettled(const struct stat& info) {
+  constexpr time_t kSeconds = 2;
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return info.st_ctim.tv_sec + kSeconds < now.tv_sec;
+}
+
+}  // namespace
+
 struct stat AttributesToTell(const Server& server, const LowerRef& file,
                              const struct stat& info) {
   if (!S_ISREG(info.st_mode)) return info;
-  if (server.enforce_at == EnforceAt::kOpen) {
-    return AttributesToShow(file, info);
-  }
-  struct stat now = info;
+  struct stat now = Shown(server, file, info);
   off_t told = file.told_size();
   const bool is_first = told < 0 && file.Tell(told, now.st_size);
   if (is_first || told == now.st_size) return now;
@@ -26,27 +45,50 @@ struct stat AttributesToTell(const Server& server, const LowerRef& file,
   do {
     told = file.told_size();
     const auto again = GetAttributes(file);
-    if (again) now = *again;
+    if (again) now = Shown(server, file, *again);
   } while (!file.Tell(told, now.st_size));
   return now;
 }
 
 double AttributeSeconds(const Server& server, const LowerRef& file,
-                        const struct stat& info, const struct stat& told) {
-  if (!S_ISREG(info.st_mode)) return kNameSeconds;
-  if (told.st_size != info.st_size) return 0.0;
-  const bool guarded = server.appraiser.IsGuarded(file.id(), StampOf(info));
-  return guarded ? kNameSeconds : 0.0;
+                        const struct stat& info, const struct stat& told,
+                        bool watched) {
+  // By another name it could be changed without our hearing of it.
+  const bool heard = watched && (S_ISDIR(info.st_mode) || info.st_nlink == 1);
+  if (!S_ISREG(info.st_mode)) return NameSeconds(heard);
+  if (told.st_size != info.st_size) return kNever;
+  if (server.appraiser.IsGuarded(file.id(), StampOf(info))) {
+    return NameSeconds(heard);
+  }
+  // At open, an open takes back what is of doubt. At read nothing would.
+  const bool may_lag =
+      server.enforce_at == EnforceAt::kOpen || HasSettled(info);
+  const bool relies =
+      heard && may_lag && !server.appraiser.IsWritten(file.id());
+  return relies ? kHeardOf : kNever;
+}
+
+void SettleSize(const Server& server, const LowerRef& file, int fd) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) return;
+  const bool is_told = file.told_size() == Shown(server, file, info).st_size &&
+                       (HasSettled(info) ||
+                        server.appraiser.IsGuarded(file.id(), StampOf(info)));
+  if (!is_told) server.kernel->ForgetAttributes(file.node());
 }
 
 namespace {
 
 void ReplyAttributes(fuse_req_t req, const LowerRef& file) {
+  const Server& server = ServerOf(req);
+  const bool is_folder = S_ISDIR(file.type());
+  const bool watched =
+      is_folder ? server.Watch(file) : server.table->IsInWatchedFolder(file);
   const auto info = GetAttributes(file);
   if (ReplyIfFailed(req, info)) return;
-  const Server& server = ServerOf(req);
   const struct stat told = AttributesToTell(server, file, *info);
-  fuse_reply_attr(req, &told, AttributeSeconds(server, file, *info, told));
+  fuse_reply_attr(req, &told,
+                  AttributeSeconds(server, file, *info, told, watched));
 }
 
 void DoGetattr(fuse_req_t req, fuse_ino_t node, fuse_file_info*) {

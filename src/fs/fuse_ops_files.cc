@@ -39,7 +39,10 @@ Result<std::unique_ptr<OpenFile>> Open(fuse_req_t req, fuse_ino_t node,
   Server& server = ServerOf(req);
   const auto lower = server.table->Get(node);
   if (!lower) return Fail(lower.error());
-  return server.opener.Open(*lower, flags, fuse_req_ctx(req)->uid, give_up);
+  auto file =
+      server.opener.Open(*lower, flags, fuse_req_ctx(req)->uid, give_up);
+  if (file) SettleSize(server, *lower, (*file)->fd());
+  return file;
 }
 
 void ReplyOpen(fuse_req_t req, const fuse_file_info& handle,
@@ -73,7 +76,8 @@ void DoCreate(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode,
                                       handle->flags, CallerOf(req));
   if (ReplyIfFailed(req, created, Request::kOpen)) return;
   TellName(req, *folder, name);
-  const fuse_entry_param entry = EntryParam(server, created->entry);
+  const fuse_entry_param entry =
+      EntryParam(server, created->entry, server.Watch(*folder));
   const bool taken = HandOver(server, *handle, std::move(created->file),
                               [&](const fuse_file_info& opened) {
                                 return fuse_reply_create(req, &entry, &opened);

@@ -81,11 +81,12 @@ fuse_entry_param Listing::Find(const OpenFolder& folder,
   param.attr.st_ino = item.inode;
   param.attr.st_mode = item.type;
   if (item.name == "." || item.name == "..") return param;
-  const auto entry =
-      Lookup(*ServerOf(req_).table, folder.folder(), item.name.c_str());
+  const Server& server = ServerOf(req_);
+  const auto entry = FindEntry(server, folder.folder(), item.name.c_str(),
+                               server.Watch(folder.folder()));
   if (!entry) return param;
-  looked_up_.push_back(entry->lower.node());
-  return EntryParam(ServerOf(req_), *entry);
+  looked_up_.push_back(entry->ino);
+  return *entry;
 }
 
 void Listing::Reply() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests on names, and what all translators share.
 #include <fcntl.h>
+#include <stdio.h>
 
 #include <optional>
 #include <utility>
@@ -27,14 +28,24 @@ bool ReplyIfReadOnly(fuse_req_t req) {
   return true;
 }
 
-fuse_entry_param EntryParam(const Server& server, const Entry& entry) {
+fuse_entry_param EntryParam(const Server& server, const Entry& entry,
+                            bool heard) {
+  const LowerRef& file = entry.lower;
+  const struct stat& info = entry.attributes;
   fuse_entry_param param{};
-  param.ino = entry.lower.node();
-  param.attr = AttributesToTell(server, entry.lower, entry.attributes);
-  // What we take back before the kernel has made an inode of this answer is not
-  // taken back. So it asks once more, which it does for an inode that it has.
-  param.attr_timeout = S_ISREG(param.attr.st_mode) ? 0.0 : kNameSeconds;
-  param.entry_timeout = kNameSeconds;
+  param.ino = file.node();
+  param.entry_timeout = NameSeconds(heard);
+  param.attr = AttributesToTell(server, file, info);
+  if (S_ISDIR(info.st_mode)) {
+    // It has not been watched itself since before it was looked at.
+    param.attr_timeout = NameSeconds(false);
+  } else if (heard || !S_ISREG(info.st_mode)) {
+    param.attr_timeout =
+        AttributeSeconds(server, file, info, param.attr, heard);
+  }
+  // Else: what we take back before the kernel has made an inode of this answer
+  // is not taken back, unless we hear of the change. So it asks once more,
+  // which it does for an inode that it has.
   return param;
 }
 
@@ -48,12 +59,19 @@ void TellName(fuse_req_t req, const LowerRef& folder, const char* name) {
   if (tell) tell(folder.id(), name);
 }
 
-void ReplyEntry(fuse_req_t req, const Result<Entry>& entry) {
+Result<fuse_entry_param> FindEntry(const Server& server, const LowerRef& folder,
+                                   const char* name, bool heard) {
+  const auto entry = Lookup(*server.table, folder, name);
+  if (!entry) return Fail(entry.error());
+  return EntryParam(server, *entry, heard);
+}
+
+void ReplyEntry(fuse_req_t req, const Result<fuse_entry_param>& entry) {
   if (ReplyIfFailed(req, entry)) return;
-  Server& server = ServerOf(req);
-  const fuse_entry_param param = EntryParam(server, *entry);
   // A request that the kernel gave up leaves no lookup to be forgotten.
-  if (fuse_reply_entry(req, &param) != 0) server.table->Forget(param.ino, 1);
+  if (fuse_reply_entry(req, &*entry) != 0) {
+    ServerOf(req).table->Forget(entry->ino, 1);
+  }
 }
 
 namespace {
@@ -61,11 +79,13 @@ namespace {
 void DoLookup(fuse_req_t req, fuse_ino_t parent, const char* name) {
   const auto folder = NodeOf(req, parent);
   if (ReplyIfFailed(req, folder)) return;
-  const auto entry = Lookup(*ServerOf(req).table, *folder, name);
+  const Server& server = ServerOf(req);
+  const bool heard = server.Watch(*folder);
+  const auto entry = FindEntry(server, *folder, name, heard);
   if (!entry && entry.error().code() == ENOENT) {
     // Without a node: there is no such name, which may be relied on, too.
     fuse_entry_param nothing{};
-    nothing.entry_timeout = kNameSeconds;
+    nothing.entry_timeout = NameSeconds(heard);
     fuse_reply_entry(req, &nothing);
     return;
   }
@@ -92,10 +112,13 @@ void MakeEntry(fuse_req_t req, fuse_ino_t parent, const char* name, Make make) {
   if (ReplyIfReadOnly(req)) return;
   const auto folder = NodeOf(req, parent);
   if (ReplyIfFailed(req, folder)) return;
+  folder->Expect(name);
   const Result<void> made = make(*folder);
+  if (!made) folder->Unexpect(name);
   if (ReplyIfFailed(req, made)) return;
   TellName(req, *folder, name);
-  ReplyEntry(req, Lookup(*ServerOf(req).table, *folder, name));
+  const Server& server = ServerOf(req);
+  ReplyEntry(req, FindEntry(server, *folder, name, server.Watch(*folder)));
 }
 
 void DoMknod(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode,
@@ -154,7 +177,11 @@ void ChangeNames(fuse_req_t req,
   for (const auto& [folder, name] : names) {
     if (const auto id = TellRemoving(req, folder, name)) files.push_back(*id);
   }
+  for (const auto& [folder, name] : names) folder.Expect(name);
   const Result<void> done = change();
+  if (!done) {
+    for (const auto& [folder, name] : names) folder.Unexpect(name);
+  }
   if (ReplyIfFailed(req, done)) return;
   for (const auto& [folder, name] : names) TellName(req, folder, name);
   for (const FileId id : files) ServerOf(req).changes.attributes(id);
@@ -185,7 +212,14 @@ void DoRename(fuse_req_t req, fuse_ino_t parent, const char* name,
   if (ReplyIfFailed(req, from)) return;
   const auto to = NodeOf(req, new_parent);
   if (ReplyIfFailed(req, to)) return;
-  ChangeNames(req, {{*from, name}, {*to, new_name}}, [&] {
+  std::vector<std::pair<LowerRef, const char*>> names = {{*from, name},
+                                                         {*to, new_name}};
+  // Then each name goes and comes.
+  if ((flags & RENAME_EXCHANGE) != 0) {
+    names.push_back(names[0]);
+    names.push_back(names[1]);
+  }
+  ChangeNames(req, names, [&] {
     return Rename(*ServerOf(req).table, *from, name, *to, new_name, flags,
                   CallerOf(req));
   });

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <mutex>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -14,6 +15,7 @@
 
 #include "fs/fuse_loop.h"
 #include "fs/fuse_ops.h"
+#include "fs/hear_of.h"
 #include "fs/page_dropper.h"
 
 namespace assayfs {
@@ -23,9 +25,12 @@ namespace {
 // for the lower file system.
 constexpr unsigned kMostThreads = 64;
 
-void Negotiate(void* server, fuse_conn_info* connection) {
-  static_cast<Server*>(server)->passthrough.Negotiate(*connection);
-  if (static_cast<Server*>(server)->enforce_at == EnforceAt::kRead) {
+void Negotiate(void* user_data, fuse_conn_info* connection) {
+  Server& server = *static_cast<Server*>(user_data);
+  server.passthrough.Negotiate(*connection);
+  server.may_watch =
+      server.watcher && (connection->capable & FUSE_CAP_EXPIRE_ONLY) != 0;
+  if (server.enforce_at == EnforceAt::kRead) {
     connection->want |= connection->capable &
                         static_cast<unsigned>(FUSE_CAP_NO_OPEN_SUPPORT |
                                               FUSE_CAP_NO_OPENDIR_SUPPORT);
@@ -74,9 +79,13 @@ struct FuseSession::Impl {
         wanted(options.data),
         idle_threads(IdleThreads(options.threads)) {}
 
-  void Invalidate(NodeId node) const {
-    // An inode that the kernel has dropped has no pages: ENOENT is fine.
-    fuse_lowlevel_notify_inval_inode(session.get(), node, 0, 0);
+  ~Impl() { StopTelling(); }
+  // Ends the threads that tell the kernel something. While they do they may
+  // have to wait for answers, so requests must still be answered.
+  void StopTelling() {
+    const std::lock_guard lock(stopping);
+    if (server.watcher) server.watcher->Stop();
+    if (dropper) dropper->Stop();
   }
 
   Server server;
@@ -84,7 +93,8 @@ struct FuseSession::Impl {
   unsigned idle_threads;
   std::unique_ptr<fuse_session, SessionDeleter> session;
   std::unique_ptr<FuseLoop> loop;
-  std::unique_ptr<PageDropper> dropper;  // last
+  std::unique_ptr<PageDropper> dropper;
+  std::mutex stopping;
 };
 
 FuseSession::FuseSession(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -119,16 +129,24 @@ Result<std::unique_ptr<FuseSession>> FuseSession::Create(Options options,
                                  kMostThreads, std::move(options.begun));
   std::unique_ptr<FuseSession> session(new FuseSession(std::move(impl)));
   FuseSession::Impl& made = *session->impl_;
+  Server& server = made.server;
+  server.kernel.emplace(made.session.get());
   try {
     made.dropper = std::make_unique<PageDropper>(
         [self = session.get()](FileId id) { self->InvalidatePages(id); });
   } catch (const std::system_error&) {
     return Fail(EAGAIN, "cannot start a thread");
   }
-  made.server.drop_pages = [&made](FileId id) { made.dropper->Add(id); };
-  made.server.forget_attributes = [&made](NodeId node) {
-    fuse_lowlevel_notify_inval_inode(made.session.get(), node, -1, 0);
-  };
+  server.drop_pages = [&made](FileId id) { made.dropper->Add(id); };
+  // Without it the kernel relies on names for a shorter time.
+  if (auto watcher = FolderWatcher::Create()) {
+    server.watcher = std::move(*watcher);
+    auto started =
+        server.watcher->Start([&server](const FolderWatcher::Change& change) {
+          HearOf(server, change);
+        });
+    if (!started) return Fail(std::move(started).error());
+  }
   return session;
 }
 
@@ -143,7 +161,10 @@ Result<void> FuseSession::Run() {
   return {};
 }
 
-void FuseSession::Stop() { impl_->loop->Stop(); }
+void FuseSession::Stop() {
+  impl_->StopTelling();
+  impl_->loop->Stop();
+}
 
 FuseSession::Data FuseSession::data() const {
   const Server& server = impl_->server;
@@ -159,12 +180,12 @@ bool FuseSession::read_only() const { return impl_->server.read_only; }
 
 void FuseSession::InvalidatePages(FileId id) {
   const auto node = impl_->server.table->Find(id);
-  if (node) impl_->Invalidate(*node);
+  if (node) impl_->server.kernel->Drop(*node);
 }
 
 void FuseSession::ForgetAttributes(FileId id) {
   const auto node = impl_->server.table->Find(id);
-  if (node) impl_->server.forget_attributes(*node);
+  if (node) impl_->server.kernel->ForgetAttributes(*node);
 }
 
 void FuseSession::ForgetName(FileId folder, const std::string& name) {
@@ -172,9 +193,8 @@ void FuseSession::ForgetName(FileId folder, const std::string& name) {
   if (!node) return;
   // The name first: with it the kernel takes the folder for changed, but only
   // if it knows the name.
-  fuse_lowlevel_notify_inval_entry(impl_->session.get(), *node, name.c_str(),
-                                   name.size());
-  impl_->Invalidate(*node);
+  impl_->server.kernel->ForgetName(*node, name);
+  impl_->server.kernel->Drop(*node);
 }
 
 void FuseSession::KeepRemoved(FileId id, int fd) {
@@ -186,7 +206,7 @@ void FuseSession::DropPagesSoon(FileId id) { impl_->dropper->Add(id); }
 
 void FuseSession::InvalidateAllPages() {
   for (const NodeId node : impl_->server.table->Nodes()) {
-    impl_->Invalidate(node);
+    impl_->server.kernel->Drop(node);
   }
 }
 

@@ -19,11 +19,18 @@
 namespace assayfs {
 
 // Kept small: there may be millions. What is not const is guarded by the lock
-// of the table, but for state.
+// of the table, or atomic.
 struct LowerRef::Node {
   Node(NodeId given, FileId lower, mode_t bits)
       : number(given), id(lower), type(bits) {}
-  ~Node() { delete state.load(); }
+  ~Node() {
+    delete state.load();
+    delete watch.load();
+  }
+  bool is_watched() const {
+    const FolderWatch* const known = watch.load();
+    return known != nullptr && known->watches();
+  }
 
   const NodeId number;
   const FileId id;
@@ -33,9 +40,10 @@ struct LowerRef::Node {
   std::uint64_t lookups = 0;
   NodeId folder = 0;
   std::string name;
-  std::shared_ptr<const UniqueFd> fd;       // null if it is not kept
-  std::list<Node*>::iterator last_used;     // valid if fd and not pinned
-  std::atomic<OpenState*> state = nullptr;  // owned
+  std::shared_ptr<const UniqueFd> fd;         // null if it is not kept
+  std::list<Node*>::iterator last_used;       // valid if fd and not pinned
+  std::atomic<OpenState*> state = nullptr;    // owned
+  std::atomic<FolderWatch*> watch = nullptr;  // owned; null until asked for
   std::atomic<off_t> told_size = -1;
 };
 
@@ -73,6 +81,27 @@ std::shared_ptr<OpenState> LowerRef::open_state() const {
 
 const OpenState* LowerRef::known_open_state() const {
   return node_->state.load();
+}
+
+bool LowerRef::Watch(FolderWatcher& watcher) const {
+  FolderWatch* watch = node_->watch.load();
+  if (watch == nullptr) {
+    auto fresh = watcher.Watch(fd(), node());
+    if (node_->watch.compare_exchange_strong(watch, fresh.get())) {
+      watch = fresh.release();
+    }
+  }
+  return watch->watches();
+}
+
+void LowerRef::Expect(const char* name) const {
+  const FolderWatch* const watch = node_->watch.load();
+  if (watch != nullptr) watch->Expect(name);
+}
+
+void LowerRef::Unexpect(const char* name) const {
+  const FolderWatch* const watch = node_->watch.load();
+  if (watch != nullptr) watch->Unexpect(name);
 }
 
 struct InodeTable::State {
@@ -361,6 +390,21 @@ std::optional<NodeId> InodeTable::Find(FileId id) const {
   return state_->nodes.With([id](const State::Nodes& nodes) {
     const Node* const node = nodes.Find(id);
     return node == nullptr ? std::nullopt : std::optional(node->number);
+  });
+}
+
+bool InodeTable::IsInWatchedFolder(const LowerRef& file) const {
+  return state_->nodes.With([&file](const State::Nodes& nodes) {
+    const auto folder = nodes.Find(file.node_->folder);
+    return folder && folder->is_watched();
+  });
+}
+
+std::pair<NodeId, std::string> InodeTable::Place(NodeId number) const {
+  return state_->nodes.With([number](const State::Nodes& nodes) {
+    const auto node = nodes.Find(number);
+    return node ? std::pair(node->folder, node->name)
+                : std::pair(NodeId{0}, std::string());
   });
 }
 

@@ -9,11 +9,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "appraise/stamp.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "fs/folder_watcher.h"
 #include "fs/open_state.h"
 
 namespace assayfs {
@@ -47,6 +49,14 @@ class LowerRef {
   std::shared_ptr<OpenState> open_state() const;
   // The same, or null if nobody asked for it yet.
   const OpenState* known_open_state() const;
+
+  // Watches this folder for as long as the kernel knows it, and says whether
+  // changes in it are heard of. watcher: always the same; must outlive the
+  // node.
+  bool Watch(FolderWatcher& watcher) const;
+  // See FolderWatch; for a folder that is not watched they do nothing.
+  void Expect(const char* name) const;
+  void Unexpect(const char* name) const;
 
  private:
   friend class InodeTable;
@@ -103,6 +113,13 @@ class InodeTable {
 
   // The node of a lower file, if the kernel knows it.
   std::optional<NodeId> Find(FileId id) const;
+
+  // Says whether the folder is watched that a file was last found in.
+  bool IsInWatchedFolder(const LowerRef& file) const;
+
+  // The folder and the name that a node was last found under; an empty name if
+  // it is not known or has none.
+  std::pair<NodeId, std::string> Place(NodeId node) const;
 
   // All nodes that the kernel knows.
   std::vector<NodeId> Nodes() const;

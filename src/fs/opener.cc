@@ -222,16 +222,20 @@ Result<Opener::Created> Opener::Create(InodeTable& table,
   const int kind = nameless ? O_TMPFILE | (flags & O_EXCL)
                             : O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY;
   UniqueFd fd;
+  if (!nameless) folder.Expect(name);
   {
     const ActAs owner(caller);
     fd.Reset(::openat(folder.fd(), nameless ? "." : name,
                       (flags & kLowerFlags & ~O_TRUNC) | kind | O_CLOEXEC,
                       mode));
   }
-  if (!fd && errno == EEXIST && (flags & O_EXCL) == 0) {
-    return Fail(ESTALE, "came into being meanwhile");
+  if (!fd) {
+    const bool exists = errno == EEXIST && (flags & O_EXCL) == 0;
+    Error error = exists ? Error(ESTALE, "came into being meanwhile")
+                         : Error::FromErrno("create");
+    if (!nameless) folder.Unexpect(name);
+    return Fail(std::move(error));
   }
-  if (!fd) return Fail(Error::FromErrno("create"));
   if (auto direct = CheckDirect(fd.get(), flags); !direct) {
     return Fail(std::move(direct).error());
   }

@@ -9,13 +9,13 @@ namespace assayfs {
 PageDropper::PageDropper(std::function<void(FileId)> drop)
     : drop_(std::move(drop)), thread_([this] { Run(); }) {}
 
-PageDropper::~PageDropper() {
+void PageDropper::Stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void PageDropper::Add(FileId id) {

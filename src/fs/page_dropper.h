@@ -22,8 +22,11 @@ class PageDropper {
   explicit PageDropper(std::function<void(FileId)> drop);
   PageDropper(const PageDropper&) = delete;
   PageDropper& operator=(const PageDropper&) = delete;
-  // Leaves undone what was not begun.
-  ~PageDropper();
+  ~PageDropper() { Stop(); }
+
+  // Leaves undone what was not begun, and waits for what was. Threads: one at a
+  // time.
+  void Stop();
 
   // Drops the pages of a file soon. Does not block.
   void Add(FileId id);

@@ -128,7 +128,7 @@ class CommandTest(Update):
                          True)
         self.daemon.send_signal(signal.SIGTERM)
         self.assertEqual(self.daemon.wait(PATIENCE), 0)
-        self.assertEqual(evaluate(f"os.stat({self.at('data')!r})"), 107)
+        self.assertEqual(evaluate(f"open({self.at('data')!r})"), 107)
 
 
 class SeenAtOnceTest(Update):

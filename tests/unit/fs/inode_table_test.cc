@@ -188,5 +188,33 @@ TEST(InodeTableTest, SharesOneOpenStateThatOutlivesTheNode) {
   EXPECT_EQ(state->change(), 0U);
 }
 
+TEST(InodeTableTest, KnowsWhichFilesLieInAFolderThatIsWatched) {
+  const auto watcher = Must(FolderWatcher::Create());
+  LowerTree tree;
+  ASSERT_EQ(::mkdir((tree.dir() / "folder").c_str(), 0755), 0);
+  tree.dir().Write("folder/a", "x");
+  tree.dir().Write("b", "x");
+  const LowerRef folder = tree.At("folder");
+  const LowerRef a = Must(Lookup(tree.table(), folder, "a")).lower;
+  EXPECT_FALSE(tree.table().IsInWatchedFolder(a));
+  EXPECT_TRUE(folder.Watch(*watcher));
+  EXPECT_TRUE(folder.Watch(*watcher));
+  EXPECT_TRUE(tree.table().IsInWatchedFolder(a));
+  EXPECT_FALSE(tree.table().IsInWatchedFolder(tree.At("b")));
+  EXPECT_FALSE(tree.table().IsInWatchedFolder(tree.root()));
+}
+
+TEST(InodeTableTest, KnowsWhereANodeWasFoundLast) {
+  LowerTree tree;
+  tree.dir().Write("a", "x");
+  const LowerRef file = tree.At("a");
+  EXPECT_EQ(tree.table().Place(file.node()),
+            std::pair(kRootNode, std::string("a")));
+  tree.table().Moved(file.id(), kRootNode, "b");
+  EXPECT_EQ(tree.table().Place(file.node()).second, "b");
+  EXPECT_EQ(tree.table().Place(kRootNode).second, "");
+  EXPECT_EQ(tree.table().Place(12345).second, "");
+}
+
 }  // namespace
 }  // namespace assayfs

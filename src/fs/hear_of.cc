@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// What changes below a mount mean for what the kernel keeps of it.
+#include "fs/hear_of.h"
+
+#include <fcntl.h>
+
+#include <optional>
+#include <utility>
+
+#include "fs/fuse_ops.h"
+
+namespace assayfs {
+namespace {
+
+using Kind = FolderWatcher::Change::Kind;
+
+// The number of what a name leads to now; nothing if the name is gone.
+std::optional<FileId> IdBehind(const LowerRef& folder,
+                               const std::string& name) {
+  const UniqueFd fd(
+      ::openat(folder.fd(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd) return std::nullopt;
+  const auto file = StampFile(fd.get());
+  return file ? std::optional(file->id) : std::nullopt;
+}
+
+// The kernel knows, or is about to be told, of a change that was made through
+// this mount, unless another one followed it. And on what it made there others
+// may have mounted something: that must stay.
+void HearOfName(const Server& server, const LowerRef& folder,
+                const std::string& name, bool expected,
+                std::optional<FileId> id) {
+  const KernelCache& kernel = *server.kernel;
+  const auto node = id ? server.table->Find(*id) : std::nullopt;
+  const bool is_known =
+      node && server.table->Place(*node) == std::pair(folder.node(), name);
+  if (expected && (is_known || !node)) return;
+  if (is_known) {
+    kernel.DoubtName(folder.node(), name);
+  } else {
+    kernel.ForgetName(folder.node(), name);
+  }
+  kernel.Drop(folder.node());
+  if (node) kernel.ForgetAttributes(*node);  // its links, and its times
+}
+
+void DoubtNamesIn(const KernelCache& kernel, const LowerRef& folder) {
+  constexpr std::size_t kAtOnce = 128;
+  const auto open = OpenFolder::Open(folder, O_NOATIME);
+  if (!open) return;
+  for (off_t offset = 0;;) {
+    const auto items = (*open)->List(offset, kAtOnce);
+    if (!items || items->empty()) return;
+    for (const OpenFolder::Item& item : *items) {
+      kernel.DoubtName(folder.node(), item.name);
+    }
+    offset = items->back().next_offset;
+  }
+}
+
+// Every name that is known may be gone, and every one that is there may have
+// been looked for in vain before.
+void HearOfAnything(const Server& server) {
+  const KernelCache& kernel = *server.kernel;
+  for (const NodeId node : server.table->Nodes()) {
+    const auto [folder, name] = server.table->Place(node);
+    if (!name.empty()) kernel.DoubtName(folder, name);
+    kernel.ForgetAttributes(node);
+    const auto file = server.table->Get(node);
+    if (!file || !S_ISDIR(file->type())) continue;
+    DoubtNamesIn(kernel, *file);
+    kernel.Drop(node);
+  }
+}
+
+}  // namespace
+
+void HearOf(Server& server, const FolderWatcher::Change& change) {
+  const KernelCache& kernel = *server.kernel;
+  if (change.kind == Kind::kAnything) return HearOfAnything(server);
+  if (change.kind == Kind::kSelf) {
+    return kernel.ForgetAttributes(change.folder);
+  }
+  const auto folder = server.table->Get(change.folder);
+  if (!folder) return;
+  const auto id = IdBehind(*folder, change.name);
+  if (change.kind == Kind::kName) {
+    return HearOfName(server, *folder, change.name, change.expected, id);
+  }
+  if (!id) return;
+  // Of what is written through a mount, sizes and times are not relied on.
+  const bool by_us =
+      change.kind == Kind::kContent && server.appraiser.IsWritten(*id);
+  if (by_us) return;
+  // An answer that tells what was so before may be about to make a node of it.
+  kernel.AwaitLookups(change.folder);
+  if (const auto node = server.table->Find(*id)) kernel.ForgetAttributes(*node);
+}
+
+}  // namespace assayfs

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <unordered_set>
 #include <utility>
 
 #include "appraise/content_keeper.h"
@@ -97,7 +98,7 @@ struct Appraiser::Impl {
                           Assessment& assessment);
   void LookUp(int fd, Assessment& assessment, Evidence& evidence);
   void Record(int fd, const Assessment& assessment);
-  void TellOfFallen();
+  void TellOfFallen(const DigestIndex::Lists& gone);
 
   Options options;
   ListStore& lists;
@@ -212,12 +213,18 @@ void Appraiser::Impl::Record(int fd, const Assessment& assessment) {
   options.record(record);
 }
 
-// Tells of what the lists as they are now do not permit to be read.
-void Appraiser::Impl::TellOfFallen() {
+// Tells of content that may not be read any more without lists that went.
+void Appraiser::Impl::TellOfFallen(const DigestIndex::Lists& gone) {
+  std::unordered_set<std::uint64_t> lost;
+  for (const auto& list : gone) {
+    for (std::size_t file = 0; file < list->files.size(); ++file) {
+      lost.insert(list->files.DigestOf(file).Beginning());
+    }
+  }
   const auto index = lists.Current();
   const auto current = policy.With([](const auto& held) { return held; });
   const Demand demand = Match(*current, Use{});
-  for (const auto& [id, content] : contents->All()) {
+  for (const auto& [id, content] : contents->WithDigests(lost)) {
     Evidence evidence;
     AddKnown(FindContent(*index, *content), evidence);
     const Verdict verdict = Decide(demand, evidence).verdict;
@@ -241,7 +248,9 @@ Result<std::unique_ptr<Appraiser>> Appraiser::Create(Options options,
   if (!contents) return Fail(contents.error());
   impl->contents = std::move(*contents);
   if (impl->options.content_fell) {
-    lists.Listen([judge = impl.get()] { judge->TellOfFallen(); });
+    lists.Listen([judge = impl.get()](const DigestIndex::Lists& gone) {
+      judge->TellOfFallen(gone);
+    });
   }
   return std::unique_ptr<Appraiser>(new Appraiser(std::move(impl)));
 }

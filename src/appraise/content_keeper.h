@@ -69,8 +69,10 @@ class ContentKeeper {
   }
 
   std::size_t remembered() const { return cache_.size(); }
-  // All that is remembered.
-  auto All() const { return cache_.All(); }
+  // As VerdictCache::WithDigests.
+  auto WithDigests(const std::unordered_set<std::uint64_t>& beginnings) const {
+    return cache_.WithDigests(beginnings);
+  }
   std::uint64_t hashed_files() const { return hashed_files_; }
   std::uint64_t hashed_bytes() const { return hashed_bytes_; }
 

@@ -11,12 +11,6 @@
 namespace assayfs {
 namespace {
 
-std::uint64_t KeyOf(const Digest& digest) {
-  // Digest values are evenly spread already; all have 16 bytes or more.
-  ByteReader reader(digest.value());
-  return reader.TakeBe64().value_or(0);
-}
-
 std::uint64_t KeyOf(std::string_view path) {
   return std::hash<std::string_view>{}(path);
 }
@@ -27,7 +21,7 @@ using KeyOfFile = std::optional<std::uint64_t> (*)(const PackedFiles& files,
 
 std::optional<std::uint64_t> DigestKey(const PackedFiles& files,
                                        std::size_t file) {
-  return KeyOf(files.DigestOf(file));
+  return files.DigestOf(file).Beginning();
 }
 
 std::optional<std::uint64_t> PathKey(const PackedFiles& files,
@@ -125,6 +119,10 @@ std::shared_ptr<const DigestIndex> DigestIndex::Without(
   return index;
 }
 
+bool DigestIndex::keeps_more() const {
+  return tables_->lists.size() > lists_.size();
+}
+
 void DigestIndex::CountAlive() {
   std::array<bool, kHashAlgorithmCount> used{};
   digest_count_ = 0;
@@ -142,8 +140,8 @@ void DigestIndex::CountAlive() {
 
 std::vector<DigestIndex::Entry> DigestIndex::FindDigest(
     const Digest& digest) const {
-  return tables_->Find(tables_->by_digest, DigestKey, KeyOf(digest), alive_,
-                       [&](const PackedFiles& files, std::size_t file) {
+  return tables_->Find(tables_->by_digest, DigestKey, digest.Beginning(),
+                       alive_, [&](const PackedFiles& files, std::size_t file) {
                          return files.DigestOf(file) == digest;
                        });
 }

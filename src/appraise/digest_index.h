@@ -65,6 +65,8 @@ class DigestIndex {
   std::uint64_t epoch() const { return epoch_; }
   const Lists& lists() const { return lists_; }
   std::size_t digest_count() const { return digest_count_; }
+  // Says whether lists that were left out are still in memory.
+  bool keeps_more() const;
 
  private:
   // Shared by an index and those made from it by Without.

@@ -43,7 +43,8 @@ Result<std::vector<std::string>> ListNames(const std::string& path) {
 }
 
 Result<void> VisitSource(const ListSource& source,
-                         const std::function<void(RawList)>& visit) {
+                         const std::function<void(RawList)>& visit,
+                         const std::function<bool(const std::string&)>& knows) {
   if (source.read) {
     auto lists = source.read();
     if (!lists) return Fail(std::move(lists).error());
@@ -66,6 +67,7 @@ Result<void> VisitSource(const ListSource& source,
   const auto names = ListNames(source.path);
   if (!names) return Fail(names.error());
   for (const std::string& name : *names) {
+    if (knows && knows(name)) continue;
     const std::string path = source.path + "/" + name;
     visit({name, path, ReadFileAt(AT_FDCWD, path, kMaxListBytes)});
   }

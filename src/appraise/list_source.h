@@ -33,10 +33,13 @@ struct ListSource {
 // out; every other file counts as a list, so that a wrong name is reported.
 // A file that cannot be read, or is over kMaxListBytes, has the error in its
 // bytes and does not stop the others.
+// knows: asked for each name in a folder when its turn has come, may be null; a
+// list that it says true for is neither read nor visited.
 // Errors: those of opening or listing path, with it as context; nothing was
 // visited then.
-Result<void> VisitSource(const ListSource& source,
-                         const std::function<void(RawList)>& visit);
+Result<void> VisitSource(
+    const ListSource& source, const std::function<void(RawList)>& visit,
+    const std::function<bool(const std::string&)>& knows = {});
 
 // VisitSource, all lists at once.
 Result<std::vector<RawList>> ReadSource(const ListSource& source);

@@ -2,6 +2,7 @@
 // ListStore: loading, publishing and following changes.
 #include "appraise/list_store.h"
 
+#include <malloc.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 
@@ -9,12 +10,15 @@
 #include <array>
 #include <atomic>
 #include <condition_variable>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <system_error>
 #include <thread>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "appraise/list_watcher.h"
@@ -35,9 +39,21 @@ struct SourceState {
   std::optional<Error> unreadable;  // the source as a whole
 };
 
-bool Concerns(const Change& change, const LoadedList& list) {
-  return change.source == list.source &&
-         (change.name.empty() || change.name == list.name);
+// Says whether one of the changes is, or may be, about a list.
+bool Concern(const std::set<Change>& changes, const LoadedList& list) {
+  return changes.contains({list.source, {}}) ||
+         changes.contains({list.source, list.name});
+}
+
+// The lists that no change concerns, by name.
+std::unordered_map<std::string, std::shared_ptr<const LoadedList>> Unchanged(
+    const SourceState* previous, const std::set<Change>& changes) {
+  std::unordered_map<std::string, std::shared_ptr<const LoadedList>> unchanged;
+  if (previous == nullptr) return unchanged;
+  for (const auto& list : previous->lists) {
+    if (!Concern(changes, *list)) unchanged.emplace(list->name, list);
+  }
+  return unchanged;
 }
 
 // Lists that are in memory as they are stored, until they are checked.
@@ -63,6 +79,10 @@ Checked CheckOne(const RawList& raw, const SourceState* previous,
   return {.known = nullptr, .fresh = CheckList(raw, verifier, rules)};
 }
 
+// Reading, checking and sorting lists takes as much memory as keeping them, and
+// may not be needed again for days.
+void GiveMemoryBack() { ::malloc_trim(0); }
+
 }  // namespace
 
 struct ListStore::Impl {
@@ -70,8 +90,10 @@ struct ListStore::Impl {
       : options(std::move(given)), measurer(to), watcher(std::move(watch)) {}
 
   // Reads the numbered source anew. previous: what to take over from; null to
-  // check every list again.
+  // check every list again. changes: since previous; what they do not concern
+  // is not read.
   SourceState LoadSource(std::size_t source, const SourceState* previous,
+                         const std::set<Change>& changes,
                          const SignatureVerifier& verifier);
   // Checks raw lists, several at a time; measures them and adds them to state,
   // one after the other.
@@ -80,16 +102,22 @@ struct ListStore::Impl {
                  SourceState& state);
   // Publishes sources as the index. Requires loading.
   void Publish(std::uint64_t target);
+  // Puts an index in the place of the one there is. Requires mutex.
+  void Replace(const DigestIndex& fresh);
+  // Frees the memory of lists that were taken out of the index.
+  void Compact();
   // Takes in what the watcher has to tell. Requires mutex.
   void Drain();
   bool IsDropped(const LoadedList& list) const;
   void LoadChanged();
   void Follow();
-  void TellOfChange();
+  // Tells of what went; with kLast for the last time.
+  enum class Tell { kFirst, kLast };
+  void TellOfGone(Tell tell);
 
   // Held while the listener is called. Taken after loading, before mutex.
   std::mutex listening;
-  std::function<void()> listener;
+  GoneListener listener;
 
   const Options options;
   Measurer& measurer;
@@ -107,6 +135,7 @@ struct ListStore::Impl {
   std::condition_variable loaded_more;
   ListWatcher watcher;
   std::shared_ptr<const DigestIndex> index;
+  DigestIndex::Lists gone;  // from the index, and not told of for the last time
   std::vector<RejectedList> rejected;
   std::set<Change> pending;   // told of, not read yet
   std::uint64_t noticed = 0;  // counts the times that pending grew
@@ -142,6 +171,7 @@ void ListStore::Impl::LoadBatch(const std::vector<RawList>& batch,
 
 SourceState ListStore::Impl::LoadSource(std::size_t source,
                                         const SourceState* previous,
+                                        const std::set<Change>& changes,
                                         const SignatureVerifier& keys) {
   SourceState state;
   const ListSource& place = options.sources[source];
@@ -161,11 +191,20 @@ SourceState ListStore::Impl::LoadSource(std::size_t source,
     batch.clear();
     batch_bytes = 0;
   };
-  const auto read = VisitSource(place, [&](RawList raw) {
+  const auto unchanged = Unchanged(previous, changes);
+  const auto take_over = [&](const std::string& name) {
+    const auto known = unchanged.find(name);
+    if (known == unchanged.end()) return false;
+    load_batch();  // what comes before it
+    state.lists.push_back(known->second);
+    return true;
+  };
+  const auto visit = [&](RawList raw) {
     batch_bytes += raw.bytes ? raw.bytes->size() : 0;
     batch.push_back(std::move(raw));
     if (batch.size() >= kMostRaw || batch_bytes >= kMostRawBytes) load_batch();
-  });
+  };
+  const auto read = VisitSource(place, visit, take_over);
   load_batch();
   if (!read) {
     state.unreadable = read.error();
@@ -174,17 +213,21 @@ SourceState ListStore::Impl::LoadSource(std::size_t source,
   return state;
 }
 
-void ListStore::Impl::TellOfChange() {
-  const std::lock_guard lock(listening);
-  if (listener) listener();
+void ListStore::Impl::TellOfGone(Tell tell) {
+  const std::lock_guard listener_lock(listening);
+  DigestIndex::Lists told;
+  {
+    const std::lock_guard lock(mutex);
+    told = tell == Tell::kLast ? std::exchange(gone, {}) : gone;
+  }
+  if (listener && !told.empty()) listener(told);
 }
 
 bool ListStore::Impl::IsDropped(const LoadedList& list) const {
   // A source that is read as a whole tells nothing of single lists; its lists
   // stay until the next reading shows what became of them.
   if (options.sources[list.source].read) return false;
-  return std::ranges::any_of(
-      pending, [&](const Change& c) { return Concerns(c, list); });
+  return Concern(pending, list);
 }
 
 void ListStore::Impl::Drain() {
@@ -192,10 +235,12 @@ void ListStore::Impl::Drain() {
   if (changes.empty()) return;
   pending.insert(changes.begin(), changes.end());
   ++noticed;
-  const auto dropped = [this](const LoadedList& l) { return IsDropped(l); };
-  if (std::ranges::any_of(index->lists(),
-                          [&](const auto& l) { return dropped(*l); })) {
-    index = index->Without(++epoch, dropped);
+  const std::size_t before = gone.size();
+  std::ranges::copy_if(index->lists(), std::back_inserter(gone),
+                       [this](const auto& list) { return IsDropped(*list); });
+  if (gone.size() > before) {
+    index = index->Without(
+        ++epoch, [this](const LoadedList& list) { return IsDropped(list); });
   }
   ::eventfd_write(wake.get(), 1);
 }
@@ -208,15 +253,30 @@ void ListStore::Impl::Publish(std::uint64_t target) {
     all_rejected.insert(all_rejected.end(), source.rejected.begin(),
                         source.rejected.end());
   }
+  const auto publish = [&](const DigestIndex* fresh) {
+    const std::lock_guard lock(mutex);
+    Drain();
+    if (fresh != nullptr) Replace(*fresh);
+    if (fresh == nullptr && index->lists() != lists) return false;
+    rejected = std::move(all_rejected);
+    loaded = std::max(loaded, target);
+    loaded_more.notify_all();
+    return true;
+  };
+  // Where lists only went, the index has been made smaller already.
+  if (publish(nullptr)) return;
   const DigestIndex fresh(0, std::move(lists));
-  const std::lock_guard lock(mutex);
-  Drain();
+  publish(&fresh);
+}
+
+void ListStore::Impl::Replace(const DigestIndex& fresh) {
+  const auto old = std::move(index);
   // What changed while it was read is not what was read.
   index = fresh.Without(
       ++epoch, [this](const LoadedList& list) { return IsDropped(list); });
-  rejected = std::move(all_rejected);
-  loaded = std::max(loaded, target);
-  loaded_more.notify_all();
+  const std::unordered_set there(index->lists().begin(), index->lists().end());
+  std::ranges::copy_if(old->lists(), std::back_inserter(gone),
+                       [&](const auto& list) { return !there.contains(list); });
 }
 
 void ListStore::Impl::LoadChanged() {
@@ -230,14 +290,28 @@ void ListStore::Impl::LoadChanged() {
     target = noticed;
   }
   if (work.empty()) return;
-  TellOfChange();  // of what was taken away; loading may take long
+  TellOfGone(Tell::kFirst);  // loading may take long
   std::set<std::size_t> changed;
   for (const Change& change : work) changed.insert(change.source);
   for (const std::size_t source : changed) {
-    sources[source] = LoadSource(source, &sources[source], *verifier);
+    sources[source] = LoadSource(source, &sources[source], work, *verifier);
   }
   Publish(target);
-  TellOfChange();
+  TellOfGone(Tell::kLast);
+  Compact();
+  GiveMemoryBack();
+}
+
+void ListStore::Impl::Compact() {
+  const auto current = [this] {
+    const std::lock_guard lock(mutex);
+    return index;
+  }();
+  if (!current->keeps_more()) return;
+  auto fresh =
+      std::make_shared<const DigestIndex>(current->epoch(), current->lists());
+  const std::lock_guard lock(mutex);
+  if (index == current) index = std::move(fresh);
 }
 
 void ListStore::Impl::Follow() {
@@ -313,7 +387,7 @@ Result<void> ListStore::Reload(VerifierPtr verifier) {
   }
   std::vector<SourceState> fresh;
   for (std::size_t s = 0; s < impl_->options.sources.size(); ++s) {
-    fresh.push_back(impl_->LoadSource(s, nullptr, *verifier));
+    fresh.push_back(impl_->LoadSource(s, nullptr, {}, *verifier));
     if (fresh.back().unreadable) return Fail(*fresh.back().unreadable);
   }
   impl_->sources = std::move(fresh);
@@ -324,13 +398,14 @@ Result<void> ListStore::Reload(VerifierPtr verifier) {
     if (impl_->noticed == target) impl_->pending.clear();
   }
   impl_->Publish(target);
-  impl_->TellOfChange();
+  impl_->TellOfGone(Impl::Tell::kLast);
+  GiveMemoryBack();
   return {};
 }
 
-void ListStore::Listen(std::function<void()> changed) {
+void ListStore::Listen(GoneListener gone) {
   const std::lock_guard lock(impl_->listening);
-  impl_->listener = std::move(changed);
+  impl_->listener = std::move(gone);
 }
 
 std::vector<ListStore::RejectedList> ListStore::Rejected() const {

@@ -57,10 +57,13 @@ class ListStore {
   // Errors: as Open; the old lists then stay.
   Result<void> Reload(std::shared_ptr<const SignatureVerifier> verifier);
 
-  // Calls changed, which may be null, whenever Current() may give another index
-  // than before: on the loading thread, or the one that calls Reload. What was
-  // given before is not called any more when this returns.
-  void Listen(std::function<void()> changed);
+  // Calls gone, which may be null, whenever lists went from the index: with
+  // them, and perhaps with some that are back again; once when that has begun
+  // to hold and again some time later, for who had looked just before. On the
+  // loading thread, or the one that calls Reload. What was given before is not
+  // called any more when this returns.
+  using GoneListener = std::function<void(const DigestIndex::Lists& gone)>;
+  void Listen(GoneListener gone);
 
   struct RejectedList {
     std::string name;

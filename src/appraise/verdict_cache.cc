@@ -20,6 +20,9 @@ struct VerdictCache::State {
   struct Committed {
     FileId id;
     std::uint64_t content_id;
+    // Of its only digest, where many can be looked at quickly; nothing if it
+    // has several.
+    std::optional<std::uint64_t> beginning;
   };
 
   State(const Limits& given, bool is_told) : limits(given), tells(is_told) {}
@@ -157,7 +160,11 @@ std::shared_ptr<const Content> VerdictCache::Commit(const Ticket& ticket,
     file.content = std::make_shared<const Content>(std::move(content));
     ++state.contents;
     state.tag_bytes += file.content->tags->memory_bytes();
-    state.order.push_back({ticket.id_, file.content->content_id});
+    const auto& digests = file.content->digests;
+    state.order.push_back({ticket.id_, file.content->content_id,
+                           digests.size() == 1
+                               ? std::optional(digests.front().Beginning())
+                               : std::nullopt});
     auto committed = file.content;
     state.Trim();
     return committed;
@@ -227,14 +234,20 @@ std::size_t VerdictCache::size() const {
 }
 
 std::vector<std::pair<FileId, std::shared_ptr<const Content>>>
-VerdictCache::All() const {
-  return state_->With([](const State& state) {
-    std::vector<std::pair<FileId, std::shared_ptr<const Content>>> all;
-    all.reserve(state.contents);
-    for (const auto& [id, file] : state.files) {
-      if (file.content) all.emplace_back(id, file.content);
+VerdictCache::WithDigests(
+    const std::unordered_set<std::uint64_t>& beginnings) const {
+  return state_->With([&beginnings](const State& state) {
+    std::vector<std::pair<FileId, std::shared_ptr<const Content>>> found;
+    for (const State::Committed& one : state.order) {
+      if (one.beginning && !beginnings.contains(*one.beginning)) continue;
+      const auto file = state.files.find(one.id);
+      if (file == state.files.end() || !file->second.content) continue;
+      const auto& content = file->second.content;
+      if (content->content_id == one.content_id) {
+        found.emplace_back(one.id, content);
+      }
     }
-    return all;
+    return found;
   });
 }
 

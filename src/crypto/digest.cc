@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/byte_reader.h"
+
 namespace assayfs {
 namespace {
 
@@ -71,6 +73,11 @@ Result<Digest> Digest::FromHex(HashAlgorithm algorithm, std::string_view hex) {
 
 std::string Digest::ToString() const {
   return std::string(AlgorithmName(algorithm_)) + ":" + Hex();
+}
+
+std::uint64_t Digest::Beginning() const {
+  ByteReader reader(value());
+  return reader.TakeBe64().value_or(0);  // all have 16 bytes or more
 }
 
 }  // namespace assayfs

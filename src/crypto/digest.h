@@ -61,6 +61,10 @@ class Digest {
   // Returns "ALGORITHM:HEX".
   std::string ToString() const;
 
+  // The first eight bytes, as a big-endian number. They are evenly spread, and
+  // hardly any other digest begins with them.
+  std::uint64_t Beginning() const;
+
   friend auto operator<=>(const Digest&, const Digest&) = default;
 
  private:

@@ -2,11 +2,19 @@
 // Reading a lower file, plainly or checked against the tags of its blocks.
 #include "fs/verified_read.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 
 namespace assayfs {
+namespace {
+
+// What is read at once from here on is not kept twice. Below, the pages are
+// often few, and the kernel would look on all processors for them.
+constexpr std::size_t kMuch = 128 << 10;
+
+}  // namespace
 
 Result<Bytes> ReadPlain(int fd, std::uint64_t offset, std::size_t size,
                         ByteVector& buffer) {
@@ -45,6 +53,12 @@ Result<VerifiedRead> ReadVerified(int fd, const BlockTags& tags,
     if (!tags.Matches(first + i, block)) {
       return VerifiedRead{{}, start + i * kTagBlockBytes};
     }
+  }
+  // The kernel keeps these bytes for the mount; from the lower file they would
+  // have to be compared again.
+  if (room >= kMuch) {
+    ::posix_fadvise(fd, static_cast<off_t>(start), static_cast<off_t>(room),
+                    POSIX_FADV_DONTNEED);
   }
   return VerifiedRead{all->subspan(lead, wanted), std::nullopt};
 }

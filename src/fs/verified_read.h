@@ -25,7 +25,8 @@ struct VerifiedRead {
   std::optional<std::uint64_t> mismatch;
 };
 // Reads whole blocks and compares each with its tag. The end of the file is
-// that of the tags; a file that became shorter does not match.
+// that of the tags; a file that became shorter does not match. What is read in
+// pieces of 128 KiB or more is not kept in the lower file's page cache.
 Result<VerifiedRead> ReadVerified(int fd, const BlockTags& tags,
                                   std::uint64_t offset, std::size_t size,
                                   ByteVector& buffer);

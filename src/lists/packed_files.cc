@@ -17,7 +17,8 @@ PackedFiles::PackedFiles(const std::vector<ListedFile>& files) {
   const auto other =
       std::ranges::adjacent_find(algorithms_, std::not_equal_to<>());
   if (other == algorithms_.end() && !algorithms_.empty()) {
-    algorithms_ = {algorithms_.front()};
+    algorithms_.resize(1);
+    algorithms_.shrink_to_fit();
   }
   digests_.resize(files.size() * digest_bytes_);
   path_ends_.reserve(files.size());

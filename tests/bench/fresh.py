@@ -113,12 +113,12 @@ def change_lists(bench, mounted, lists):
         os.rename(aside, gone)
 
 
-def made_lists(bench, count):
-    """Returns a folder of so many signed lists; made once."""
-    name = f"made-{count}"
+def made_lists(bench, count, files=MADE_FILES):
+    """Returns a folder of so many signed lists of files; made once."""
+    name = f"made-{count}-{files}"
     if not os.path.exists(os.path.join(bench.work, name)):
         run(bench.program("make-lists"), bench.key, bench.cert,
-            bench.folder(name), str(count), str(MADE_FILES))
+            bench.folder(name), str(count), str(files))
     return os.path.join(bench.work, name)
 
 
@@ -162,12 +162,16 @@ def memory(bench):
         bench.add("memory", "memory, block tags", "% of bytes", "open",
                   100 * tags / size, base=None)
 
-    def lists_bytes(count):
+    def lists_bytes(count, files):
         with bench.mount(OPEN, lower=bench.folder("empty"),
-                         lists=made_lists(bench, count)) as mounted:
+                         lists=made_lists(bench, count, files)) as mounted:
             return mounted.memory_bytes()
-    digests = (10000 - 300) * MADE_FILES
+
+    in_large = 10 * MADE_FILES
+    some, large = lists_bytes(100, in_large), lists_bytes(1000, in_large)
     path_bytes = len("/usr/share/made/123456")
     bench.add("memory", "memory, one digest", "B", "open",
-              (lists_bytes(10000) - lists_bytes(300)) / digests - path_bytes,
-              base=None)
+              (large - some) / (900 * in_large) - path_bytes, base=None)
+    # As many digests, in more lists.
+    bench.add("memory", "memory, one list", "B", "open",
+              (lists_bytes(10000, MADE_FILES) - large) / 9000, base=None)

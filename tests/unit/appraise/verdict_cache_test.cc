@@ -181,13 +181,16 @@ TEST_F(FallenTest, WhatHasNoRoomIsToldOf) {
   EXPECT_EQ(fallen_, std::vector{kFile});
 }
 
-TEST_F(VerdictCacheTest, AllIsWhatIsRemembered) {
+TEST_F(VerdictCacheTest, FindsContentByTheBeginningOfItsDigest) {
   Commit(kFile);
   const auto content = Commit(kOther);
+  const std::uint64_t beginning = content->digests.front().Beginning();
+  EXPECT_EQ(cache_.WithDigests({beginning}).size(), 2U);  // they are equal
   cache_.Drop(kFile);
-  const auto all = cache_.All();
-  ASSERT_EQ(all.size(), 1U);
-  EXPECT_EQ(all[0], std::pair(kOther, content));
+  const auto found = cache_.WithDigests({beginning});
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0], std::pair(kOther, content));
+  EXPECT_TRUE(cache_.WithDigests({beginning + 1}).empty());
 }
 
 }  // namespace

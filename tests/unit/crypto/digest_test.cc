@@ -102,5 +102,11 @@ TEST(DigestTest, OrdersByAlgorithmThenBytes) {
                                      Filled(HashAlgorithm::kSha512, 0)));
 }
 
+TEST(DigestTest, BeginsWithItsFirstBytes) {
+  const auto digest = Must(
+      Digest::FromHex(HashAlgorithm::kMd5, "0123456789abcdef0000000000000000"));
+  EXPECT_EQ(digest.Beginning(), 0x0123456789abcdefU);
+}
+
 }  // namespace
 }  // namespace assayfs

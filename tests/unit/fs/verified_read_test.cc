@@ -2,9 +2,14 @@
 #include "fs/verified_read.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/mman.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "base/unique_fd.h"
 #include "crypto/file_hash.h"
@@ -109,6 +114,41 @@ TEST_F(VerifiedReadTest, PlainReadsShowTheFileAsItIs) {
   const auto bytes = Must(ReadPlain(fd_.get(), 1, 3, buffer_));
   EXPECT_EQ(AsText(bytes), "#" + text_.substr(2, 2));
   EXPECT_TRUE(Must(ReadPlain(fd_.get(), text_.size(), 3, buffer_)).empty());
+}
+
+class LargeReadTest : public VerifiedReadTest {
+ protected:
+  static constexpr std::size_t kSize = std::size_t{1} << 20;
+  LargeReadTest() : VerifiedReadTest(kSize) {}
+
+  void SetUp() override {
+    struct statfs info {};
+    ASSERT_EQ(::fstatfs(fd_.get(), &info), 0);
+    if (info.f_type == TMPFS_MAGIC) GTEST_SKIP() << "pages are the file here";
+    ASSERT_EQ(::fsync(fd_.get()), 0);  // what is not written yet must be kept
+  }
+  // Pages of the lower file that are in memory.
+  std::size_t Kept() const {
+    void* const memory =
+        ::mmap(nullptr, kSize, PROT_READ, MAP_SHARED, fd_.get(), 0);
+    std::vector<unsigned char> pages(kSize / 4096);
+    EXPECT_EQ(::mincore(memory, kSize, pages.data()), 0);
+    ::munmap(memory, kSize);
+    return static_cast<std::size_t>(
+        std::ranges::count_if(pages, [](unsigned char p) { return p & 1; }));
+  }
+};
+
+TEST_F(LargeReadTest, KeepsNoPagesThatTheMountKeeps) {
+  Read(0, kSize);
+  EXPECT_EQ(Kept(), 0U);
+}
+
+TEST_F(LargeReadTest, KeepsPagesOfSmallReads) {
+  const std::size_t before = Kept();
+  ASSERT_GT(before, 0U);
+  Read(0, kSize / 16);
+  EXPECT_EQ(Kept(), before);
 }
 
 }  // namespace

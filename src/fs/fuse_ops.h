@@ -23,6 +23,7 @@
 #include "fs/inode_table.h"
 #include "fs/kernel_cache.h"
 #include "fs/kernel_passthrough.h"
+#include "fs/listing_habits.h"
 #include "fs/open_file.h"
 #include "fs/open_folder.h"
 #include "fs/opener.h"
@@ -65,6 +66,7 @@ struct Server {
   const bool read_only;
   const EnforceAt enforce_at;
   const ChangeListeners changes;
+  ListingHabits habits;
   std::optional<KernelCache> kernel;  // once there is a session
   // Drops pages of what must not stay; soon, and without waiting.
   std::function<void(FileId)> drop_pages;

@@ -81,6 +81,9 @@ fuse_entry_param Listing::Find(const OpenFolder& folder,
   param.attr.st_ino = item.inode;
   param.attr.st_mode = item.type;
   if (item.name == "." || item.name == "..") return param;
+  if (!ServerOf(req_).habits.WantsAttributes(fuse_req_ctx(req_)->pid)) {
+    return param;
+  }
   const Server& server = ServerOf(req_);
   const auto entry = FindEntry(server, folder.folder(), item.name.c_str(),
                                server.Watch(folder.folder()));

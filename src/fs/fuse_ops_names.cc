@@ -79,7 +79,8 @@ namespace {
 void DoLookup(fuse_req_t req, fuse_ino_t parent, const char* name) {
   const auto folder = NodeOf(req, parent);
   if (ReplyIfFailed(req, folder)) return;
-  const Server& server = ServerOf(req);
+  Server& server = ServerOf(req);
+  server.habits.LookedUp(fuse_req_ctx(req)->pid);
   const bool heard = server.Watch(*folder);
   const auto entry = FindEntry(server, *folder, name, heard);
   if (!entry && entry.error().code() == ENOENT) {

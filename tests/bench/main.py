@@ -115,6 +115,11 @@ def report(bench, options, took):
             "sizes": vars(bench.sizes), "notes": bench.notes,
             "rows": [table.as_json(row) for row in rows],
             "targets": judged}, file, indent=1)
+    with open(os.path.join(options.out, "bench.md"), "w") as file:
+        file.write("\n\n".join((
+            table.markdown(targets.lines(judged)),
+            table.markdown(table.lines(rows)),
+            *(f"note: {note}" for note in bench.notes))) + "\n")
     try:
         plots.draw(rows, options.out)
     except ImportError as why:

@@ -74,12 +74,24 @@ def cells(row, contestant):
             number(ratio(row, contestant, row.base)), row.base or "", *ratios]
 
 
-def text(rows):
-    lines = [["workload", "contestant", "median", "unit", "spread", "ratio", "to",
-              "to bindfs", "to overlayfs"]]
+def lines(rows):
+    """Returns the table of rows as lists of cells, the first its head."""
+    made = [["workload", "contestant", "median", "unit", "spread", "ratio", "to",
+             "to bindfs", "to overlayfs"]]
     for row in rows:
-        lines += [cells(row, contestant) for contestant in row.samples]
-    return align(lines)
+        made += [cells(row, contestant) for contestant in row.samples]
+    return made
+
+
+def text(rows):
+    return align(lines(rows))
+
+
+def markdown(cells_of_lines):
+    """Returns lines of cells, the first the head, as a table in Markdown."""
+    head, *rest = ("| " + " | ".join(line) + " |" for line in cells_of_lines)
+    under = "|" + "---|" * len(cells_of_lines[0])
+    return "\n".join((head, under, *rest))
 
 
 def as_json(row):

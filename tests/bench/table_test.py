@@ -9,7 +9,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../mount"))
 
 import tap  # noqa: E402
 import targets  # noqa: E402
-from table import Row, as_json, number, ratio, text  # noqa: E402
+from table import Row, as_json, markdown, number, ratio, text  # noqa: E402
 from targets import Target  # noqa: E402
 
 
@@ -50,6 +50,10 @@ class TableTest(unittest.TestCase):
         line, = (line for line in text([one]).splitlines() if " open " in line)
         self.assertEqual(line.split(), ["row", "open", "3", "us", "2-7", "3",
                                         "bare", "0.50", "-"])
+
+    def test_markdown_has_a_head_and_a_line_each(self):
+        self.assertEqual(markdown([["a", "b"], ["1", "2"]]),
+                         "| a | b |\n|---|---|\n| 1 | 2 |")
 
     def test_json_keeps_every_sample(self):
         made = as_json(row(bare=[1, 2, 9], open=[2, 4, 18]))

@@ -150,8 +150,13 @@ def judge(rows):
     return [target.judge(named) for target in TARGETS]
 
 
+def lines(judged):
+    """Returns the judged targets as lists of cells, the first their head."""
+    made = [["target", "worst of", "limit", "value", "outcome"]]
+    made += [[one["target"], one["of"], one["limit"],
+              table.number(one["value"]), one["outcome"]] for one in judged]
+    return made
+
+
 def text(judged):
-    lines = [["target", "worst of", "limit", "value", "outcome"]]
-    lines += [[one["target"], one["of"], one["limit"],
-               table.number(one["value"]), one["outcome"]] for one in judged]
-    return table.align(lines)
+    return table.align(lines(judged))

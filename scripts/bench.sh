@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs what is needed, builds assayfs as it is shipped, and times it side
 # by side with the bare tree and with others of its kind. Prints two tables,
-# and writes them as bench.md and bench.json, and plots. Needs root and some gigabytes of disk.
+# and writes them as bench.md and bench.json, and plots. Needs root and some
+# gigabytes of disk.
 #
 #   bench.sh [--quick] [--only NAME[,NAME]] [--runs N] [--out FOLDER]
 #

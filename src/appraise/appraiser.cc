@@ -129,18 +129,19 @@ Result<Evidence> Appraiser::Impl::Gather(int fd, const Demand& demand,
                                          const GiveUp& give_up,
                                          Assessment& assessment) {
   Evidence evidence;
-  const auto file = StampFile(fd);
-  if (!file) {
-    evidence.failed = true;
-    assessment.detail = file.error().message();
-    return evidence;
-  }
-  evidence.regular = file->regular;
-  if (!file->regular) return evidence;
   bool waited = false;
   for (int attempt = 0; attempt < kMaxTries; ++attempt) {
+    const auto file = StampFile(fd);
+    if (!file) {
+      evidence.failed = true;
+      assessment.detail = file.error().message();
+      return evidence;
+    }
+    evidence.regular = file->regular;
+    if (!file->regular) return evidence;
+    assessment.index = lists.Current();
     auto learned = contents->Learn(
-        fd, file->id, Algorithms(*lists.Current(), demand), give_up);
+        fd, *file, Algorithms(*assessment.index, demand), give_up);
     if (!learned) {
       if (learned.error().code() == EINTR) return Fail(learned.error());
       evidence.writer_active = learned.error().code() == EBUSY;
@@ -151,7 +152,7 @@ Result<Evidence> Appraiser::Impl::Gather(int fd, const Demand& demand,
     assessment.content = std::move(learned->content);
     assessment.cached = learned->cached;
     // Hashing may have taken long: the lists that count are those of now.
-    assessment.index = lists.Current();
+    if (!assessment.cached) assessment.index = lists.Current();
     if (!Covers(*assessment.content, Algorithms(*assessment.index, demand))) {
       continue;
     }

@@ -178,23 +178,23 @@ Result<ContentKeeper::Learned> ContentKeeper::Hash(
 }
 
 std::shared_ptr<const Content> ContentKeeper::Remembered(
-    int fd, FileId id, const std::vector<HashAlgorithm>& algorithms) {
-  const auto now = StampFile(fd);
-  if (!now) return nullptr;
-  auto content = cache_.Find(id, now->stamp);
+    const IdAndStamp& file, const std::vector<HashAlgorithm>& algorithms) {
+  auto content = cache_.Find(file.id, file.stamp);
   return content && Covers(*content, algorithms) ? content : nullptr;
 }
 
 Result<ContentKeeper::Learned> ContentKeeper::Learn(
-    int fd, FileId id, const std::vector<HashAlgorithm>& algorithms,
-    const GiveUp& give_up) {
+    int fd, const IdAndStamp& file,
+    const std::vector<HashAlgorithm>& algorithms, const GiveUp& give_up) {
+  if (auto known = Remembered(file, algorithms)) {
+    return Learned{.content = std::move(known), .cached = true};
+  }
+  const FileId id = file.id;
   for (int attempt = 1; attempt <= kMaxHashes; ++attempt) {
-    if (auto known = Remembered(fd, id, algorithms)) {
-      return Learned{.content = std::move(known), .cached = true};
-    }
     if (!BeginHash(id, give_up)) return Fail(EINTR, "hashing was given up");
     // Another thread may have hashed it while this one waited.
-    auto known = Remembered(fd, id, algorithms);
+    const auto now = StampFile(fd);
+    auto known = now ? Remembered(*now, algorithms) : nullptr;
     Result<Learned> learned =
         known ? Learned{.content = std::move(known), .cached = true}
               : Hash(fd, id, algorithms, give_up, attempt == kMaxHashes);

@@ -44,14 +44,14 @@ class ContentKeeper {
     bool cached = false;  // nothing was hashed
   };
   // Returns what is in the file behind fd, which is borrowed and open O_RDONLY,
-  // in at least the algorithms given. Hashes it unless that is known.
-  // content_id is 0 if the content cannot be remembered because somebody below
-  // the mount has the file open for writing.
+  // in at least the algorithms given. Hashes it unless that is known. file:
+  // what StampFile just said of it. content_id is 0 if the content cannot be
+  // remembered because somebody below the mount has the file open for writing.
   // Errors: EBUSY if a writer is in through the mount, EINTR if told to give
   // up, those of FileHasher. A file that another thread hashes is waited for,
   // not hashed twice; a pass that was given up is gone on with by the next who
   // asks.
-  Result<Learned> Learn(int fd, FileId id,
+  Result<Learned> Learn(int fd, const IdAndStamp& file,
                         const std::vector<HashAlgorithm>& algorithms,
                         const GiveUp& give_up);
 
@@ -80,7 +80,7 @@ class ContentKeeper {
   explicit ContentKeeper(std::function<void(FileId)> fell);
   // Null if nothing is remembered that suits.
   std::shared_ptr<const Content> Remembered(
-      int fd, FileId id, const std::vector<HashAlgorithm>& algorithms);
+      const IdAndStamp& file, const std::vector<HashAlgorithm>& algorithms);
   // Marks the file as being hashed; waits while another thread does so. False
   // if told to give up.
   bool BeginHash(FileId id, const GiveUp& give_up);

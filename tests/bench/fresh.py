@@ -155,12 +155,15 @@ def memory(bench):
                          os.path.join(bench.lower, "many")))
         bench.add("memory", "memory, one inode", "B", "open",
                   bytes_of_names / inodes, base=None)
-        bench.calls("sequential", mounted.at("big/small"))  # makes buffers
-        size = bench.sizes.big
-        tags = grown(mounted, lambda one: bench.calls(
-            "sequential", one.at("big/file")))
+        # Of content that no list knows, so that it is hashed and not read.
+        unknown = bench.lower + "/big/unknown"
+        with open(unknown, "wb") as file:
+            for number in range(bench.sizes.big >> 20):
+                file.write(tree.content(-1 - number, 1 << 20))
+        tags = grown(mounted, lambda one: can_read(one.at("big/unknown")))
+        os.unlink(unknown)
         bench.add("memory", "memory, block tags", "% of bytes", "open",
-                  100 * tags / size, base=None)
+                  100 * tags / bench.sizes.big, base=None)
 
     def lists_bytes(count, files):
         with bench.mount(OPEN, lower=bench.folder("empty"),

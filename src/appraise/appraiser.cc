@@ -297,8 +297,9 @@ Appraiser::Checks Appraiser::checks() const {
   return appraises ? Checks::kAll : Checks::kNone;
 }
 
-bool Appraiser::IsGuarded(FileId id, const Stamp& stamp) const {
-  return impl_->contents->IsGuarded(id, stamp);
+bool Appraiser::IsGuarded(FileId id, const Stamp& stamp,
+                          std::uint64_t content_id) const {
+  return impl_->contents->IsGuarded(id, stamp, content_id);
 }
 
 bool Appraiser::IsWritten(FileId id) const {

@@ -99,7 +99,9 @@ class Appraiser {
 
   // Says whether the content that id has under this stamp is remembered, and
   // content_changed or unguarded will be called before anybody can change it.
-  bool IsGuarded(FileId id, const Stamp& stamp) const;
+  // content_id: if not 0, it must be that very content.
+  bool IsGuarded(FileId id, const Stamp& stamp,
+                 std::uint64_t content_id = 0) const;
 
   // Says whether somebody writes to a file through a mount.
   bool IsWritten(FileId id) const;

@@ -204,8 +204,11 @@ Result<ContentKeeper::Learned> ContentKeeper::Learn(
   return Fail(EBUSY, "writers keep coming in while it is hashed");
 }
 
-bool ContentKeeper::IsGuarded(FileId id, const Stamp& stamp) {
-  return cache_.Find(id, stamp) && leases_->IsUnbroken(id);
+bool ContentKeeper::IsGuarded(FileId id, const Stamp& stamp,
+                              std::uint64_t content_id) {
+  const auto content = cache_.Find(id, stamp);
+  return content && (content_id == 0 || content->content_id == content_id) &&
+         leases_->IsUnbroken(id);
 }
 
 Result<void> ContentKeeper::WaitForWriters(FileId id,

@@ -57,7 +57,8 @@ class ContentKeeper {
 
   // Says whether the content that id has under this stamp is remembered, and we
   // shall hear of whoever wants to change it: listeners are called before.
-  bool IsGuarded(FileId id, const Stamp& stamp);
+  // content_id: as for Appraiser::IsGuarded.
+  bool IsGuarded(FileId id, const Stamp& stamp, std::uint64_t content_id);
 
   // As the functions of Appraiser with these names.
   bool IsWritten(FileId id) const { return cache_.WriterActive(id); }

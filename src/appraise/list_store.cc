@@ -191,7 +191,8 @@ SourceState ListStore::Impl::LoadSource(std::size_t source,
     batch.clear();
     batch_bytes = 0;
   };
-  const auto unchanged = Unchanged(previous, changes);
+  // Of a source that is not watched, anything may have changed.
+  const auto unchanged = Unchanged(watched ? previous : nullptr, changes);
   const auto take_over = [&](const std::string& name) {
     const auto known = unchanged.find(name);
     if (known == unchanged.end()) return false;

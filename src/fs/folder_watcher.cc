@@ -2,10 +2,13 @@
 // FolderWatcher: inotify, and what its events mean.
 #include "fs/folder_watcher.h"
 
+#include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/magic.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -13,6 +16,8 @@
 #include <array>
 #include <chrono>
 #include <cstring>
+#include <deque>
+#include <fstream>
 #include <system_error>
 #include <utility>
 
@@ -29,17 +34,20 @@ constexpr std::uint32_t kMask = kNames | IN_ATTRIB | IN_MODIFY | IN_ONLYDIR;
 // one event of equal ones that follow each other.
 constexpr std::chrono::milliseconds kGather{1};
 
+// When changes are told again, and how many may wait for that.
+constexpr std::chrono::milliseconds kAgain{50};
+constexpr std::size_t kMostAgain = 16384;
+
 // How many changes may be announced in a folder that were not heard of yet.
 constexpr std::size_t kMostExpected = 4096;
 
 // File systems whose changes all go through this kernel. Sources: linux/magic.h
 // and, for those that it lacks, the file systems' own.
-constexpr std::array<std::uint32_t, 12> kLocal = {
+constexpr std::array<std::uint32_t, 11> kLocal = {
     EXT4_SUPER_MAGIC,  XFS_SUPER_MAGIC,      BTRFS_SUPER_MAGIC,
     TMPFS_MAGIC,       RAMFS_MAGIC,          OVERLAYFS_SUPER_MAGIC,
     SQUASHFS_MAGIC,    EROFS_SUPER_MAGIC_V1, F2FS_SUPER_MAGIC,
     ISOFS_SUPER_MAGIC,
-    0x2fc12fc1,  // ZFS
     0xca451a4e,  // bcachefs
 };
 
@@ -48,6 +56,14 @@ bool IsLocal(int fd) {
   if (::fstatfs(fd, &info) != 0) return false;
   return std::ranges::find(kLocal, static_cast<std::uint32_t>(info.f_type)) !=
          kLocal.end();
+}
+
+bool IgnoresCase(int fd) {
+  const UniqueFd folder(
+      ::openat(fd, ".", O_RDONLY | O_DIRECTORY | O_NOATIME | O_CLOEXEC));
+  long flags = 0;  // the kernel fills in an int
+  return ::ioctl(folder.get(), FS_IOC_GETFLAGS, &flags) == 0 &&
+         (flags & FS_CASEFOLD_FL) != 0;
 }
 
 }  // namespace
@@ -64,18 +80,28 @@ void FolderWatch::Unexpect(const std::string& name) const {
   if (watches()) watcher_->Unexpect(number_, name);
 }
 
-FolderWatcher::FolderWatcher(UniqueFd inotify, UniqueFd stop)
-    : inotify_(std::move(inotify)), stop_(std::move(stop)) {}
+FolderWatcher::FolderWatcher(UniqueFd inotify, UniqueFd stop,
+                             std::size_t most_watches)
+    : inotify_(std::move(inotify)),
+      stop_(std::move(stop)),
+      most_watches_(most_watches) {}
 
 FolderWatcher::~FolderWatcher() { Stop(); }
 
-Result<std::unique_ptr<FolderWatcher>> FolderWatcher::Create() {
+std::size_t FolderWatcher::FairShare() {
+  std::size_t limit = 0;
+  std::ifstream("/proc/sys/fs/inotify/max_user_watches") >> limit;
+  return limit / 4;
+}
+
+Result<std::unique_ptr<FolderWatcher>> FolderWatcher::Create(
+    std::size_t most_watches) {
   UniqueFd inotify(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   if (!inotify) return Fail(Error::FromErrno("inotify_init1"));
   UniqueFd stop(::eventfd(0, EFD_CLOEXEC));
   if (!stop) return Fail(Error::FromErrno("eventfd"));
   return std::unique_ptr<FolderWatcher>(
-      new FolderWatcher(std::move(inotify), std::move(stop)));
+      new FolderWatcher(std::move(inotify), std::move(stop), most_watches));
 }
 
 Result<void> FolderWatcher::Start(Listener listener) {
@@ -98,12 +124,17 @@ void FolderWatcher::Stop() {
 
 std::unique_ptr<FolderWatch> FolderWatcher::Watch(int fd,
                                                   std::uint64_t folder) {
-  if (!IsLocal(fd)) return std::make_unique<FolderWatch>(this, -1);
+  if (!IsLocal(fd) || IgnoresCase(fd)) {
+    return std::make_unique<FolderWatch>(this, -1);
+  }
   const FdPath path(fd);
   // The same folder has the same number, so one thread's end and another's
   // beginning must not overlap.
   const std::lock_guard lock(mutex_);
-  const int number = ::inotify_add_watch(inotify_.get(), path.c_str(), kMask);
+  const int number =
+      watched_.size() < most_watches_
+          ? ::inotify_add_watch(inotify_.get(), path.c_str(), kMask)
+          : -1;
   if (number >= 0) {
     Watched& watched = watched_[number];
     watched.folder = folder;
@@ -128,58 +159,85 @@ void FolderWatcher::Expect(int number, const std::string& name) {
   if (expected.size() < kMostExpected) expected.insert(name);
 }
 
-bool FolderWatcher::Unexpect(int number, const std::string& name) {
+void FolderWatcher::Unexpect(int number, const std::string& name) {
   const std::lock_guard lock(mutex_);
   const auto it = watched_.find(number);
-  if (it == watched_.end()) return false;
+  if (it == watched_.end()) return;
   const auto expected = it->second.expected.find(name);
-  if (expected == it->second.expected.end()) return false;
-  it->second.expected.erase(expected);
-  return true;
+  if (expected != it->second.expected.end()) {
+    it->second.expected.erase(expected);
+  }
 }
 
 void FolderWatcher::Run() {
-  alignas(inotify_event) std::array<char, 64 * 1024> buffer;
+  using Clock = std::chrono::steady_clock;
   std::array<pollfd, 2> ready = {pollfd{stop_.get(), POLLIN, 0},
                                  pollfd{inotify_.get(), POLLIN, 0}};
+  std::deque<std::pair<Clock::time_point, Change>> again;
   while (true) {
-    ::poll(ready.data(), ready.size(), -1);
+    ::poll(ready.data(), ready.size(), again.empty() ? -1 : kAgain.count());
     if (ready[0].revents != 0) return;
-    const ssize_t count = ::read(inotify_.get(), buffer.data(), buffer.size());
-    for (std::size_t at = 0;
-         count > 0 && at < static_cast<std::size_t>(count);) {
-      inotify_event event;
-      std::memcpy(&event, buffer.data() + at, sizeof(event));
-      // The kernel pads the name with NULs.
-      const char* const name = buffer.data() + at + sizeof(event);
-      Tell(event.wd, event.mask, event.len == 0 ? "" : name);
-      at += sizeof(event) + event.len;
+    for (const Change& change : Read()) {
+      listener_(change);
+      const bool once =
+          change.expected || change.kind == Change::Kind::kAnything;
+      if (once || again.size() >= kMostAgain) continue;
+      again.emplace_back(Clock::now() + kAgain, change);
+    }
+    while (!again.empty() && again.front().first <= Clock::now()) {
+      listener_(again.front().second);
+      again.pop_front();
     }
     if (::poll(ready.data(), 1, kGather.count()) > 0) return;
   }
 }
 
-void FolderWatcher::Tell(int number, std::uint32_t mask, const char* name) {
-  using Kind = Change::Kind;
-  if ((mask & IN_Q_OVERFLOW) != 0) {
-    {
-      const std::lock_guard lock(mutex_);
-      for (auto& [any, watched] : watched_) watched.expected.clear();
+std::set<FolderWatcher::Change> FolderWatcher::Read() {
+  std::set<Change> changes;
+  alignas(inotify_event) std::array<char, 64 * 1024> buffer;
+  while (true) {
+    const ssize_t count = ::read(inotify_.get(), buffer.data(), buffer.size());
+    if (count <= 0) break;
+    for (std::size_t at = 0; at < static_cast<std::size_t>(count);) {
+      inotify_event event;
+      std::memcpy(&event, buffer.data() + at, sizeof(event));
+      // The kernel pads the name with NULs.
+      const char* const name = buffer.data() + at + sizeof(event);
+      if (auto change =
+              Translate(event.wd, event.mask, event.len == 0 ? "" : name)) {
+        changes.insert(std::move(*change));
+      }
+      at += sizeof(event) + event.len;
     }
-    listener_(Change());
-    return;
   }
+  // What was announced and something else came of a name: the latter counts.
+  std::erase_if(changes, [&changes](const Change& change) {
+    Change other = change;
+    other.expected = false;
+    return change.expected && changes.contains(other);
+  });
+  return changes;
+}
+
+std::optional<FolderWatcher::Change> FolderWatcher::Translate(
+    int number, std::uint32_t mask, const char* name) {
+  using Kind = Change::Kind;
+  const std::unique_lock lock(mutex_);
   Change change;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto it = watched_.find(number);
-    if (it == watched_.end()) return;
-    change.folder = it->second.folder;
+  if ((mask & IN_Q_OVERFLOW) != 0) {
+    for (auto& [any, watched] : watched_) watched.expected.clear();
+    return change;
   }
+  const auto it = watched_.find(number);
+  if (it == watched_.end()) return std::nullopt;
+  change.folder = it->second.folder;
   change.name = name;
   if ((mask & kNames) != 0) {
     change.kind = Kind::kName;
-    change.expected = Unexpect(number, change.name);
+    auto& expected = it->second.expected;
+    const auto own = expected.find(change.name);
+    change.expected = own != expected.end();
+    if (change.expected) expected.erase(own);
   } else if (change.name.empty()) {
     change.kind = Kind::kSelf;
   } else if ((mask & IN_ATTRIB) != 0) {
@@ -187,9 +245,9 @@ void FolderWatcher::Tell(int number, std::uint32_t mask, const char* name) {
   } else if ((mask & IN_MODIFY) != 0) {
     change.kind = Kind::kContent;
   } else {
-    return;
+    return std::nullopt;
   }
-  listener_(change);
+  return change;
 }
 
 }  // namespace assayfs

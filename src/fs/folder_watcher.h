@@ -2,10 +2,14 @@
 // FolderWatcher: hears of changes in lower folders.
 #pragma once
 
+#include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -58,26 +62,36 @@ class FolderWatcher {
     Kind kind = Kind::kAnything;
     std::uint64_t folder = 0;  // the caller's number
     std::string name;
-    bool expected = false;  // kName: it was announced
+    bool expected = false;  // kName: it was announced, and nothing else was
+
+    friend auto operator<=>(const Change&, const Change&) = default;
   };
   using Listener = std::function<void(const Change&)>;
 
+  // A quarter of the watches that this user may have: others need some, too.
+  static std::size_t FairShare();
+  // most_watches: how many folders to watch at once.
   // Errors: those of inotify_init1(2) and eventfd(2).
-  static Result<std::unique_ptr<FolderWatcher>> Create();
+  static Result<std::unique_ptr<FolderWatcher>> Create(
+      std::size_t most_watches = FairShare());
   FolderWatcher(const FolderWatcher&) = delete;
   FolderWatcher& operator=(const FolderWatcher&) = delete;
   ~FolderWatcher();
 
   // Begins to tell listener of changes, on a thread of its own, one after the
-  // other; it may block. Call once. Errors: EAGAIN for want of a thread.
+  // other; it may block. Changes of one kind that come at about the same time
+  // are one. What was not expected is told again a moment later, for what was
+  // looked up before the change and became known after it was told. Call once.
+  // Errors: EAGAIN for want of a thread.
   Result<void> Start(Listener listener);
   // Ends that; watches stay without effect.
   void Stop();
 
   // Watches the folder behind fd, which is borrowed and may be O_PATH. What is
-  // returned does not watch if that is not possible: the limits of inotify, no
-  // right to read the folder, a file system on which not all is heard of.
-  // folder: the caller's number, always the same for one folder.
+  // returned does not watch if that is not possible: there are too many; no
+  // right to read the folder; a file system on which not all is heard of; a
+  // folder that ignores case, whose names the kernel may keep in another
+  // spelling. folder: the caller's number, always the same for one folder.
   std::unique_ptr<FolderWatch> Watch(int fd, std::uint64_t folder);
 
  private:
@@ -87,15 +101,20 @@ class FolderWatcher {
     unsigned watches = 0;
     std::unordered_multiset<std::string> expected;  // names
   };
-  FolderWatcher(UniqueFd inotify, UniqueFd stop);
+  FolderWatcher(UniqueFd inotify, UniqueFd stop, std::size_t most_watches);
   void End(int number);
   void Expect(int number, const std::string& name);
-  bool Unexpect(int number, const std::string& name);
+  void Unexpect(int number, const std::string& name);
   void Run();
-  void Tell(int number, std::uint32_t mask, const char* name);
+  // Reads all events that are there, as changes that differ.
+  std::set<Change> Read();
+  // What an event means; nothing if it means nothing.
+  std::optional<Change> Translate(int number, std::uint32_t mask,
+                                  const char* name);
 
   const UniqueFd inotify_;
   const UniqueFd stop_;
+  const std::size_t most_watches_;
   std::mutex mutex_;  // guards watched_
   std::unordered_map<int, Watched> watched_;
   Listener listener_;

@@ -41,7 +41,13 @@ Result<std::unique_ptr<OpenFile>> Open(fuse_req_t req, fuse_ino_t node,
   if (!lower) return Fail(lower.error());
   auto file =
       server.opener.Open(*lower, flags, fuse_req_ctx(req)->uid, give_up);
-  if (file) SettleSize(server, *lower, (*file)->fd());
+  if (!file) return file;
+  if (OnlyReads(flags)) {
+    SettleSize(server, *lower, (*file)->fd());
+  } else {
+    // From now on they are not relied on.
+    server.kernel->ForgetAttributes(node);
+  }
   return file;
 }
 

@@ -32,10 +32,11 @@ void HearOfName(const Server& server, const LowerRef& folder,
                 std::optional<FileId> id) {
   const KernelCache& kernel = *server.kernel;
   const auto node = id ? server.table->Find(*id) : std::nullopt;
+  const auto place = node ? server.table->PlaceOf(*node) : std::nullopt;
   const bool is_known =
-      node && server.table->Place(*node) == std::pair(folder.node(), name);
+      place && place->folder == folder.node() && place->name == name;
   if (expected && (is_known || !node)) return;
-  if (is_known) {
+  if (is_known || expected) {
     kernel.DoubtName(folder.node(), name);
   } else {
     kernel.ForgetName(folder.node(), name);
@@ -63,12 +64,14 @@ void DoubtNamesIn(const KernelCache& kernel, const LowerRef& folder) {
 void HearOfAnything(const Server& server) {
   const KernelCache& kernel = *server.kernel;
   for (const NodeId node : server.table->Nodes()) {
-    const auto [folder, name] = server.table->Place(node);
-    if (!name.empty()) kernel.DoubtName(folder, name);
+    const auto place = server.table->PlaceOf(node);
+    if (!place) continue;
+    if (!place->name.empty()) kernel.DoubtName(place->folder, place->name);
     kernel.ForgetAttributes(node);
-    const auto file = server.table->Get(node);
-    if (!file || !S_ISDIR(file->type())) continue;
-    DoubtNamesIn(kernel, *file);
+    if (!S_ISDIR(place->type)) continue;
+    if (const auto folder = server.table->Get(node)) {
+      DoubtNamesIn(kernel, *folder);
+    }
     kernel.Drop(node);
   }
 }
@@ -88,13 +91,11 @@ void HearOf(Server& server, const FolderWatcher::Change& change) {
     return HearOfName(server, *folder, change.name, change.expected, id);
   }
   if (!id) return;
-  // Of what is written through a mount, sizes and times are not relied on.
-  const bool by_us =
-      change.kind == Kind::kContent && server.appraiser.IsWritten(*id);
-  if (by_us) return;
-  // An answer that tells what was so before may be about to make a node of it.
-  kernel.AwaitLookups(change.folder);
-  if (const auto node = server.table->Find(*id)) kernel.ForgetAttributes(*node);
+  // Of what is written through this mount, the kernel asks by itself.
+  const bool by_us = change.kind == Kind::kContent && !server.read_only &&
+                     server.appraiser.IsWritten(*id);
+  const auto node = server.table->Find(*id);
+  if (node && !by_us) kernel.ForgetAttributes(*node);
 }
 
 }  // namespace assayfs

@@ -400,12 +400,13 @@ bool InodeTable::IsInWatchedFolder(const LowerRef& file) const {
   });
 }
 
-std::pair<NodeId, std::string> InodeTable::Place(NodeId number) const {
-  return state_->nodes.With([number](const State::Nodes& nodes) {
-    const auto node = nodes.Find(number);
-    return node ? std::pair(node->folder, node->name)
-                : std::pair(NodeId{0}, std::string());
-  });
+std::optional<InodeTable::Place> InodeTable::PlaceOf(NodeId number) const {
+  return state_->nodes.With(
+      [number](const State::Nodes& nodes) -> std::optional<Place> {
+        const auto node = nodes.Find(number);
+        if (!node) return std::nullopt;
+        return Place{node->type, node->folder, node->name};
+      });
 }
 
 std::vector<NodeId> InodeTable::Nodes() const {

@@ -9,7 +9,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "appraise/stamp.h"
@@ -117,9 +116,13 @@ class InodeTable {
   // Says whether the folder is watched that a file was last found in.
   bool IsInWatchedFolder(const LowerRef& file) const;
 
-  // The folder and the name that a node was last found under; an empty name if
-  // it is not known or has none.
-  std::pair<NodeId, std::string> Place(NodeId node) const;
+  // Where a node was last found; nothing if it is not known.
+  struct Place {
+    mode_t type;  // the S_IFMT bits
+    NodeId folder;
+    std::string name;  // empty if it has none
+  };
+  std::optional<Place> PlaceOf(NodeId node) const;
 
   // All nodes that the kernel knows.
   std::vector<NodeId> Nodes() const;

@@ -39,8 +39,4 @@ void KernelCache::DoubtName(NodeId folder, const std::string& name) const {
   Expire(fuse_lowlevel_notify_expire_entry, session_, folder, name);
 }
 
-// The kernel looks for the name with the folder locked, which it is while a
-// new name is looked up. No file has this one.
-void KernelCache::AwaitLookups(NodeId folder) const { DoubtName(folder, "/"); }
-
 }  // namespace assayfs

@@ -28,19 +28,15 @@ class KernelCache {
 
   // The functions that follow may block while the kernel waits for an answer
   // about that folder: not on a thread that answers requests of this session.
-  // The last two need Linux 6.2, which says so by FUSE_CAP_EXPIRE_ONLY.
 
   // A name leads to something else, or to nothing, now. The kernel takes away
   // what was mounted there.
   void ForgetName(NodeId folder, const std::string& name) const;
 
   // A name must be looked up at its next use; what it leads to stays as it is
-  // if the answer is the same.
+  // if the answer is the same. Needs Linux 6.2, which says so by
+  // FUSE_CAP_EXPIRE_ONLY.
   void DoubtName(NodeId folder, const std::string& name) const;
-
-  // Returns when no answer is under way by which the kernel would come to know
-  // a name in that folder that it did not know before.
-  void AwaitLookups(NodeId folder) const;
 
  private:
   fuse_session* const session_;

@@ -3,9 +3,7 @@
 #include "fs/opener.h"
 
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 #include <chrono>
 #include <optional>
@@ -42,24 +40,13 @@ Result<void> CheckDirect(int fd, int flags) {
   return {};
 }
 
-// Says whether nobody can change what is in a file, not even root. Sources:
-// statx(2); linux/magic.h, for file systems that know no writing.
+// Says whether nobody can change what is in a file any more: with fs-verity the
+// kernel refuses writers, and compares what it reads from the disk. What a file
+// system that cannot be written to reads from its device may still change.
 bool CannotChange(int fd) {
   struct statx info {};
-  if (::statx(fd, "", AT_EMPTY_PATH, 0, &info) == 0 &&
-      (info.stx_attributes & STATX_ATTR_VERITY) != 0) {
-    return true;
-  }
-  struct statfs system {};
-  if (::fstatfs(fd, &system) != 0) return false;
-  switch (static_cast<std::uint32_t>(system.f_type)) {
-    case SQUASHFS_MAGIC:
-    case EROFS_SUPER_MAGIC_V1:
-    case ISOFS_SUPER_MAGIC:
-      return true;
-    default:
-      return false;
-  }
+  return ::statx(fd, "", AT_EMPTY_PATH, 0, &info) == 0 &&
+         (info.stx_attributes & STATX_ATTR_VERITY) != 0;
 }
 
 Result<UniqueFd> OpenLower(const LowerRef& file, int flags) {
@@ -100,12 +87,14 @@ Result<Opener::Judged> Opener::Judge(const LowerRef& file, int flags,
   const std::uint64_t change = state->change();
   auto fd = OpenForHash(file, flags);
   if (!fd) return Fail(std::move(fd).error());
+  // Asked before: what it says then holds for the content that is judged.
+  const bool cannot_change = CannotChange(fd->get());
   auto answer = appraiser_.Judge(fd->get(), use, give_up);
   if (!answer) return Fail(std::move(answer).error());
   if ((flags & O_NOATIME) == 0) ::fcntl(fd->get(), F_SETFL, O_RDONLY);
   if (!answer->permitted) return Fail(EACCES, "denied");
   return Judged{std::move(*fd), std::move(*answer), change,
-                std::move(executing)};
+                std::move(executing), cannot_change};
 }
 
 // What was hashed while somebody could write to it must be compared: a lease
@@ -113,10 +102,12 @@ Result<Opener::Judged> Opener::Judge(const LowerRef& file, int flags,
 DataWish Opener::WishFor(const LowerRef& file, const Judged& judged) const {
   if (!judged.answer.tags) return WishForReading();
   if (data_ == DataPath::kVerified) return DataWish::kThroughUs;
-  if (CannotChange(judged.fd.get())) return DataWish::kPassthrough;
+  if (judged.cannot_change) return DataWish::kPassthrough;
   if (data_ == DataPath::kAuto) return DataWish::kThroughUs;
   const auto now = StampFile(judged.fd.get());
-  const bool guarded = now && appraiser_.IsGuarded(file.id(), now->stamp);
+  const std::uint64_t content = judged.answer.content_id;
+  const bool guarded = now && content != 0 &&
+                       appraiser_.IsGuarded(file.id(), now->stamp, content);
   return guarded ? DataWish::kPassthrough : DataWish::kThroughUs;
 }
 

@@ -8,7 +8,6 @@ Skipped where the kernel has no passthrough (before Linux 6.9).
 import contextlib
 import mmap
 import os
-import shutil
 import subprocess
 
 import judged
@@ -84,27 +83,6 @@ class ChoiceTest(Passed):
         os.write(writer, b"data")
         os.close(writer)
         self.assertReads(self.at("data"), "data\n")
-
-    def test_what_nobody_can_change_passes_once_it_was_judged(self):
-        if not shutil.which("mksquashfs"):
-            self.skipTest("needs mksquashfs")
-        write(self.below("bad"), "unknown")
-        image = os.path.join(self.base, "image")
-        run("mksquashfs", self.tree, image, "-quiet", "-no-progress")
-        lower = os.path.join(self.base, "lower")
-        os.mkdir(lower)
-        run("mount", "-o", "loop,ro", image, lower)
-        self.addCleanup(run, "umount", lower)
-        self.mount("--enforce-at", "open", lower=lower)
-        self.assertDenied(self.at("bad"))
-        with open(self.at("data"), "rb") as file:
-            self.assertWays(0, 1)
-            self.assertEqual(file.read(), b"data\n")
-        self.unmount()
-        self.mount("--enforce-at", "open", "--data", "verified", lower=lower)
-        with open(self.at("data"), "rb"):
-            self.assertWays(1, 0)
-        self.unmount()
 
     def test_where_others_may_be_judged_none_pass(self):
         self.mount("--policy", "exec")

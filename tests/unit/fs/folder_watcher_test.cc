@@ -5,9 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <fstream>
-#include <ostream>
+#include <set>
 #include <vector>
 
 #include "unit/fs/lower_tree.h"
@@ -19,26 +20,15 @@ using testing::LowerTree;
 using testing::Must;
 using Kind = FolderWatcher::Change::Kind;
 
-struct Heard {
-  Kind kind;
-  std::uint64_t folder;
-  std::string name;
-  bool expected = false;
-
-  friend bool operator==(const Heard&, const Heard&) = default;
-  friend std::ostream& operator<<(std::ostream& to, const Heard& heard) {
-    return to << static_cast<int>(heard.kind) << " " << heard.folder << " "
-              << heard.name << (heard.expected ? " expected" : "");
-  }
-};
+using Change = FolderWatcher::Change;
+using Changes = std::set<Change>;
 
 class FolderWatcherTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_TRUE(watcher_->Start([this](const FolderWatcher::Change& change) {
+    ASSERT_TRUE(watcher_->Start([this](const Change& change) {
       const std::lock_guard lock(mutex_);
-      heard_.push_back(
-          {change.kind, change.folder, change.name, change.expected});
+      heard_.push_back(change);
       changed_.notify_all();
     }));
   }
@@ -48,22 +38,22 @@ class FolderWatcherTest : public ::testing::Test {
     return watcher_->Watch(tree_.root().fd(), number);
   }
 
-  // Everything heard until a file of that name came into being.
-  std::vector<Heard> HeardUntil(const std::string& name, std::uint64_t folder) {
+  // What is heard of until a file of that name was made, and told of twice.
+  Changes HeardUntil(const std::string& name, std::uint64_t folder) {
     tree_.dir().Write(name, "");
+    const Change last{Kind::kName, folder, name};
     std::unique_lock lock(mutex_);
-    const Heard last{Kind::kName, folder, name};
-    changed_.wait(lock, [&] {
-      return std::find(heard_.begin(), heard_.end(), last) != heard_.end();
-    });
-    return {heard_.begin(), std::find(heard_.begin(), heard_.end(), last)};
+    changed_.wait(lock, [&] { return std::ranges::count(heard_, last) == 2; });
+    Changes heard(heard_.begin(), heard_.end());
+    std::erase_if(heard, [&](const Change& c) { return c.name == name; });
+    return heard;
   }
 
   LowerTree tree_;
   std::unique_ptr<FolderWatcher> watcher_ = Must(FolderWatcher::Create());
   std::mutex mutex_;  // guards heard_
   std::condition_variable changed_;
-  std::vector<Heard> heard_;
+  std::vector<Change> heard_;
 };
 
 TEST_F(FolderWatcherTest, HearsOfNamesContentAndAttributes) {
@@ -76,13 +66,11 @@ TEST_F(FolderWatcherTest, HearsOfNamesContentAndAttributes) {
   ASSERT_EQ(::rename(old.c_str(), (tree_.dir() / "new").c_str()), 0);
   ASSERT_EQ(::unlink((tree_.dir() / "new").c_str()), 0);
   ASSERT_EQ(::chmod(tree_.dir().path().c_str(), 0711), 0);
-  EXPECT_EQ(HeardUntil("end", 7),
-            (std::vector<Heard>{{Kind::kContent, 7, "old"},
-                                {Kind::kAttributes, 7, "old"},
-                                {Kind::kName, 7, "old"},
-                                {Kind::kName, 7, "new"},
-                                {Kind::kName, 7, "new"},
-                                {Kind::kSelf, 7, ""}}));
+  EXPECT_EQ(HeardUntil("end", 7), (Changes{{Kind::kContent, 7, "old"},
+                                           {Kind::kAttributes, 7, "old"},
+                                           {Kind::kName, 7, "old"},
+                                           {Kind::kName, 7, "new"},
+                                           {Kind::kSelf, 7, ""}}));
 }
 
 TEST_F(FolderWatcherTest, TellsFoldersApart) {
@@ -90,9 +78,7 @@ TEST_F(FolderWatcherTest, TellsFoldersApart) {
   const auto of_root = WatchRoot(1);
   const auto of_a = watcher_->Watch(tree_.At("a").fd(), 2);
   tree_.dir().Write("a/x", "");
-  const auto heard = HeardUntil("end", 1);
-  ASSERT_FALSE(heard.empty());
-  EXPECT_EQ(heard.front(), (Heard{Kind::kName, 2, "x"}));
+  EXPECT_TRUE(HeardUntil("end", 1).contains({Kind::kName, 2, "x"}));
 }
 
 TEST_F(FolderWatcherTest, HearsOfAFolderUntilItsLastWatchEnds) {
@@ -103,22 +89,50 @@ TEST_F(FolderWatcherTest, HearsOfAFolderUntilItsLastWatchEnds) {
   second.reset();
   tree_.dir().Write("b", "");
   const auto third = WatchRoot(3);
-  for (const Heard& heard : HeardUntil("c", 3)) EXPECT_NE(heard.name, "b");
+  for (const Change& heard : HeardUntil("c", 3)) EXPECT_NE(heard.name, "b");
 }
 
-TEST_F(FolderWatcherTest, TellsWhatWasExpectedOnce) {
+TEST_F(FolderWatcherTest, TellsOnceOfWhatWasExpected) {
   const auto watch = WatchRoot(1);
   watch->Expect("a");
   watch->Expect("b");
   watch->Unexpect("b");
   watch->Unexpect("b");
-  tree_.dir().Write("a", "");
-  tree_.dir().Write("b", "");
-  ASSERT_EQ(::unlink((tree_.dir() / "a").c_str()), 0);
-  EXPECT_EQ(HeardUntil("end", 1),
-            (std::vector<Heard>{{Kind::kName, 1, "a", true},
-                                {Kind::kName, 1, "b", false},
-                                {Kind::kName, 1, "a", false}}));
+  ASSERT_EQ(::mkdir((tree_.dir() / "a").c_str(), 0755), 0);
+  ASSERT_EQ(::mkdir((tree_.dir() / "b").c_str(), 0755), 0);
+  EXPECT_EQ(HeardUntil("end", 1), (Changes{{Kind::kName, 1, "a", true},
+                                           {Kind::kName, 1, "b", false}}));
+  const std::lock_guard lock(mutex_);
+  EXPECT_EQ(std::ranges::count(heard_, Change{Kind::kName, 1, "a", true}), 1);
+  EXPECT_EQ(std::ranges::count(heard_, Change{Kind::kName, 1, "b"}), 2);
+}
+
+TEST_F(FolderWatcherTest, TellsOfWhatFollowsSomethingExpected) {
+  const auto watch = WatchRoot(1);
+  watch->Expect("a");
+  ASSERT_EQ(::mkdir((tree_.dir() / "a").c_str(), 0755), 0);
+  ASSERT_EQ(::rmdir((tree_.dir() / "a").c_str()), 0);
+  EXPECT_TRUE(HeardUntil("end", 1).contains({Kind::kName, 1, "a", false}));
+}
+
+TEST_F(FolderWatcherTest, WatchesNoMoreFoldersThanItMay) {
+  const auto watcher = Must(FolderWatcher::Create(2));
+  std::vector<std::unique_ptr<FolderWatch>> watches;
+  for (const char* name : {"a", "b", "c"}) {
+    ASSERT_EQ(::mkdir((tree_.dir() / name).c_str(), 0755), 0);
+    watches.push_back(watcher->Watch(tree_.At(name).fd(), watches.size()));
+  }
+  EXPECT_TRUE(watches[1]->watches());
+  EXPECT_FALSE(watches[2]->watches());
+  watches.erase(watches.begin());
+  EXPECT_TRUE(watcher->Watch(tree_.At("c").fd(), 2)->watches());
+}
+
+TEST_F(FolderWatcherTest, LeavesWatchesForOthers) {
+  std::size_t allowed = 0;
+  std::ifstream("/proc/sys/fs/inotify/max_user_watches") >> allowed;
+  EXPECT_GT(FolderWatcher::FairShare(), 0U);
+  EXPECT_LT(FolderWatcher::FairShare(), allowed / 2);
 }
 
 TEST_F(FolderWatcherTest, DoesNotWatchWhereChangesMayComeFromElsewhere) {

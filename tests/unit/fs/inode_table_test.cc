@@ -208,12 +208,15 @@ TEST(InodeTableTest, KnowsWhereANodeWasFoundLast) {
   LowerTree tree;
   tree.dir().Write("a", "x");
   const LowerRef file = tree.At("a");
-  EXPECT_EQ(tree.table().Place(file.node()),
-            std::pair(kRootNode, std::string("a")));
+  const auto place = tree.table().PlaceOf(file.node());
+  ASSERT_TRUE(place);
+  EXPECT_TRUE(S_ISREG(place->type));
+  EXPECT_EQ(place->folder, kRootNode);
+  EXPECT_EQ(place->name, "a");
   tree.table().Moved(file.id(), kRootNode, "b");
-  EXPECT_EQ(tree.table().Place(file.node()).second, "b");
-  EXPECT_EQ(tree.table().Place(kRootNode).second, "");
-  EXPECT_EQ(tree.table().Place(12345).second, "");
+  EXPECT_EQ(tree.table().PlaceOf(file.node())->name, "b");
+  EXPECT_EQ(tree.table().PlaceOf(kRootNode)->name, "");
+  EXPECT_FALSE(tree.table().PlaceOf(12345));
 }
 
 }  // namespace

@@ -175,7 +175,8 @@ void FolderWatcher::Run() {
                                  pollfd{inotify_.get(), POLLIN, 0}};
   std::deque<std::pair<Clock::time_point, Change>> again;
   while (true) {
-    ::poll(ready.data(), ready.size(), again.empty() ? -1 : kAgain.count());
+    const int wait = again.empty() ? -1 : static_cast<int>(kAgain.count());
+    ::poll(ready.data(), ready.size(), wait);
     if (ready[0].revents != 0) return;
     for (const Change& change : Read()) {
       listener_(change);

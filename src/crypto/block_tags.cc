@@ -67,6 +67,12 @@ std::optional<BlockTags::Tag> BlockTags::Compute(Bytes block) {
   return done ? std::optional(tag) : std::nullopt;
 }
 
+void BlockTags::Reserve(std::uint64_t file_bytes) {
+  constexpr std::uint64_t kMost = std::uint64_t{4} << 30;
+  const std::uint64_t bytes = std::min(file_bytes, kMost);
+  tags_.reserve((bytes + kTagBlockBytes - 1) / kTagBlockBytes);
+}
+
 bool BlockTags::Append(Bytes block) {
   assert(!block.empty() && block.size() <= kTagBlockBytes);
   assert(file_bytes_ % kTagBlockBytes == 0);

@@ -29,6 +29,10 @@ inline constexpr std::size_t kTagBlockBytes = 4096;
 // Threads: immutable once built; Append only while one thread owns it.
 class BlockTags {
  public:
+  // Makes room for the tags of a file of that size, or of 4 GiB if it is
+  // larger.
+  void Reserve(std::uint64_t file_bytes);
+
   // Adds the next block: kTagBlockBytes bytes, fewer only for the last one.
   // Returns false, and adds nothing, if OpenSSL failed.
   bool Append(Bytes block);

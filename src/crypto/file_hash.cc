@@ -2,6 +2,7 @@
 // Hashing the whole content of a file.
 #include "crypto/file_hash.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -47,6 +48,10 @@ Result<FileHash> FileHasher::Run(int fd, const GiveUp& give_up) {
   // Not filled with zeros: most files are much smaller.
   const auto memory = std::make_unique_for_overwrite<std::byte[]>(kChunkBytes);
   const std::span buffer(memory.get(), kChunkBytes);
+  struct stat info {};
+  if (bytes_ == 0 && ::fstat(fd, &info) == 0) {
+    tags_->Reserve(static_cast<std::uint64_t>(info.st_size));
+  }
   while (true) {
     if (give_up && give_up()) return Fail(EINTR, "hashing was given up");
     const auto filled = ReadChunk(fd, buffer, bytes_);

@@ -7,13 +7,12 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <deque>
 #include <filesystem>
 #include <utility>
 
 #include "appraise/list_source.h"
+#include "base/inotify_events.h"
 
 namespace assayfs {
 namespace {
@@ -177,22 +176,10 @@ void ListWatcher::Translate(int watch, std::uint32_t mask,
 
 std::vector<ListWatcher::Change> ListWatcher::Drain() {
   std::vector<Change> changes;
-  alignas(inotify_event) std::array<char, 16 * 1024> buffer;
-  while (true) {
-    const ssize_t count = ::read(inotify_.get(), buffer.data(), buffer.size());
-    if (count <= 0) break;
-    std::size_t offset = 0;
-    while (offset < static_cast<std::size_t>(count)) {
-      inotify_event event;
-      std::memcpy(&event, buffer.data() + offset, sizeof(event));
-      // The kernel pads the name with NULs.
-      const char* name = buffer.data() + offset + sizeof(event);
-      Translate(event.wd, event.mask,
-                event.len == 0 ? std::string_view() : std::string_view(name),
-                changes);
-      offset += sizeof(event) + event.len;
-    }
-  }
+  ReadInotifyEvents(inotify_.get(),
+                    [&](int watch, std::uint32_t mask, const char* name) {
+                      Translate(watch, mask, name, changes);
+                    });
   std::ranges::sort(changes);
   // Not std::ranges::unique: clang 14 cannot compile its result.
   changes.erase(std::unique(changes.begin(), changes.end()), changes.end());

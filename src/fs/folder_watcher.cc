@@ -15,12 +15,12 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstring>
 #include <deque>
 #include <fstream>
 #include <system_error>
 #include <utility>
 
+#include "base/inotify_events.h"
 #include "fs/reopen.h"
 
 namespace assayfs {
@@ -195,22 +195,11 @@ void FolderWatcher::Run() {
 
 std::set<FolderWatcher::Change> FolderWatcher::Read() {
   std::set<Change> changes;
-  alignas(inotify_event) std::array<char, 64 * 1024> buffer;
-  while (true) {
-    const ssize_t count = ::read(inotify_.get(), buffer.data(), buffer.size());
-    if (count <= 0) break;
-    for (std::size_t at = 0; at < static_cast<std::size_t>(count);) {
-      inotify_event event;
-      std::memcpy(&event, buffer.data() + at, sizeof(event));
-      // The kernel pads the name with NULs.
-      const char* const name = buffer.data() + at + sizeof(event);
-      if (auto change =
-              Translate(event.wd, event.mask, event.len == 0 ? "" : name)) {
-        changes.insert(std::move(*change));
-      }
-      at += sizeof(event) + event.len;
-    }
-  }
+  ReadInotifyEvents(inotify_.get(),
+                    [&](int number, std::uint32_t mask, const char* name) {
+                      auto change = Translate(number, mask, name);
+                      if (change) changes.insert(std::move(*change));
+                    });
   // What was announced and something else came of a name: the latter counts.
   std::erase_if(changes, [&changes](const Change& change) {
     Change other = change;

@@ -93,6 +93,13 @@ double AttributeSeconds(const Server& server, const LowerRef& file,
                         const struct stat& info, const struct stat& told,
                         bool watched);
 
+// Makes the kernel ask for the attributes of a file at their next use, if it
+// was told some to rely on. Does not block.
+//
+// Not more often: an answer that it then ignores leaves it with the size that
+// it had, although it asked.
+void TakeAttributesBack(const Server& server, NodeId node);
+
 // Takes the size back that the kernel was told, if it may not be that of what
 // fd, an open of the file, is to show. Call before the open is answered.
 void SettleSize(const Server& server, const LowerRef& file, int fd);

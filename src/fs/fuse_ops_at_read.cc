@@ -9,6 +9,7 @@
 #include "fs/fuse_ops.h"
 #include "fs/fuse_patience.h"
 #include "fs/judged_read.h"
+#include "fs/verified_read.h"
 
 namespace assayfs {
 namespace {
@@ -25,7 +26,7 @@ constexpr int kSizesDiffer = ENOTUNIQ;
 // How much of a file is asked for.
 struct Wanted {
   std::size_t size;
-  off_t offset;
+  std::uint64_t offset;
   bool around_cache;  // for somebody with O_DIRECT
 };
 
@@ -36,16 +37,15 @@ struct Wanted {
 bool SizesAgree(const JudgedRead& read, const LowerRef& file,
                 const Wanted& wanted) {
   if (!read.file_bytes) return true;
-  const auto size = static_cast<off_t>(*read.file_bytes);
-  if (file.told_size() != size) return false;
-  static const off_t page = ::sysconf(_SC_PAGESIZE);
-  const off_t end = wanted.offset + static_cast<off_t>(wanted.size);
-  return wanted.around_cache || end <= (size + page - 1) / page * page;
+  if (file.told_size() != static_cast<off_t>(*read.file_bytes)) return false;
+  return wanted.around_cache ||
+         !IsBehindEnd(*read.file_bytes, wanted.offset, wanted.size);
 }
 
 void DoRead(fuse_req_t req, fuse_ino_t node, std::size_t size, off_t offset,
             fuse_file_info* open) {
-  const Wanted wanted{size, offset, (open->flags & O_DIRECT) != 0};
+  const Wanted wanted{size, static_cast<std::uint64_t>(offset),
+                      (open->flags & O_DIRECT) != 0};
   AnswerPatiently(
       req,
       [req, node, wanted](const GiveUp& give_up) -> Result<JudgedRead> {
@@ -54,8 +54,7 @@ void DoRead(fuse_req_t req, fuse_ino_t node, std::size_t size, off_t offset,
         if (!file) return Fail(file.error());
         auto read =
             ReadAndJudge(ServerOf(req).appraiser, *file, fuse_req_ctx(req)->uid,
-                         static_cast<std::uint64_t>(wanted.offset), wanted.size,
-                         buffer, give_up);
+                         wanted.offset, wanted.size, buffer, give_up);
         if (!read || SizesAgree(*read, *file, wanted)) return read;
         return Fail(kSizesDiffer, "the size that was told is of other content");
       },
@@ -66,7 +65,7 @@ void DoRead(fuse_req_t req, fuse_ino_t node, std::size_t size, off_t offset,
           // what it was told is taken back; after the answer, because then it
           // may wait for this.
           fuse_reply_err(req, EIO);
-          server.kernel->ForgetAttributes(node);
+          TakeAttributesBack(server, node);
           return;
         }
         if (ReplyIfFailed(req, read)) return;

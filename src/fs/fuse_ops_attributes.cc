@@ -23,8 +23,10 @@ struct stat Shown(const Server& server, const LowerRef& file,
                                                : info;
 }
 
-// Says whether a file has stayed as it is for a while. Most that have will, so
-// that the moment hardly matters in which we have not heard of a change yet.
+// Says whether a file has stayed as it is for longer than an answer is under
+// way. Answers that overtake each other may leave the kernel with the older
+// one, though we gave it the newer one as well; of a file that has settled they
+// all say the same.
 bool HasSettled(const struct stat& info) {
   constexpr time_t kSeconds = 2;
   timespec now{};
@@ -50,31 +52,55 @@ struct stat AttributesToTell(const Server& server, const LowerRef& file,
   return now;
 }
 
-double AttributeSeconds(const Server& server, const LowerRef& file,
-                        const struct stat& info, const struct stat& told,
-                        bool watched) {
+namespace {
+
+double SecondsToRely(const Server& server, const LowerRef& file,
+                     const struct stat& info, const struct stat& told,
+                     bool watched) {
   // By another name it could be changed without our hearing of it.
   const bool heard = watched && (S_ISDIR(info.st_mode) || info.st_nlink == 1);
   if (!S_ISREG(info.st_mode)) return NameSeconds(heard);
-  if (told.st_size != info.st_size) return kNever;
+  if (told.st_size != info.st_size || !HasSettled(info)) return kNever;
   if (server.appraiser.IsGuarded(file.id(), StampOf(info))) {
     return NameSeconds(heard);
   }
-  // At open, an open takes back what is of doubt. At read nothing would.
-  const bool may_lag =
-      server.enforce_at == EnforceAt::kOpen || HasSettled(info);
-  const bool relies =
-      heard && may_lag && !server.appraiser.IsWritten(file.id());
-  return relies ? kHeardOf : kNever;
+  return heard && !server.appraiser.IsWritten(file.id()) ? kHeardOf : kNever;
+}
+
+bool IsSame(const timespec& a, const timespec& b) {
+  return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+}  // namespace
+
+double AttributeSeconds(const Server& server, const LowerRef& file,
+                        const struct stat& info, const struct stat& told,
+                        bool watched) {
+  const double seconds = SecondsToRely(server, file, info, told, watched);
+  if (seconds == kNever) return kNever;
+  // From here on it is taken back when something changes.
+  file.Rely();
+  const auto now = GetAttributes(file);
+  return now && IsSame(now->st_ctim, info.st_ctim) ? seconds : kNever;
+}
+
+void TakeAttributesBack(const Server& server, NodeId node) {
+  if (!server.table->StopRelying(node)) return;
+  if (server.kernel->ForgetAttributes(node)) return;
+  // The answer may be on its way by which the kernel gets to know the node.
+  if (const auto file = server.table->Get(node)) file->Rely();
 }
 
 void SettleSize(const Server& server, const LowerRef& file, int fd) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) return;
-  const bool is_told = file.told_size() == Shown(server, file, info).st_size &&
-                       (HasSettled(info) ||
-                        server.appraiser.IsGuarded(file.id(), StampOf(info)));
-  if (!is_told) server.kernel->ForgetAttributes(file.node());
+  const bool is_told =
+      HasSettled(info) && file.told_size() == Shown(server, file, info).st_size;
+  if (is_told) return;
+  file.open_state()->SettleSize([&] {
+    server.table->StopRelying(file.node());
+    server.kernel->ForgetAttributes(file.node());
+  });
 }
 
 namespace {

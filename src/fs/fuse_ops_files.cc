@@ -46,7 +46,7 @@ Result<std::unique_ptr<OpenFile>> Open(fuse_req_t req, fuse_ino_t node,
     SettleSize(server, *lower, (*file)->fd());
   } else {
     // From now on they are not relied on.
-    server.kernel->ForgetAttributes(node);
+    TakeAttributesBack(server, node);
   }
   return file;
 }
@@ -97,8 +97,10 @@ void DoRead(fuse_req_t req, fuse_ino_t, std::size_t size, off_t offset,
   const OpenFile* const file = FileOf(req, handle);
   if (file == nullptr) return;
   std::optional<OpenFile::Mismatch> mismatch;
-  const auto bytes =
-      file->Read(static_cast<std::uint64_t>(offset), size, buffer, mismatch);
+  const auto whom = (handle->flags & O_DIRECT) != 0 ? OpenFile::ReadFor::kCaller
+                                                    : OpenFile::ReadFor::kCache;
+  const auto bytes = file->Read(static_cast<std::uint64_t>(offset), size, whom,
+                                buffer, mismatch);
   if (mismatch) {
     ServerOf(req).appraiser.ReportMismatch(file->fd(), mismatch->content_id,
                                            mismatch->offset);

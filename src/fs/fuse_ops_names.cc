@@ -38,6 +38,7 @@ fuse_entry_param EntryParam(const Server& server, const Entry& entry,
   param.attr = AttributesToTell(server, file, info);
   if (S_ISDIR(info.st_mode)) {
     // It has not been watched itself since before it was looked at.
+    file.Rely();
     param.attr_timeout = NameSeconds(false);
   } else if (heard || !S_ISREG(info.st_mode)) {
     param.attr_timeout =

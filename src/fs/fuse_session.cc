@@ -185,7 +185,7 @@ void FuseSession::InvalidatePages(FileId id) {
 
 void FuseSession::ForgetAttributes(FileId id) {
   const auto node = impl_->server.table->Find(id);
-  if (node) impl_->server.kernel->ForgetAttributes(*node);
+  if (node) TakeAttributesBack(impl_->server, *node);
 }
 
 void FuseSession::ForgetName(FileId folder, const std::string& name) {

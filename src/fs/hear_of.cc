@@ -42,7 +42,7 @@ void HearOfName(const Server& server, const LowerRef& folder,
     kernel.ForgetName(folder.node(), name);
   }
   kernel.Drop(folder.node());
-  if (node) kernel.ForgetAttributes(*node);  // its links, and its times
+  if (node) TakeAttributesBack(server, *node);  // its links, and its times
 }
 
 void DoubtNamesIn(const KernelCache& kernel, const LowerRef& folder) {
@@ -67,7 +67,7 @@ void HearOfAnything(const Server& server) {
     const auto place = server.table->PlaceOf(node);
     if (!place) continue;
     if (!place->name.empty()) kernel.DoubtName(place->folder, place->name);
-    kernel.ForgetAttributes(node);
+    TakeAttributesBack(server, node);
     if (!S_ISDIR(place->type)) continue;
     if (const auto folder = server.table->Get(node)) {
       DoubtNamesIn(kernel, *folder);
@@ -79,10 +79,9 @@ void HearOfAnything(const Server& server) {
 }  // namespace
 
 void HearOf(Server& server, const FolderWatcher::Change& change) {
-  const KernelCache& kernel = *server.kernel;
   if (change.kind == Kind::kAnything) return HearOfAnything(server);
   if (change.kind == Kind::kSelf) {
-    return kernel.ForgetAttributes(change.folder);
+    return TakeAttributesBack(server, change.folder);
   }
   const auto folder = server.table->Get(change.folder);
   if (!folder) return;
@@ -95,7 +94,7 @@ void HearOf(Server& server, const FolderWatcher::Change& change) {
   const bool by_us = change.kind == Kind::kContent && !server.read_only &&
                      server.appraiser.IsWritten(*id);
   const auto node = server.table->Find(*id);
-  if (node && !by_us) kernel.ForgetAttributes(*node);
+  if (node && !by_us) TakeAttributesBack(server, *node);
 }
 
 }  // namespace assayfs

@@ -45,6 +45,7 @@ struct LowerRef::Node {
   std::atomic<OpenState*> state = nullptr;    // owned
   std::atomic<FolderWatch*> watch = nullptr;  // owned; null until asked for
   std::atomic<off_t> told_size = -1;
+  std::atomic<bool> relied_on = false;
 };
 
 namespace {
@@ -63,6 +64,8 @@ off_t LowerRef::told_size() const { return node_->told_size; }
 bool LowerRef::Tell(off_t before, off_t size_bytes) const {
   return node_->told_size.compare_exchange_strong(before, size_bytes);
 }
+
+void LowerRef::Rely() const { node_->relied_on = true; }
 
 LowerRef LowerRef::Behind(UniqueFd fd) const {
   return {node_, std::make_shared<const UniqueFd>(std::move(fd))};
@@ -407,6 +410,13 @@ std::optional<InodeTable::Place> InodeTable::PlaceOf(NodeId number) const {
         if (!node) return std::nullopt;
         return Place{node->type, node->folder, node->name};
       });
+}
+
+bool InodeTable::StopRelying(NodeId number) const {
+  return state_->nodes.With([number](const State::Nodes& nodes) {
+    const auto node = nodes.Find(number);
+    return node && node->relied_on.exchange(false);
+  });
 }
 
 std::vector<NodeId> InodeTable::Nodes() const {

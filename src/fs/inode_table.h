@@ -39,6 +39,10 @@ class LowerRef {
   // something else than before in the meantime.
   bool Tell(off_t before, off_t size_bytes) const;
 
+  // Notes that the kernel is told what it may rely on for some time; call
+  // before that is looked at.
+  void Rely() const;
+
   // The same file behind another descriptor of it, which is kept as long as the
   // copy; this one's is not.
   LowerRef Behind(UniqueFd fd) const;
@@ -123,6 +127,10 @@ class InodeTable {
     std::string name;  // empty if it has none
   };
   std::optional<Place> PlaceOf(NodeId node) const;
+
+  // Says whether the kernel may rely on something that it was told of a node
+  // since this was asked last; see LowerRef::Rely.
+  bool StopRelying(NodeId node) const;
 
   // All nodes that the kernel knows.
   std::vector<NodeId> Nodes() const;

@@ -2,6 +2,8 @@
 // KernelCache: libfuse's notifications.
 #include "fs/kernel_cache.h"
 
+#include <cerrno>
+
 #include "fs/fuse_ops.h"
 
 namespace assayfs {
@@ -27,8 +29,8 @@ void KernelCache::Drop(NodeId node) const {
   fuse_lowlevel_notify_inval_inode(session_, node, 0, 0);
 }
 
-void KernelCache::ForgetAttributes(NodeId node) const {
-  fuse_lowlevel_notify_inval_inode(session_, node, -1, 0);
+bool KernelCache::ForgetAttributes(NodeId node) const {
+  return fuse_lowlevel_notify_inval_inode(session_, node, -1, 0) != -ENOENT;
 }
 
 void KernelCache::ForgetName(NodeId folder, const std::string& name) const {

@@ -23,8 +23,10 @@ class KernelCache {
   // answers requests.
   void Drop(NodeId node) const;
 
-  // Attributes must be asked for at their next use. Does not block.
-  void ForgetAttributes(NodeId node) const;
+  // Attributes must be asked for at their next use, and those that are on their
+  // way to the kernel are ignored. Returns false if the kernel does not know
+  // the node, or not yet. Does not block.
+  bool ForgetAttributes(NodeId node) const;
 
   // The functions that follow may block while the kernel waits for an answer
   // about that folder: not on a thread that answers requests of this session.

@@ -61,7 +61,7 @@ OpenFile::~OpenFile() {
 }
 
 Result<Bytes> OpenFile::Read(std::uint64_t offset, std::size_t size,
-                             ByteVector& buffer,
+                             ReadFor whom, ByteVector& buffer,
                              std::optional<Mismatch>& mismatch) const {
   const JudgedContent current = state_->current();
   const JudgedContent& shown = content_ ? *content_ : current;
@@ -69,6 +69,10 @@ Result<Bytes> OpenFile::Read(std::uint64_t offset, std::size_t size,
     return Fail(EIO, "the pages are of other content that was judged since");
   }
   if (!shown.tags) return ReadPlain(fd_.get(), offset, size, buffer);
+  if (whom == ReadFor::kCache &&
+      IsBehindEnd(shown.tags->file_bytes(), offset, size)) {
+    return Fail(EIO, "the kernel was told of a longer file");
+  }
   auto read = ReadVerified(fd_.get(), *shown.tags, offset, size, buffer);
   if (!read) return Fail(std::move(read).error());
   if (!read->mismatch) return read->bytes;

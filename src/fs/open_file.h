@@ -69,8 +69,11 @@ class OpenFile {
   // if a block is not what was judged, for this handle or, while this one was
   // not judged, for another that shares the kernel's pages with it.
   // Also EIO if other content of the file was judged since: the pages, and the
-  // end of the file, are of that now.
-  Result<Bytes> Read(std::uint64_t offset, std::size_t size, ByteVector& buffer,
+  // end of the file, are of that now; and if what is read for the kernel's
+  // cache shows that the kernel takes the file for a longer one.
+  enum class ReadFor { kCache, kCaller };
+  Result<Bytes> Read(std::uint64_t offset, std::size_t size, ReadFor whom,
+                     ByteVector& buffer,
                      std::optional<Mismatch>& mismatch) const;
 
   // Writes at offset, or at the end of the file with kAppend. Returns how many

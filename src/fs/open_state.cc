@@ -27,18 +27,29 @@ bool OpenState::OpenJudged(const JudgedContent& content) {
   content_id_ = plain_ == 0 && !changed ? content.id : 0;
   // Opens may end in another order than they were judged in.
   const bool younger = content.id == 0 || content.id >= current_.id;
-  if (!changed && younger) current_ = content;
+  if (!changed && younger) {
+    if (content.id == 0 || content.id != current_.id) size_settled_ = false;
+    current_ = content;
+  }
   return same;
 }
 
 void OpenState::CloseJudged() {
   const std::lock_guard lock(mutex_);
-  if (--judged_ == 0) current_ = {};
+  if (--judged_ != 0) return;
+  current_ = {};
+  size_settled_ = false;
 }
 
 JudgedContent OpenState::current() const {
   const std::lock_guard lock(mutex_);
   return current_;
+}
+
+void OpenState::SettleSize(const std::function<void()>& take_back) {
+  const std::lock_guard lock(mutex_);
+  if (!size_settled_) take_back();
+  size_settled_ = true;
 }
 
 void OpenState::OpenPlain() {
@@ -79,6 +90,7 @@ WritingMark OpenState::BeginWriting(std::chrono::milliseconds limit) {
   ++change_;
   content_id_ = 0;
   current_ = {};
+  size_settled_ = false;
   ++writers_;
   return WritingMark(this);
 }

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 
@@ -75,6 +76,13 @@ class OpenState {
   // nothing else.
   JudgedContent current() const;
 
+  // Calls take_back, with the lock held, unless that was done since current()
+  // is what it is. It is to take back the size that the kernel was told of the
+  // content before. With the lock, because no handle on the same content may be
+  // answered before that is done, and it must not be done twice: the kernel
+  // then also ignores the answers that are on their way to it.
+  void SettleSize(const std::function<void()>& take_back);
+
   // A handle for reading that was not judged opens or closes: it may bring
   // other bytes into the kernel's pages.
   void OpenPlain();
@@ -130,6 +138,7 @@ class OpenState {
   std::uint64_t change_ = 0;
   unsigned judged_ = 0;           // handles on judged content
   JudgedContent current_;         // see current()
+  bool size_settled_ = false;     // see SettleSize
   std::uint64_t content_id_ = 0;  // of the pages kept; 0: unknown or mixed
   unsigned plain_ = 0;            // handles for reading that were not judged
   unsigned through_us_ = 0;       // handles whose bytes go through us

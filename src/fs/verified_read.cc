@@ -16,6 +16,12 @@ constexpr std::size_t kMuch = 128 << 10;
 
 }  // namespace
 
+bool IsBehindEnd(std::uint64_t file_bytes, std::uint64_t offset,
+                 std::size_t size) {
+  static const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  return offset + size > (file_bytes + page - 1) / page * page;
+}
+
 Result<Bytes> ReadPlain(int fd, std::uint64_t offset, std::size_t size,
                         ByteVector& buffer) {
   if (buffer.size() < size) buffer.resize(size);

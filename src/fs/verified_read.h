@@ -12,6 +12,12 @@
 
 namespace assayfs {
 
+// Says whether a read reaches into a page behind the end of a file of so many
+// bytes. For its cache, the kernel reads no such page unless it takes the file
+// for a longer one, whose rest it would then show as zeros.
+bool IsBehindEnd(std::uint64_t file_bytes, std::uint64_t offset,
+                 std::size_t size);
+
 // Both read size bytes at offset, fewer only at the end of the file. buffer is
 // the memory for it: enlarged as needed, never shrunk. The bytes returned lie
 // in it. Errors: those of pread(2). Threads: one buffer, one thread.

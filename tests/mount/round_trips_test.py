@@ -154,6 +154,7 @@ class RoundTrips:
 
 class AtOpenTest(RoundTrips, judged.Judged):
     def test_reading_a_file_costs_an_open(self):
+        self.settle("data")
         asked = self.asked_for(lambda: read(self.at("data")))
         # Nobody waits for RELEASE.
         self.assertEqual(asked[OPEN], TIMES + 1)
@@ -224,6 +225,7 @@ class AtReadTest(RoundTrips, judged.Judged):
     OPTIONS = ("-o", "ro")
 
     def test_reading_a_file_costs_nothing(self):
+        self.settle("data")
         asked = self.asked_for(lambda: read(self.at("data")))
         self.assertEqual(asked[OPEN], 1)
         self.assertEqual(asked[READ], 1)

@@ -95,6 +95,17 @@ TEST(InodeTableTest, ClearsEverythingButTheRoot) {
   EXPECT_TRUE(tree.table().Get(kRootNode));
 }
 
+TEST(InodeTableTest, TellsOnceThatTheKernelReliesOnWhatItWasTold) {
+  LowerTree tree;
+  tree.dir().Write("a", "x");
+  const LowerRef file = tree.At("a");
+  EXPECT_FALSE(tree.table().StopRelying(file.node()));
+  file.Rely();
+  EXPECT_TRUE(tree.table().StopRelying(file.node()));
+  EXPECT_FALSE(tree.table().StopRelying(file.node()));
+  EXPECT_FALSE(tree.table().StopRelying(file.node() + 1));
+}
+
 TEST(InodeTableTest, CountsLookupsOfSeveralThreads) {
   LowerTree tree;
   tree.dir().Write("a", "x");

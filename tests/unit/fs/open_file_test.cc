@@ -20,6 +20,8 @@ using testing::LowerTree;
 using testing::Must;
 using testing::ReadText;
 
+using ReadFor = OpenFile::ReadFor;
+
 class OpenFileTest : public ::testing::Test {
  protected:
   OpenFileTest() : path_(tree_.dir().Write("a", "hello")) {}
@@ -40,8 +42,9 @@ class OpenFileTest : public ::testing::Test {
                             {7, std::move(tags), lower.open_state()->change()},
                             nullptr);
   }
-  Result<Bytes> Read(OpenFile& file, std::uint64_t offset, std::size_t size) {
-    return file.Read(offset, size, buffer_, mismatch_);
+  Result<Bytes> Read(OpenFile& file, std::uint64_t offset, std::size_t size,
+                     ReadFor whom = ReadFor::kCache) {
+    return file.Read(offset, size, whom, buffer_, mismatch_);
   }
 
   LowerTree tree_;
@@ -55,6 +58,17 @@ TEST_F(OpenFileTest, ReadsWhatWasJudged) {
   EXPECT_TRUE(file->verified());
   EXPECT_EQ(AsText(Must(Read(*file, 1, 100))), "ello");
   EXPECT_FALSE(mismatch_);
+}
+
+TEST_F(OpenFileTest, AnswersEioWhereTheKernelTakesTheFileForALongerOne) {
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const auto file = Judged();
+  EXPECT_EQ(AsText(Must(Read(*file, 0, page))), "hello");
+  EXPECT_THAT(Read(*file, 0, 2 * page), FailsWith(EIO));
+  EXPECT_THAT(Read(*file, page, page), FailsWith(EIO));
+  EXPECT_FALSE(mismatch_);
+  EXPECT_EQ(AsText(Must(Read(*file, 1, 2 * page, ReadFor::kCaller))), "ello");
+  EXPECT_EQ(AsText(Must(Read(*file, page, page, ReadFor::kCaller))), "");
 }
 
 TEST_F(OpenFileTest, AnswersEioForAChangedBlockAndSaysWhere) {

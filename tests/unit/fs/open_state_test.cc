@@ -80,6 +80,28 @@ TEST(OpenStateTest, KnowsTheYoungestContentWhileJudgedHandlesAreOpen) {
   EXPECT_EQ(state.current().tags, nullptr);
 }
 
+TEST(OpenStateTest, SettlesTheSizeOnceForEachContent) {
+  OpenState state;
+  int settled = 0;
+  const auto settle = [&] {
+    state.SettleSize([&settled] { ++settled; });
+    return settled;
+  };
+  state.OpenJudged({7, nullptr, state.change()});
+  EXPECT_EQ(settle(), 1);
+  state.OpenJudged({7, nullptr, state.change()});
+  EXPECT_EQ(settle(), 1);
+  state.OpenJudged({8, nullptr, state.change()});
+  EXPECT_EQ(settle(), 2);
+  state.OpenJudged({7, nullptr, state.change()});  // overtaken by 8
+  EXPECT_EQ(settle(), 2);
+  for (int i = 0; i < 4; ++i) state.CloseJudged();
+  state.OpenJudged({8, nullptr, state.change()});
+  EXPECT_EQ(settle(), 3);
+  state.BeginWriting(kNotAtAll);
+  EXPECT_EQ(settle(), 4);
+}
+
 TEST(OpenStateTest, ForgetsJudgedContentWhenAWriterComes) {
   OpenState state;
   const std::uint64_t before = state.change();

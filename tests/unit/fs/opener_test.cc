@@ -39,7 +39,8 @@ class OpenerTest : public ::testing::Test {
   std::string Read(const OpenFile& file) {
     ByteVector buffer;
     std::optional<OpenFile::Mismatch> mismatch;
-    return std::string(AsText(Must(file.Read(0, 100, buffer, mismatch))));
+    return std::string(AsText(
+        Must(file.Read(0, 100, OpenFile::ReadFor::kCache, buffer, mismatch))));
   }
 
   JudgedTree judged_;

@@ -47,6 +47,8 @@ struct Server {
         opener(given, passthrough, options.data, options.changes.content),
         read_only(options.read_only),
         enforce_at(options.enforce_at),
+        opens_folders(options.enforce_at == EnforceAt::kOpen &&
+                      !options.offsets_last),
         changes(options.changes) {}
 
   // Says whether changes to the names in a folder are heard of from now on.
@@ -65,6 +67,7 @@ struct Server {
   HandleTable<OpenFolder> folders;
   const bool read_only;
   const EnforceAt enforce_at;
+  const bool opens_folders;  // else there are no handles of folders
   const ChangeListeners changes;
   ListingHabits habits;
   std::optional<KernelCache> kernel;  // once there is a session
@@ -135,6 +138,12 @@ bool ReplyIfFailed(fuse_req_t req, const Result<T>& result,
   return true;
 }
 void ReplyOutcome(fuse_req_t req, const Result<void>& done);
+// Replies ENOSYS, once: so answered, the kernel opens files, or folders,
+// without asking, and keeps what it read of them from one open to the next.
+void NeverAskAgain(fuse_req_t req, fuse_ino_t node, fuse_file_info* handle);
+// Writes a file to the disk that has no handle. Not every file system has it.
+void SyncNode(fuse_req_t req, fuse_ino_t node, int only_data,
+              fuse_file_info* handle);
 
 // Replies EROFS, and says so, if this mount must not change anything.
 bool ReplyIfReadOnly(fuse_req_t req);
@@ -151,17 +160,14 @@ Result<fuse_entry_param> FindEntry(const Server& server, const LowerRef& folder,
                                    const char* name, bool heard);
 void ReplyEntry(fuse_req_t req, const Result<fuse_entry_param>& entry);
 
-// Replies items of a folder that has no handle, from offset on.
-enum class Listed { kNames, kEntries };
-void ListFolder(fuse_req_t req, fuse_ino_t node, std::size_t size, off_t offset,
-                Listed kind);
-
 // Fill in the requests that each file translates.
 void AddNameOps(fuse_lowlevel_ops& ops);
 void AddAttributeOps(fuse_lowlevel_ops& ops);
 void AddFileOps(fuse_lowlevel_ops& ops);
 void AddFolderOps(fuse_lowlevel_ops& ops);
-// Replaces what is different without handles; after all others.
+// Replace what is different without handles of folders, and without any; after
+// all others.
+void SetOpsWithoutFolders(fuse_lowlevel_ops& ops);
 void SetOpsAtRead(fuse_lowlevel_ops& ops);
 
 }  // namespace assayfs

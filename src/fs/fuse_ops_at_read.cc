@@ -14,12 +14,6 @@
 namespace assayfs {
 namespace {
 
-// So answered, the kernel does not ask again, and keeps pages from one open to
-// the next.
-void NeverAskAgain(fuse_req_t req, fuse_ino_t, fuse_file_info*) {
-  fuse_reply_err(req, ENOSYS);
-}
-
 // No system call of ours fails so.
 constexpr int kSizesDiffer = ENOTUNIQ;
 
@@ -89,37 +83,15 @@ void DoLseek(fuse_req_t req, fuse_ino_t node, off_t offset, int whence,
   }
 }
 
-void DoReaddir(fuse_req_t req, fuse_ino_t node, std::size_t size, off_t offset,
-               fuse_file_info*) {
-  ListFolder(req, node, size, offset, Listed::kNames);
-}
-
-void DoReaddirplus(fuse_req_t req, fuse_ino_t node, std::size_t size,
-                   off_t offset, fuse_file_info*) {
-  ListFolder(req, node, size, offset, Listed::kEntries);
-}
-
-// Nothing can have been changed, but not every file system has it.
-void DoFsync(fuse_req_t req, fuse_ino_t node, int, fuse_file_info*) {
-  const auto fd = ReopenNode(req, node);
-  if (ReplyIfFailed(req, fd)) return;
-  fuse_reply_err(req, ::fsync(fd->get()) == 0 ? 0 : errno);
-}
-
 }  // namespace
 
 void SetOpsAtRead(fuse_lowlevel_ops& ops) {
   ops.open = NeverAskAgain;
-  ops.opendir = NeverAskAgain;
   ops.flush = NeverAskAgain;
   ops.read = DoRead;
   ops.lseek = DoLseek;
-  ops.readdir = DoReaddir;
-  ops.readdirplus = DoReaddirplus;
-  ops.fsync = DoFsync;
-  ops.fsyncdir = DoFsync;
+  ops.fsync = SyncNode;
   ops.release = nullptr;
-  ops.releasedir = nullptr;
   ops.copy_file_range = nullptr;
 }
 

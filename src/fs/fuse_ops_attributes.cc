@@ -269,12 +269,15 @@ void DoIoctl(fuse_req_t req, fuse_ino_t node, unsigned command, void*,
   }
   int fd = -1;
   UniqueFd opened;
-  if (ServerOf(req).enforce_at == EnforceAt::kRead) {
+  const Server& server = ServerOf(req);
+  const bool is_folder = (flags & FUSE_IOCTL_DIR) != 0;
+  if (is_folder ? !server.opens_folders
+                : server.enforce_at == EnforceAt::kRead) {
     auto reopened = ReopenNode(req, node);
     if (ReplyIfFailed(req, reopened)) return;
     opened = std::move(*reopened);
     fd = opened.get();
-  } else if ((flags & FUSE_IOCTL_DIR) != 0) {
+  } else if (is_folder) {
     const OpenFolder* const folder = OpenOf<OpenFolder>(req, handle);
     if (folder == nullptr) return;
     fd = folder->fd();

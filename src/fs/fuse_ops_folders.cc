@@ -30,6 +30,8 @@ void DoOpendir(fuse_req_t req, fuse_ino_t node, fuse_file_info* handle) {
   if (fuse_reply_open(req, handle) != 0) server.folders.Take(handle->fh);
 }
 
+enum class Listed { kNames, kEntries };
+
 // The reply to one listing request while it is put together.
 class Listing {
  public:
@@ -136,14 +138,26 @@ void DoFsyncdir(fuse_req_t req, fuse_ino_t, int, fuse_file_info* handle) {
   if (folder != nullptr) ReplyOutcome(req, folder->Sync());
 }
 
-}  // namespace
-
-void ListFolder(fuse_req_t req, fuse_ino_t node, std::size_t size, off_t offset,
-                Listed kind) {
-  const auto folder = Open(req, node, O_NOATIME);
+// What follows is for folders that have no handle. On a read-only mount, as on
+// a bare tree, listing moves no time.
+void ListNode(fuse_req_t req, fuse_ino_t node, std::size_t size, off_t offset,
+              Listed kind) {
+  const auto folder = Open(req, node, ServerOf(req).read_only ? O_NOATIME : 0);
   if (ReplyIfFailed(req, folder)) return;
   List(req, **folder, size, offset, kind);
 }
+
+void ReaddirNode(fuse_req_t req, fuse_ino_t node, std::size_t size,
+                 off_t offset, fuse_file_info*) {
+  ListNode(req, node, size, offset, Listed::kNames);
+}
+
+void ReaddirplusNode(fuse_req_t req, fuse_ino_t node, std::size_t size,
+                     off_t offset, fuse_file_info*) {
+  ListNode(req, node, size, offset, Listed::kEntries);
+}
+
+}  // namespace
 
 void AddFolderOps(fuse_lowlevel_ops& ops) {
   ops.opendir = DoOpendir;
@@ -151,6 +165,14 @@ void AddFolderOps(fuse_lowlevel_ops& ops) {
   ops.readdirplus = DoReaddirplus;
   ops.releasedir = DoReleasedir;
   ops.fsyncdir = DoFsyncdir;
+}
+
+void SetOpsWithoutFolders(fuse_lowlevel_ops& ops) {
+  ops.opendir = NeverAskAgain;
+  ops.readdir = ReaddirNode;
+  ops.readdirplus = ReaddirplusNode;
+  ops.fsyncdir = SyncNode;
+  ops.releasedir = nullptr;
 }
 
 }  // namespace assayfs

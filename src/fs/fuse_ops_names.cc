@@ -2,6 +2,7 @@
 // Requests on names, and what all translators share.
 #include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <optional>
 #include <utility>
@@ -20,6 +21,16 @@ Caller CallerOf(fuse_req_t req) {
 void ReplyOutcome(fuse_req_t req, const Result<void>& done) {
   if (ReplyIfFailed(req, done)) return;
   fuse_reply_err(req, 0);
+}
+
+void NeverAskAgain(fuse_req_t req, fuse_ino_t, fuse_file_info*) {
+  fuse_reply_err(req, ENOSYS);
+}
+
+void SyncNode(fuse_req_t req, fuse_ino_t node, int, fuse_file_info*) {
+  const auto fd = ReopenNode(req, node);
+  if (ReplyIfFailed(req, fd)) return;
+  fuse_reply_err(req, ::fsync(fd->get()) == 0 ? 0 : errno);
 }
 
 bool ReplyIfReadOnly(fuse_req_t req) {

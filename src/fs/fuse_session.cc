@@ -31,10 +31,13 @@ void Negotiate(void* user_data, fuse_conn_info* connection) {
   server.may_watch =
       server.watcher && (connection->capable & FUSE_CAP_EXPIRE_ONLY) != 0;
   if (server.enforce_at == EnforceAt::kRead) {
-    connection->want |= connection->capable &
-                        static_cast<unsigned>(FUSE_CAP_NO_OPEN_SUPPORT |
-                                              FUSE_CAP_NO_OPENDIR_SUPPORT);
+    connection->want |=
+        connection->capable & static_cast<unsigned>(FUSE_CAP_NO_OPEN_SUPPORT);
     connection->want &= ~static_cast<unsigned>(FUSE_CAP_ATOMIC_O_TRUNC);
+  }
+  if (!server.opens_folders) {
+    connection->want |= connection->capable &
+                        static_cast<unsigned>(FUSE_CAP_NO_OPENDIR_SUPPORT);
   }
   // Without HANDLE_KILLPRIV the kernel itself takes set-user-ID bits and
   // capabilities away from what is written. Splicing makes reads slower.
@@ -48,14 +51,15 @@ void Negotiate(void* user_data, fuse_conn_info* connection) {
   connection->max_write = 1U << 20;
 }
 
-fuse_lowlevel_ops Operations(EnforceAt when) {
+fuse_lowlevel_ops Operations(const Server& server) {
   fuse_lowlevel_ops ops{};
   ops.init = Negotiate;
   AddNameOps(ops);
   AddAttributeOps(ops);
   AddFileOps(ops);
   AddFolderOps(ops);
-  if (when == EnforceAt::kRead) SetOpsAtRead(ops);
+  if (!server.opens_folders) SetOpsWithoutFolders(ops);
+  if (server.enforce_at == EnforceAt::kRead) SetOpsAtRead(ops);
   return ops;
 }
 
@@ -108,7 +112,7 @@ Result<std::unique_ptr<FuseSession>> FuseSession::Create(Options options,
   std::string name = "assayfs";
   std::array<char*, 2> argv = {name.data(), nullptr};
   fuse_args args = FUSE_ARGS_INIT(1, argv.data());
-  const fuse_lowlevel_ops ops = Operations(options.enforce_at);
+  const fuse_lowlevel_ops ops = Operations(impl->server);
   impl->session.reset(
       fuse_session_new(&args, &ops, sizeof(ops), &impl->server));
   fuse_opt_free_args(&args);  // libfuse puts a copy of its own there

@@ -57,6 +57,10 @@ class FuseSession {
     bool read_only = false;
     EnforceAt enforce_at = EnforceAt::kOpen;
     DataPath data = DataPath::kAuto;
+    // On all file systems of the tree, an offset in a folder leads to the same
+    // place after the folder was closed and opened again. Then the kernel need
+    // not open folders.
+    bool offsets_last = false;
     // How many descriptors to keep of files that the kernel knows.
     std::size_t max_fds = 1024;
     // Called once, when the kernel has agreed to what the session can do, on a

@@ -78,6 +78,9 @@ class AdversaryTest(judged.Judged):
         if tree is None:
             self.mount(*options)
         status, figures = self.attack(self.mnt, SECONDS, verb, tree)
+        if figures["false denials"]:
+            print("# last records:\n# " +
+                  "\n# ".join(self.stderr().splitlines()[-40:]), flush=True)
         self.assertEqual(figures["false allows"], 0)
         self.assertEqual(figures["false denials"], 0)
         self.assertEqual(status, 0)

@@ -18,6 +18,7 @@
 #include "app/control/control_handler.h"
 #include "app/control/control_link.h"
 #include "app/control/control_server.h"
+#include "app/daemon/folder_offsets.h"
 #include "app/daemon/judging.h"
 #include "app/daemon/outer_mount.h"
 #include "app/daemon/record_text.h"
@@ -195,12 +196,15 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
     ReportFailure("warning", problem);
   }
 
+  const auto mounts = ReadOwnMountTable();
+  const bool offsets_last = mounts && OffsetsLast(*mounts, settings.lower);
   auto created =
       FuseSession::Create({.fuse_fd = std::move(*fuse_fd),
                            .root_fd = root.get(),
                            .read_only = read_only,
                            .enforce_at = (*judging)->enforcement_point().at,
                            .data = settings.data,
+                           .offsets_last = offsets_last,
                            .max_fds = budget.inodes,
                            .begun = [&] { ReadFurtherAhead(mount->device()); }},
                           (*judging)->appraiser());
@@ -212,6 +216,7 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
       sessions, (*judging)->appraiser(),
       {.root_fd = root.get(),
        .data = settings.data,
+       .offsets_last = offsets_last,
        .report = [&records](const std::string& text) { records.Add(text); }});
   ControlHandler handler(**judging, *session, updates, records, root.get());
   auto control = StartControl(settings, handler);

@@ -78,13 +78,15 @@ Result<void> Updates::Serve(UniqueFd fuse_fd) {
   if (thread_.joinable()) thread_.join();
   if (!IsFuse(fuse_fd)) return Fail(EINVAL, "not a descriptor of /dev/fuse");
   const Sessions::Number number = sessions_.Reserve();
-  auto created = FuseSession::Create({.fuse_fd = std::move(fuse_fd),
-                                      .root_fd = surroundings_.root_fd,
-                                      .data = surroundings_.data,
-                                      .max_fds = kMaxFds,
-                                      .begun = {},
-                                      .changes = TellOthers(number)},
-                                     appraiser_);
+  auto created =
+      FuseSession::Create({.fuse_fd = std::move(fuse_fd),
+                           .root_fd = surroundings_.root_fd,
+                           .data = surroundings_.data,
+                           .offsets_last = surroundings_.offsets_last,
+                           .max_fds = kMaxFds,
+                           .begun = {},
+                           .changes = TellOthers(number)},
+                          appraiser_);
   if (!created) return Fail(created.error());
   std::shared_ptr<FuseSession> session(std::move(*created));
   sessions_.Add(number, session);

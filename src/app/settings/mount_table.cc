@@ -46,13 +46,6 @@ std::uint64_t Number(std::string_view word) {
   return number;
 }
 
-// Says whether path is folder or below it.
-bool IsWithin(std::string_view folder, std::string_view path) {
-  if (folder == "/") return path.starts_with('/');
-  return path.starts_with(folder) &&
-         (path.size() == folder.size() || path[folder.size()] == '/');
-}
-
 }  // namespace
 
 MountTable ParseMountTable(std::string_view text) {
@@ -113,6 +106,12 @@ const MountEntry* FindMountOf(const MountTable& table, std::string_view path) {
     }
   }
   return best;
+}
+
+bool IsWithin(std::string_view folder, std::string_view path) {
+  if (folder == "/") return path.starts_with('/');
+  return path.starts_with(folder) &&
+         (path.size() == folder.size() || path[folder.size()] == '/');
 }
 
 std::string PathBelow(std::string_view folder, std::string_view path) {

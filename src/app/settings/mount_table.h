@@ -48,6 +48,9 @@ const MountEntry* FindMountPoint(const MountTable& table,
 // empty table.
 const MountEntry* FindMountOf(const MountTable& table, std::string_view path);
 
+// Says whether path is folder or below it; both absolute.
+bool IsWithin(std::string_view folder, std::string_view path);
+
 // Takes folder off the front of path: ("/usr", "/usr/bin") is "/bin", and
 // equal paths give "/". path must be folder or below it.
 std::string PathBelow(std::string_view folder, std::string_view path);

@@ -52,7 +52,7 @@ void DoRead(fuse_req_t req, fuse_ino_t node, std::size_t size, off_t offset,
         if (!read || SizesAgree(*read, *file, wanted)) return read;
         return Fail(kSizesDiffer, "the size that was told is of other content");
       },
-      [req, node](const Result<JudgedRead>& read) {
+      [req, node, wanted](const Result<JudgedRead>& read) {
         Server& server = ServerOf(req);
         if (!read && read.error().code() == kSizesDiffer) {
           // The answer is no until the kernel has asked again. So that it does,
@@ -65,6 +65,9 @@ void DoRead(fuse_req_t req, fuse_ino_t node, std::size_t size, off_t offset,
         if (ReplyIfFailed(req, read)) return;
         fuse_reply_buf(req, reinterpret_cast<const char*>(read->bytes.data()),
                        read->bytes.size());
+        if (read->file_bytes) {
+          DropVerified(read->fd.get(), wanted.offset, wanted.size);
+        }
         if (read->may_stay) return;
         const auto file = server.table->Get(node);
         if (file) server.drop_pages(file->id());

@@ -6,6 +6,7 @@
 
 #include "fs/fuse_ops.h"
 #include "fs/fuse_patience.h"
+#include "fs/verified_read.h"
 
 namespace assayfs {
 namespace {
@@ -108,6 +109,9 @@ void DoRead(fuse_req_t req, fuse_ino_t, std::size_t size, off_t offset,
   if (ReplyIfFailed(req, bytes)) return;
   fuse_reply_buf(req, reinterpret_cast<const char*>(bytes->data()),
                  bytes->size());
+  if (file->verified()) {
+    DropVerified(file->fd(), static_cast<std::uint64_t>(offset), size);
+  }
 }
 
 void DoWrite(fuse_req_t req, fuse_ino_t, const char* data, std::size_t size,

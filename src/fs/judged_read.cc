@@ -4,6 +4,8 @@
 
 #include <fcntl.h>
 
+#include <utility>
+
 #include "fs/reopen.h"
 #include "fs/verified_read.h"
 
@@ -18,7 +20,7 @@ Result<JudgedRead> ReadAndJudge(Appraiser& appraiser, const LowerRef& file,
     auto waited = appraiser.WaitForWriters(file.id(), give_up);
     if (!waited) return Fail(std::move(waited).error());
   }
-  const auto fd = ReopenUnseen(file.fd());
+  auto fd = ReopenUnseen(file.fd());
   if (!fd) return Fail(fd.error());
   const auto answer = appraiser.Judge(fd->get(), {.uid = uid}, give_up);
   if (!answer) return Fail(answer.error());
@@ -29,13 +31,14 @@ Result<JudgedRead> ReadAndJudge(Appraiser& appraiser, const LowerRef& file,
   if (!answer->tags) {
     const auto bytes = ReadPlain(fd->get(), offset, size, buffer);
     if (!bytes) return Fail(bytes.error());
-    return JudgedRead{*bytes, may_stay, std::nullopt};
+    return JudgedRead{*bytes, may_stay, std::nullopt, std::move(*fd)};
   }
   const auto read =
       ReadVerified(fd->get(), *answer->tags, offset, size, buffer);
   if (!read) return Fail(read.error());
   if (!read->mismatch) {
-    return JudgedRead{read->bytes, may_stay, answer->tags->file_bytes()};
+    return JudgedRead{read->bytes, may_stay, answer->tags->file_bytes(),
+                      std::move(*fd)};
   }
   appraiser.ReportMismatch(fd->get(), answer->content_id, *read->mismatch);
   return Fail(EIO, "a block is not what was judged");

@@ -20,6 +20,7 @@ struct JudgedRead {
   bool may_stay = false;
   // How long the content is that was judged, if it was.
   std::optional<std::uint64_t> file_bytes;
+  UniqueFd fd;  // of the lower file
 };
 
 // Judges the file for reading and reads from it. For what, and for whom else,

@@ -60,13 +60,13 @@ Result<VerifiedRead> ReadVerified(int fd, const BlockTags& tags,
       return VerifiedRead{{}, start + i * kTagBlockBytes};
     }
   }
-  // The kernel keeps these bytes for the mount; from the lower file they would
-  // have to be compared again.
-  if (room >= kMuch) {
-    ::posix_fadvise(fd, static_cast<off_t>(start), static_cast<off_t>(room),
-                    POSIX_FADV_DONTNEED);
-  }
   return VerifiedRead{all->subspan(lead, wanted), std::nullopt};
+}
+
+void DropVerified(int fd, std::uint64_t offset, std::size_t size) {
+  if (size < kMuch) return;
+  ::posix_fadvise(fd, static_cast<off_t>(offset), static_cast<off_t>(size),
+                  POSIX_FADV_DONTNEED);
 }
 
 }  // namespace assayfs

@@ -31,10 +31,14 @@ struct VerifiedRead {
   std::optional<std::uint64_t> mismatch;
 };
 // Reads whole blocks and compares each with its tag. The end of the file is
-// that of the tags; a file that became shorter does not match. What is read in
-// pieces of 128 KiB or more is not kept in the lower file's page cache.
+// that of the tags; a file that became shorter does not match.
 Result<VerifiedRead> ReadVerified(int fd, const BlockTags& tags,
                                   std::uint64_t offset, std::size_t size,
                                   ByteVector& buffer);
+
+// Takes what was read from the lower file's page cache, if it is 128 KiB or
+// more: the kernel keeps the bytes for the mount, and from the lower file they
+// would have to be compared again. May take a while: for after the answer.
+void DropVerified(int fd, std::uint64_t offset, std::size_t size);
 
 }  // namespace assayfs

@@ -65,7 +65,7 @@ void DoRead(fuse_req_t req, fuse_ino_t node, std::size_t size, off_t offset,
         if (ReplyIfFailed(req, read)) return;
         fuse_reply_buf(req, reinterpret_cast<const char*>(read->bytes.data()),
                        read->bytes.size());
-        if (read->file_bytes) {
+        if (read->file_bytes && wanted.size >= kMuch) {
           DropVerified(read->fd.get(), wanted.offset, wanted.size);
         }
         if (read->may_stay) return;

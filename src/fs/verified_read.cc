@@ -8,14 +8,6 @@
 #include <algorithm>
 
 namespace assayfs {
-namespace {
-
-// What is read at once from here on is not kept twice. Below, the pages are
-// often few, and the kernel would look on all processors for them.
-constexpr std::size_t kMuch = 128 << 10;
-
-}  // namespace
-
 bool IsBehindEnd(std::uint64_t file_bytes, std::uint64_t offset,
                  std::size_t size) {
   static const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
@@ -64,7 +56,6 @@ Result<VerifiedRead> ReadVerified(int fd, const BlockTags& tags,
 }
 
 void DropVerified(int fd, std::uint64_t offset, std::size_t size) {
-  if (size < kMuch) return;
   ::posix_fadvise(fd, static_cast<off_t>(offset), static_cast<off_t>(size),
                   POSIX_FADV_DONTNEED);
 }

@@ -36,9 +36,13 @@ Result<VerifiedRead> ReadVerified(int fd, const BlockTags& tags,
                                   std::uint64_t offset, std::size_t size,
                                   ByteVector& buffer);
 
-// Takes what was read from the lower file's page cache, if it is 128 KiB or
-// more: the kernel keeps the bytes for the mount, and from the lower file they
-// would have to be compared again. May take a while: for after the answer.
+// What is read at once from here on, in bytes, need not be kept twice. Below,
+// the pages are often few, and the kernel looks on all processors for them.
+inline constexpr std::size_t kMuch = 128 << 10;
+
+// Takes what was read from the lower file's page cache: the kernel keeps the
+// bytes for the mount, and from the lower file they would have to be compared
+// again. May take a while: for after the answer.
 void DropVerified(int fd, std::uint64_t offset, std::size_t size);
 
 }  // namespace assayfs

@@ -144,12 +144,5 @@ TEST_F(LargeReadTest, KeepsNoPagesThatTheMountKeeps) {
   EXPECT_EQ(Kept(), 0U);
 }
 
-TEST_F(LargeReadTest, KeepsPagesOfSmallReads) {
-  const std::size_t before = Kept();
-  ASSERT_GT(before, 0U);
-  DropVerified(fd_.get(), 0, kSize / 16);
-  EXPECT_EQ(Kept(), before);
-}
-
 }  // namespace
 }  // namespace assayfs

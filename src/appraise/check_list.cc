@@ -35,6 +35,16 @@ Result<void> RefuseWeak(const DigestList& list) {
   return {};
 }
 
+// One list must not stop all files from being hashed: what is built without an
+// algorithm, or told to do without it, has none.
+Result<void> RefuseUnknown(const PackedFiles& files) {
+  for (const HashAlgorithm algorithm : files.Algorithms()) {
+    const auto hasher = Hasher::Create(algorithm);
+    if (!hasher) return Fail(hasher.error());
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<LoadedList> CheckList(const RawList& raw,
@@ -54,11 +64,13 @@ Result<LoadedList> CheckList(const RawList& raw,
   if (!rules.allow_weak) {
     if (auto strong = RefuseWeak(*list); !strong) return Fail(strong.error());
   }
+  PackedFiles files(list->files);
+  if (auto known = RefuseUnknown(files); !known) return Fail(known.error());
   return LoadedList{.name = raw.name,
                     .origin = raw.origin,
                     .format = list->format,
                     .package = std::move(list->package),
-                    .files = PackedFiles(list->files),
+                    .files = std::move(files),
                     .sha256 = *sha256,
                     .signer = signer ? *signer : Signer{},
                     .verified = signer.has_value()};

@@ -18,13 +18,13 @@ struct ListRules {
   bool require_signature = true;
 };
 
-// Name -> split -> verify -> parse -> refuse weak digests. Nothing of the
+// Name -> split -> verify -> parse -> refuse digests. Nothing of the
 // payload is parsed before its signature is verified. The list is not measured.
 //
 // Errors: that of raw.bytes; EINVAL for the name; ENOKEY "unsigned"; ENOKEY
 // "no key: ..." if no trusted key made the signature; EKEYREJECTED for any
 // other signature that is not good; those of ParseList; EOPNOTSUPP for a weak
-// digest. A verified list without any digest is no error.
+// digest, or one that this machine's OpenSSL cannot compute. A verified list without any digest is no error.
 // Threads: safe.
 Result<LoadedList> CheckList(const RawList& raw,
                              const SignatureVerifier& verifier,

@@ -26,6 +26,7 @@ constexpr std::array<AlgorithmRow, kHashAlgorithmCount> kRows = {{
     {"sha3-256", 32},
     {"sha3-384", 48},
     {"sha3-512", 64},
+    {"sm3", 32},
 }};
 
 const AlgorithmRow& Row(HashAlgorithm algorithm) {

@@ -16,8 +16,7 @@
 
 namespace assayfs {
 
-// The algorithms that digest lists may name. SM3 is left out: OpenSSL has it,
-// but no list format of ours but TLV does, and no distribution uses it.
+// The algorithms that digest lists may name.
 enum class HashAlgorithm : std::uint8_t {
   kMd5,
   kSha1,
@@ -28,8 +27,9 @@ enum class HashAlgorithm : std::uint8_t {
   kSha3_256,
   kSha3_384,
   kSha3_512,
+  kSm3,
 };
-inline constexpr std::size_t kHashAlgorithmCount = 9;
+inline constexpr std::size_t kHashAlgorithmCount = 10;
 inline constexpr std::size_t kMaxDigestBytes = 64;
 
 // Returns the length of the algorithm's digests in bytes.

@@ -35,6 +35,12 @@ const EVP_MD* Implementation(HashAlgorithm algorithm) {
       return EVP_sha3_384();
     case HashAlgorithm::kSha3_512:
       return EVP_sha3_512();
+    case HashAlgorithm::kSm3:
+#ifndef OPENSSL_NO_SM3
+      return EVP_sm3();
+#else
+      return nullptr;
+#endif
   }
   return nullptr;
 }

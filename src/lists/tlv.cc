@@ -28,7 +28,8 @@ constexpr std::array<std::pair<std::uint16_t, HashAlgorithm>,
                     {6, HashAlgorithm::kSha512},
                     {20, HashAlgorithm::kSha3_256},
                     {21, HashAlgorithm::kSha3_384},
-                    {22, HashAlgorithm::kSha3_512}}};
+                    {22, HashAlgorithm::kSha3_512},
+                    {17, HashAlgorithm::kSm3}}};
 
 tl::unexpected<Error> Malformed(std::string_view what) {
   return Fail(EBADMSG, "TLV list: " + std::string(what));

@@ -22,7 +22,8 @@ Digest Filled(HashAlgorithm algorithm, unsigned char value) {
   return Must(Digest::FromBytes(algorithm, bytes));
 }
 
-// Names: crypto/hash_info.c of Linux; lengths: FIPS 180-4, FIPS 202, RFC 1321.
+// Names: crypto/hash_info.c of Linux; lengths: FIPS 180-4, FIPS 202, RFC 1321,
+// GB/T 32905.
 TEST(DigestTest, KnowsNameLengthAndStrengthOfEveryAlgorithm) {
   const std::vector<std::tuple<HashAlgorithm, std::string, std::size_t, bool>>
       kRows = {{HashAlgorithm::kMd5, "md5", 16, false},
@@ -33,7 +34,8 @@ TEST(DigestTest, KnowsNameLengthAndStrengthOfEveryAlgorithm) {
                {HashAlgorithm::kSha512, "sha512", 64, true},
                {HashAlgorithm::kSha3_256, "sha3-256", 32, true},
                {HashAlgorithm::kSha3_384, "sha3-384", 48, true},
-               {HashAlgorithm::kSha3_512, "sha3-512", 64, true}};
+               {HashAlgorithm::kSha3_512, "sha3-512", 64, true},
+               {HashAlgorithm::kSm3, "sm3", 32, true}};
   ASSERT_EQ(kRows.size(), kHashAlgorithmCount);
   for (const auto& [algorithm, name, bytes, strong] : kRows) {
     EXPECT_EQ(AlgorithmName(algorithm), name);

@@ -37,7 +37,10 @@ const std::vector<std::pair<HashAlgorithm, std::string>> kAbc = {
      "98d88cea927ac7f539f1edf228376d25"},
     {HashAlgorithm::kSha3_512,
      "b751850b1a57168a5693cd924b6b096e08f621827444f70d884f5d0240d2712e"
-     "10e116e9192af3c91a7ec57647e3934057340b4cf408d5a56592f8274eec53f0"}};
+     "10e116e9192af3c91a7ec57647e3934057340b4cf408d5a56592f8274eec53f0"},
+    // GB/T 32905, appendix A.1.
+    {HashAlgorithm::kSm3,
+     "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"}};
 
 // `printf '' | sha256sum`
 constexpr std::string_view kEmptySha256 =

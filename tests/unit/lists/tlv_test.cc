@@ -68,9 +68,9 @@ TEST(TlvTest, ParserOkForEveryAlgorithm) {
 // Numbers from include/uapi/linux/hash_info.h.
 TEST(TlvTest, KnowsTheKernelsAlgorithmNumbers) {
   const std::vector<std::pair<int, std::string>> kNumbers = {
-      {1, "md5"},       {2, "sha1"},      {4, "sha256"},
-      {5, "sha384"},    {6, "sha512"},    {7, "sha224"},
-      {20, "sha3-256"}, {21, "sha3-384"}, {22, "sha3-512"}};
+      {1, "md5"},       {2, "sha1"},     {4, "sha256"}, {5, "sha384"},
+      {6, "sha512"},    {7, "sha224"},   {17, "sm3"},   {20, "sha3-256"},
+      {21, "sha3-384"}, {22, "sha3-512"}};
   for (const auto& [number, name] : kNumbers) {
     const auto digest = MakeDigest(*AlgorithmFromName(name), 0x55);
     const auto bytes = WriteTlv({{digest, "", std::nullopt}});

@@ -24,7 +24,8 @@ struct ListRules {
 // Errors: that of raw.bytes; EINVAL for the name; ENOKEY "unsigned"; ENOKEY
 // "no key: ..." if no trusted key made the signature; EKEYREJECTED for any
 // other signature that is not good; those of ParseList; EOPNOTSUPP for a weak
-// digest, or one that this machine's OpenSSL cannot compute. A verified list without any digest is no error.
+// digest, or one that this machine's OpenSSL cannot compute. A verified list
+// without any digest is no error.
 // Threads: safe.
 Result<LoadedList> CheckList(const RawList& raw,
                              const SignatureVerifier& verifier,

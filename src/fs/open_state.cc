@@ -48,7 +48,7 @@ JudgedContent OpenState::current() const {
 
 void OpenState::SettleSize(const std::function<void()>& take_back) {
   const std::lock_guard lock(mutex_);
-  if (!size_settled_) take_back();
+  if (!size_settled_ || judged_ == 0) take_back();
   size_settled_ = true;
 }
 

@@ -76,11 +76,12 @@ class OpenState {
   // nothing else.
   JudgedContent current() const;
 
-  // Calls take_back, with the lock held, unless that was done since current()
-  // is what it is. It is to take back the size that the kernel was told of the
-  // content before. With the lock, because no handle on the same content may be
-  // answered before that is done, and it must not be done twice: the kernel
-  // then also ignores the answers that are on their way to it.
+  // Calls take_back, with the lock held, unless a judged handle is open and
+  // that was done since current() is what it is. It is to take back the size
+  // that the kernel was told of the content before. With the lock, because no
+  // handle on the same content may be answered before that is done, and it must
+  // not be done twice: the kernel then also ignores the answers that are on
+  // their way to it.
   void SettleSize(const std::function<void()>& take_back);
 
   // A handle for reading that was not judged opens or closes: it may bring

@@ -100,6 +100,9 @@ TEST(OpenStateTest, SettlesTheSizeOnceForEachContent) {
   EXPECT_EQ(settle(), 3);
   state.BeginWriting(kNotAtAll);
   EXPECT_EQ(settle(), 4);
+  state.CloseJudged();
+  EXPECT_EQ(settle(), 5);
+  EXPECT_EQ(settle(), 6);
 }
 
 TEST(OpenStateTest, ForgetsJudgedContentWhenAWriterComes) {

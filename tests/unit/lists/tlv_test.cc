@@ -96,8 +96,8 @@ TEST(TlvTest, ParserErrorForZeroEntriesAnnounced) {
 }
 
 TEST(TlvTest, RefusesUnknownAlgorithms) {
-  // RIPEMD-160, SM3, a number past the kernel's last.
-  for (const char* number : {"0003", "0011", "ffff"}) {
+  // RIPEMD-160, Streebog-256, a number past the kernel's last.
+  for (const char* number : {"0003", "0012", "ffff"}) {
     EXPECT_THAT(Parse("000000000002" + std::string(number)),
                 FailsWith(EOPNOTSUPP));
   }

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 namespace assayfs {
+
 bool IsBehindEnd(std::uint64_t file_bytes, std::uint64_t offset,
                  std::size_t size) {
   static const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));

@@ -19,7 +19,8 @@ import judged
 import list_bytes
 import tap
 from judged import run, write
-from list_bytes import BASE_NAMES, FILE_DIGESTS, KERNEL_NUMBERS, OPENPGP_NUMBERS, Tag
+from list_bytes import (BASE_NAMES, FILE_DIGESTS, KERNEL_NUMBERS,
+                        OPENPGP_NUMBERS, Tag)
 
 DIGESTS_EACH = 5
 
@@ -42,10 +43,9 @@ class Conformance(judged.Judged):
                                                judged.read(fresh + ".cms")))
         os.rename(fresh, os.path.join(where or self.lists, name))
 
-    def add_file(self, name, content=None):
-        """Returns the path of a file, and its content: its name."""
-        write(self.below(name), content or name)
-        return self.at(name)
+    def add_file(self, name):
+        """Adds a file whose content is its name."""
+        write(self.below(name), name)
 
     def add_listed(self, number):
         """Adds a file, and a list of its own."""

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace assayfs {
 
@@ -25,10 +26,12 @@ enum class SignatureStatus {
 
 // Who made a good signature. fingerprint: lower-case hexadecimal digits of the
 // OpenPGP key, or of the SHA-256 of the X.509 certificate. name: user ID or
-// subject, for people only.
+// subject, for people only. keys: the fingerprints of all that the signature
+// hangs on: of key and subkey, or of the certificates up to the one trusted.
 struct Signer {
   std::string fingerprint;
   std::string name;
+  std::vector<std::string> keys = {};
 };
 
 struct SignatureCheck {

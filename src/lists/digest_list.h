@@ -27,7 +27,10 @@ struct ListedFile {
 
 struct DigestList {
   ListFormat format = ListFormat::kRpm;
-  std::string package;  // name-[epoch:]version-release.arch; empty for TLV
+  // Of the package that the list is the header of; empty for TLV.
+  std::string package;            // name-[epoch:]version-release.arch
+  std::string package_name;       // name
+  std::string package_version;    // [epoch:]version-release
   std::vector<ListedFile> files;  // in the order of the list
 };
 

@@ -45,7 +45,8 @@ Result<HashAlgorithm> FileAlgorithm(const RpmTags& tags) {
                               std::to_string(*number) + " is not known");
 }
 
-Result<std::string> PackageName(const RpmTags& tags) {
+// Fills in what list says of its package.
+Result<void> ReadPackage(const RpmTags& tags, DigestList& list) {
   const auto name = tags.String(RpmTag::kName);
   if (!name) return Fail(name.error());
   const auto version = tags.String(RpmTag::kVersion);
@@ -58,14 +59,16 @@ Result<std::string> PackageName(const RpmTags& tags) {
     if (part.empty()) return Malformed("empty part of the package name");
     if (part.size() > kMaxPackageBytes) return Malformed("name too long");
   }
-  std::string package = std::string(*name) + "-";
+  list.package_name = *name;
   if (tags.Has(RpmTag::kEpoch)) {
     const auto epoch = tags.Number32(RpmTag::kEpoch);
     if (!epoch) return Fail(epoch.error());
-    package += std::to_string(*epoch) + ":";
+    list.package_version = std::to_string(*epoch) + ":";
   }
-  package.append(*version).append("-").append(*release);
-  return package.append(".").append(*arch);
+  list.package_version.append(*version).append("-").append(*release);
+  list.package = list.package_name + "-" + list.package_version;
+  list.package.append(".").append(*arch);
+  return {};
 }
 
 // The path of each file, put together on demand: a folder and a name, or, in
@@ -170,9 +173,7 @@ Result<DigestList> ParseRpmHeader(Bytes bytes) {
   if (!in.empty()) return Malformed("bytes after the end");
   DigestList list;
   list.format = ListFormat::kRpm;
-  auto package = PackageName(*tags);
-  if (!package) return Fail(package.error());
-  list.package = std::move(*package);
+  if (auto read = ReadPackage(*tags, list); !read) return Fail(read.error());
   // A package may hold no file at all.
   if (!tags->Has(RpmTag::kFileDigests)) return list;
   auto files = ReadFiles(*tags);

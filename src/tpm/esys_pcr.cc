@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// PCRs of a TPM 2.0, through tpm2-tss.
+// PCRs and counters of a TPM 2.0, through tpm2-tss.
 #include "tpm/esys_pcr.h"
 
 #include <tss2/tss2_esys.h>
@@ -87,6 +87,15 @@ TSS2_RC Run(Command&& command) {
     rc = command();
   }
   return rc;
+}
+
+// A counter is a number of 64 bits, in big-endian order.
+constexpr UINT16 kCounterBytes = 8;
+
+std::string CounterName(std::uint32_t index) {
+  ByteVector bytes;
+  AppendBe32(bytes, index);
+  return "counter 0x" + ToHex(bytes);
 }
 
 bool Selects(const TPMS_PCR_SELECTION& selection, std::uint32_t pcr) {
@@ -219,6 +228,73 @@ Result<Digest> TpmConnection::Read(std::uint32_t pcr, HashAlgorithm bank) {
                                   value.size, sizeof(value.buffer)))));
   if (!digest) return Fail(EIO, what + ": unexpected answer");
   return *digest;
+}
+
+Result<void> TpmConnection::DefineCounter(std::uint32_t index) {
+  TPM2B_NV_PUBLIC public_area{};
+  public_area.nvPublic.nvIndex = index;
+  public_area.nvPublic.nameAlg = TPM2_ALG_SHA256;
+  public_area.nvPublic.attributes =
+      TPMA_NV_OWNERREAD | TPMA_NV_OWNERWRITE |
+      static_cast<TPMA_NV>(TPM2_NT_COUNTER << TPMA_NV_TPM2_NT_SHIFT);
+  public_area.nvPublic.dataSize = kCounterBytes;
+  const TPM2B_AUTH no_auth{};
+  ESYS_TR handle = ESYS_TR_NONE;
+  const TSS2_RC rc = Run([&] {
+    return Esys_NV_DefineSpace(state_->esys.get(), ESYS_TR_RH_OWNER,
+                               ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
+                               &no_auth, &public_area, &handle);
+  });
+  if (rc != TSS2_RC_SUCCESS) {
+    return Fail(TpmError(EIO, "TPM: cannot define " + CounterName(index), rc));
+  }
+  Esys_TR_Close(state_->esys.get(), &handle);
+  return IncrementCounter(index);
+}
+
+// Runs a command on the counter. command: takes its handle.
+template <typename Command>
+Result<void> TpmConnection::OnCounter(std::uint32_t index, Command&& command) {
+  ESYS_TR handle = ESYS_TR_NONE;
+  TSS2_RC rc = Run([&] {
+    return Esys_TR_FromTPMPublic(state_->esys.get(), index, ESYS_TR_NONE,
+                                 ESYS_TR_NONE, ESYS_TR_NONE, &handle);
+  });
+  // What TPM2_NV_ReadPublic says of an index that is not there.
+  const bool missing = rc == TPM2_RC_HANDLE + TPM2_RC_1;
+  if (rc == TSS2_RC_SUCCESS) {
+    rc = Run([&] { return command(handle); });
+    Esys_TR_Close(state_->esys.get(), &handle);
+  }
+  if (rc == TSS2_RC_SUCCESS) return {};
+  return Fail(
+      TpmError(missing ? ENOENT : EIO, "TPM: " + CounterName(index), rc));
+}
+
+Result<std::uint64_t> TpmConnection::ReadCounter(std::uint32_t index) {
+  TPM2B_MAX_NV_BUFFER* raw = nullptr;
+  auto done = OnCounter(index, [&](ESYS_TR handle) {
+    return Esys_NV_Read(state_->esys.get(), ESYS_TR_RH_OWNER, handle,
+                        ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
+                        kCounterBytes, 0, &raw);
+  });
+  const EsysPointer<TPM2B_MAX_NV_BUFFER> data(raw);
+  if (!done) return Fail(std::move(done).error());
+  if (data->size != kCounterBytes) {
+    return Fail(EIO, "TPM: " + CounterName(index) + ": unexpected answer");
+  }
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < kCounterBytes; ++i) {
+    value = value << 8U | data->buffer[i];
+  }
+  return value;
+}
+
+Result<void> TpmConnection::IncrementCounter(std::uint32_t index) {
+  return OnCounter(index, [&](ESYS_TR handle) {
+    return Esys_NV_Increment(state_->esys.get(), ESYS_TR_RH_OWNER, handle,
+                             ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE);
+  });
 }
 
 }  // namespace assayfs

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// PCRs of a TPM 2.0, through tpm2-tss.
+// PCRs and counters of a TPM 2.0, through tpm2-tss.
 #pragma once
 
 #include <cstdint>
@@ -41,9 +41,22 @@ class TpmConnection {
   // Reads pcr in one bank. Errors: EIO.
   Result<Digest> Read(std::uint32_t pcr, HashAlgorithm bank);
 
+  // NV indexes of type counter. Such a counter never falls, not even when it is
+  // removed and made again. index: 0x01800000 to 0x01bfffff, the owner's.
+
+  // Makes a counter that the owner alone may use, and gives it its first value.
+  // Needs the owner's authorization to be empty. Errors: EIO with the answer.
+  Result<void> DefineCounter(std::uint32_t index);
+  // Errors: ENOENT if there is no such index; EIO for any other.
+  Result<std::uint64_t> ReadCounter(std::uint32_t index);
+  // Adds one. Errors: as ReadCounter, EIO also if the index is no counter.
+  Result<void> IncrementCounter(std::uint32_t index);
+
  private:
   struct State;
   explicit TpmConnection(std::unique_ptr<State> state);
+  template <typename Command>
+  Result<void> OnCounter(std::uint32_t index, Command&& command);
   std::unique_ptr<State> state_;
 };
 

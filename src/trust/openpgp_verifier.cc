@@ -150,7 +150,9 @@ SignatureCheck OpenPgpVerifier::CheckWithKey(const Entry& entry,
     return Failed(SignatureStatus::kBad, name + "did not sign these bytes");
   }
   return {SignatureStatus::kGood,
-          {entry.key.certificate, Printable(entry.key.user_id)},
+          {entry.key.certificate,
+           Printable(entry.key.user_id),
+           {entry.key.certificate, entry.key.fingerprint}},
           {}};
 }
 

@@ -185,18 +185,19 @@ struct Pkcs7Verifier::State {
     return false;
   }
 
-  // Judges the signer's certificate, with others to complete its chain.
-  // Returns the error; nothing if it is trusted.
+  // Judges the signer's certificate, with others to complete its chain, whose
+  // fingerprints go into chain. Returns the error; nothing if it is trusted.
   std::optional<SignatureCheck> Judge(X509* certificate,
                                       STACK_OF(X509) * others,
-                                      std::optional<std::time_t> when) const;
+                                      std::optional<std::time_t> when,
+                                      std::vector<std::string>& chain) const;
 
   SignatureCheck Check(Bytes signed_bytes, Bytes signature) const;
 };
 
 std::optional<SignatureCheck> Pkcs7Verifier::State::Judge(
-    X509* certificate, STACK_OF(X509) * others,
-    std::optional<std::time_t> when) const {
+    X509* certificate, STACK_OF(X509) * others, std::optional<std::time_t> when,
+    std::vector<std::string>& chain) const {
   const std::string name = Name(X509_get_subject_name(certificate));
   const StoreContext context(X509_STORE_CTX_new());
   if (!context || X509_STORE_CTX_init(context.get(), store.get(), certificate,
@@ -217,6 +218,10 @@ std::optional<SignatureCheck> Pkcs7Verifier::State::Judge(
     return Failed(StatusOfChainError(error),
                   "certificate \"" + name +
                       "\": " + X509_verify_cert_error_string(error));
+  }
+  const STACK_OF(X509)* verified = X509_STORE_CTX_get0_chain(context.get());
+  for (int i = 0; i < sk_X509_num(verified); ++i) {
+    chain.push_back(Fingerprint(sk_X509_value(verified, i)));
   }
   EVP_PKEY* key = X509_get0_pubkey(certificate);
   if (key == nullptr || EVP_PKEY_get_security_bits(key) < kSecurityBits) {
@@ -261,14 +266,17 @@ SignatureCheck Pkcs7Verifier::State::Check(Bytes signed_bytes,
     return Failed(SignatureStatus::kNoKey, "certificate of the signer");
   }
   const OwningStack others(CMS_get1_certs(message.get()));
-  auto refused = Judge(certificate, others.get(), SigningTime(signer));
+  std::vector<std::string> chain;
+  auto refused = Judge(certificate, others.get(), SigningTime(signer), chain);
   if (refused) return std::move(*refused);
   const std::string name = Name(X509_get_subject_name(certificate));
   if (!Covers(signer, signed_bytes)) {
     return Failed(SignatureStatus::kBad,
                   "\"" + name + "\" did not sign these bytes");
   }
-  return {SignatureStatus::kGood, {Fingerprint(certificate), name}, {}};
+  return {SignatureStatus::kGood,
+          {Fingerprint(certificate), name, std::move(chain)},
+          {}};
 }
 
 Pkcs7Verifier::Pkcs7Verifier() : state_(std::make_unique<State>()) {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "appraise/content_keeper.h"
+#include "appraise/evidence.h"
 #include "appraise/file_measurer.h"
 #include "appraise/tree_path.h"
 
@@ -22,7 +23,7 @@ namespace {
 constexpr std::chrono::milliseconds kListWait{5000};
 
 // How often the lists may bring new algorithms while one file is judged.
-constexpr int kMaxTries = 4;
+constexpr int kMaxTries = 4 + static_cast<int>(kHashAlgorithmCount);
 
 bool IsElf(int fd) {
   constexpr std::array<char, 4> kMagic = {0x7f, 'E', 'L', 'F'};
@@ -47,28 +48,6 @@ const Digest* FindAlgorithm(const Content& content, HashAlgorithm algorithm) {
   const auto it =
       std::ranges::find(content.digests, algorithm, &Digest::algorithm);
   return it == content.digests.end() ? nullptr : &*it;
-}
-
-std::vector<DigestIndex::Entry> FindContent(const DigestIndex& index,
-                                            const Content& content) {
-  std::vector<DigestIndex::Entry> found;
-  for (const Digest& digest : content.digests) {
-    const auto entries = index.FindDigest(digest);
-    found.insert(found.end(), entries.begin(), entries.end());
-  }
-  return found;
-}
-
-// Puts what lists say of content into evidence.
-void AddKnown(const std::vector<DigestIndex::Entry>& known,
-              Evidence& evidence) {
-  evidence.known = !known.empty();
-  evidence.list_verified = false;
-  evidence.list_measured = false;
-  for (const DigestIndex::Entry& entry : known) {
-    evidence.list_verified |= entry.list->verified;
-    evidence.list_measured |= entry.list->measured;
-  }
 }
 
 }  // namespace
@@ -96,9 +75,12 @@ struct Appraiser::Impl {
   Result<Assessment> Assess(int fd, const Use& use, const GiveUp& give_up);
   Result<Evidence> Gather(int fd, const Demand& demand, const GiveUp& give_up,
                           Assessment& assessment);
-  void LookUp(int fd, Assessment& assessment, Evidence& evidence);
+  Result<bool> LoadNeeded(int fd, const Content& content,
+                          const GiveUp& give_up);
+  void LookUp(int fd, const Demand& demand, Assessment& assessment,
+              Evidence& evidence);
   void Record(int fd, const Assessment& assessment);
-  void TellOfFallen(const DigestIndex::Lists& gone);
+  void TellOfFallen(const ListStore::Gone& gone);
 
   Options options;
   ListStore& lists;
@@ -110,18 +92,41 @@ struct Appraiser::Impl {
 };
 
 // Looks the content up in the lists.
-void Appraiser::Impl::LookUp(int fd, Assessment& assessment,
-                             Evidence& evidence) {
-  assessment.known = FindContent(*assessment.index, *assessment.content);
-  AddKnown(assessment.known, evidence);
-  if (evidence.known) return;
+void Appraiser::Impl::LookUp(int fd, const Demand& demand,
+                             Assessment& assessment, Evidence& evidence) {
+  const DigestIndex& index = *assessment.index;
+  assessment.known = FindContent(index, *assessment.content);
+  assessment.detail =
+      AddKnown(index, *assessment.content, assessment.known, evidence);
+  if (evidence.known) {
+    evidence.in_place =
+        demand.appraise == nullptr || !demand.appraise->bind_path ||
+        IsInPlace(options.root_fd, fd, assessment.known, options.unbound);
+    if (!evidence.in_place) assessment.detail = PlaceOf(assessment.known);
+    return;
+  }
   assessment.expected.clear();
   for (const std::string& path : ListedSpellings(options.root_fd, fd)) {
-    const auto found = assessment.index->FindPath(path);
-    assessment.expected.insert(assessment.expected.end(), found.begin(),
-                               found.end());
+    const auto found = index.FindPath(path);
+    std::ranges::copy_if(
+        found, std::back_inserter(assessment.expected),
+        [](const auto& entry) { return entry.withdrawn == nullptr; });
   }
   evidence.path_listed = !assessment.expected.empty();
+}
+
+// Has lists loaded that may know the content, and waits for them however long
+// that takes: what they know must not be refused. False if there are none.
+// Errors: EINTR if told to give up.
+Result<bool> Appraiser::Impl::LoadNeeded(int fd, const Content& content,
+                                         const GiveUp& give_up) {
+  constexpr std::chrono::milliseconds kStep(50);
+  const std::uint64_t ticket = lists.Need(content.digests, ListHint(fd));
+  if (ticket == 0) return false;
+  do {
+    if (give_up && give_up()) return Fail(EINTR, "lists are being loaded");
+  } while (!lists.WaitUntilLoaded(kStep, ticket));
+  return true;
 }
 
 // Errors: EINTR if told to give up. Other failures are part of the evidence.
@@ -156,14 +161,21 @@ Result<Evidence> Appraiser::Impl::Gather(int fd, const Demand& demand,
     if (!Covers(*assessment.content, Algorithms(*assessment.index, demand))) {
       continue;
     }
-    LookUp(fd, assessment, evidence);
-    if (evidence.known || waited) return evidence;
-    // The answer would be no: make sure that it is not for a list that is on
-    // its way.
+    LookUp(fd, demand, assessment, evidence);
+    if (evidence.known && evidence.in_place) return evidence;
+    // The answer would be no: make sure that it is not for a list that nobody
+    // needed before, or that is on its way.
+    if (lists.waiting() > 0) {
+      const auto more = LoadNeeded(fd, *assessment.content, give_up);
+      if (!more) return Fail(more.error());
+      if (*more) continue;
+    }
+    if (waited) return evidence;
     if (give_up && give_up()) return Fail(EINTR, "lists are being loaded");
     lists.WaitUntilLoaded(kListWait);
     waited = true;
-    if (lists.Current()->epoch() == assessment.index->epoch()) return evidence;
+    const bool same = lists.Current()->epoch() == assessment.index->epoch();
+    if (same && lists.waiting() == 0) return evidence;
   }
   evidence.failed = true;
   assessment.detail = "the digest lists keep changing";
@@ -215,9 +227,9 @@ void Appraiser::Impl::Record(int fd, const Assessment& assessment) {
 }
 
 // Tells of content that may not be read any more without lists that went.
-void Appraiser::Impl::TellOfFallen(const DigestIndex::Lists& gone) {
+void Appraiser::Impl::TellOfFallen(const ListStore::Gone& gone) {
   std::unordered_set<std::uint64_t> lost;
-  for (const auto& list : gone) {
+  for (const auto& list : gone.lists) {
     for (std::size_t file = 0; file < list->files.size(); ++file) {
       lost.insert(list->files.DigestOf(file).Beginning());
     }
@@ -225,18 +237,26 @@ void Appraiser::Impl::TellOfFallen(const DigestIndex::Lists& gone) {
   const auto index = lists.Current();
   const auto current = policy.With([](const auto& held) { return held; });
   const Demand demand = Match(*current, Use{});
-  for (const auto& [id, content] : contents->WithDigests(lost)) {
+  std::vector<FileId> withdrawn;
+  const bool revoked = !gone.digests.empty();
+  const auto affected = revoked ? contents->All() : contents->WithDigests(lost);
+  for (const auto& [id, content] : affected) {
+    // In another algorithm than before: content may have any digest.
+    const bool unsure = revoked && !Covers(*content, index->algorithms());
     Evidence evidence;
-    AddKnown(FindContent(*index, *content), evidence);
+    AddKnown(*index, *content, FindContent(*index, *content), evidence);
     const Verdict verdict = Decide(demand, evidence).verdict;
-    if (!Permits(options.mode, verdict)) options.content_fell(id);
+    if (evidence.withdrawn) withdrawn.push_back(id);
+    const bool fell = unsure || !Permits(options.mode, verdict);
+    if (fell && options.content_fell) options.content_fell(id);
+  }
+  if (options.withdrawn && !withdrawn.empty() && !gone.again) {
+    options.withdrawn(withdrawn);
   }
 }
 
 Appraiser::Appraiser(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Appraiser::~Appraiser() {
-  if (impl_->options.content_fell) impl_->lists.Listen({});
-}
+Appraiser::~Appraiser() { impl_->lists.Listen({}); }
 
 Result<std::unique_ptr<Appraiser>> Appraiser::Create(Options options,
                                                      ListStore& lists,
@@ -248,11 +268,9 @@ Result<std::unique_ptr<Appraiser>> Appraiser::Create(Options options,
                                  .fell = impl->options.content_fell});
   if (!contents) return Fail(contents.error());
   impl->contents = std::move(*contents);
-  if (impl->options.content_fell) {
-    lists.Listen([judge = impl.get()](const DigestIndex::Lists& gone) {
-      judge->TellOfFallen(gone);
-    });
-  }
+  lists.Listen([judge = impl.get()](const ListStore::Gone& gone) {
+    judge->TellOfFallen(gone);
+  });
   return std::unique_ptr<Appraiser>(new Appraiser(std::move(impl)));
 }
 
@@ -343,9 +361,10 @@ Result<Appraiser::Explanation> Appraiser::Explain(int fd, const Use& use) {
   for (const DigestIndex::Entry& entry : assessment->known) {
     const LoadedList& list = *entry.list;
     out.digest = entry.digest();
-    out.lists.push_back({list.name, list.format, list.package,
-                         list.sha256.Hex(), list.signer, list.verified,
-                         list.measured});
+    out.lists.push_back(
+        {list.name, list.format, list.package, list.sha256.Hex(), list.signer,
+         list.verified, list.measured,
+         entry.withdrawn == nullptr ? "" : entry.withdrawn->why});
   }
   for (const DigestIndex::Entry& entry : assessment->expected) {
     out.expected.push_back(

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,8 @@ class Appraiser {
     Mode mode = Mode::kEnforce;
     // An O_PATH descriptor of the tree's root; borrowed, must outlive this.
     int root_fd = -1;
+    // Packages whose content is never bound to its paths.
+    std::set<std::string> unbound;
     // Where denials go. Called on the thread that judges: it must not block.
     std::function<void(const DenialRecord&)> record;
     // Called when the content of a file that was judged is about to change, or
@@ -57,14 +60,16 @@ class Appraiser {
     // BeginWrite or SetPolicy. On any thread, also one that judges: it must not
     // block. May be null.
     std::function<void(FileId)> content_fell;
+    // Told of files that are remembered and whose content was withdrawn, once
+    // when that is noticed. On the thread that loads lists. May be null.
+    std::function<void(const std::vector<FileId>&)> withdrawn;
     // Largest number of lower files held open for leases.
     std::size_t max_leases = 1024;
   };
 
-  // lists and measurer: borrowed, must outlive this. Listens to lists, if
-  // content_fell is given. measurer is for files that a measure rule asks for,
-  // on a thread of its own.
-  // Errors: those of LeaseKeeper::Start.
+  // lists and measurer: borrowed, must outlive this. Listens to lists. measurer
+  // is for files that a measure rule asks for, on a thread of its own. Errors:
+  // those of LeaseKeeper::Start.
   static Result<std::unique_ptr<Appraiser>> Create(Options options,
                                                    ListStore& lists,
                                                    Measurer& measurer);
@@ -138,6 +143,7 @@ class Appraiser {
       Signer signer;
       bool verified = false;
       bool measured = false;
+      std::string withdrawn;  // why it does not count; empty if it does
     };
     std::vector<ListHit> lists;  // lists that hold the digest
     struct Expectation {

@@ -70,10 +70,11 @@ class ContentKeeper {
   }
 
   std::size_t remembered() const { return cache_.size(); }
-  // As VerdictCache::WithDigests.
+  // As the functions of VerdictCache with these names.
   auto WithDigests(const std::unordered_set<std::uint64_t>& beginnings) const {
     return cache_.WithDigests(beginnings);
   }
+  auto All() const { return cache_.All(); }
   std::uint64_t hashed_files() const { return hashed_files_; }
   std::uint64_t hashed_bytes() const { return hashed_bytes_; }
 

@@ -86,7 +86,7 @@ struct DigestIndex::Tables {
     for (; number != order.end() && key_at(*number) == key; ++number) {
       const auto [list, file] = PlaceOf(*number);
       if (alive[list] && matches(lists[list]->files, file)) {
-        found.push_back({lists[list].get(), file});
+        found.push_back({lists[list].get(), file, nullptr});
       }
     }
     return found;
@@ -102,7 +102,9 @@ DigestIndex::DigestIndex(std::uint64_t epoch, Lists lists)
     : epoch_(epoch),
       tables_(std::make_shared<const Tables>(lists)),
       alive_(lists.size(), true),
-      lists_(std::move(lists)) {
+      lists_(std::move(lists)),
+      withdrawals_(std::make_shared<const Withdrawals>()),
+      withdrawn_(std::make_shared<const WithdrawnLists>()) {
   CountAlive();
 }
 
@@ -119,6 +121,28 @@ std::shared_ptr<const DigestIndex> DigestIndex::Without(
   return index;
 }
 
+std::shared_ptr<const DigestIndex> DigestIndex::Under(
+    std::uint64_t epoch, std::shared_ptr<const Withdrawals> withdrawals) const {
+  auto index = std::make_shared<DigestIndex>(*this);
+  index->epoch_ = epoch;
+  auto withdrawn = std::make_shared<WithdrawnLists>();
+  for (const auto& list : lists_) {
+    if (auto why = assayfs::WhyWithdrawn(*list, *withdrawals)) {
+      withdrawn->emplace(list.get(),
+                         std::make_unique<const Withdrawn>(std::move(*why)));
+    }
+  }
+  index->withdrawals_ = std::move(withdrawals);
+  index->withdrawn_ = std::move(withdrawn);
+  index->CountAlive();
+  return index;
+}
+
+const Withdrawn* DigestIndex::WhyWithdrawn(const LoadedList& list) const {
+  const auto found = withdrawn_->find(&list);
+  return found == withdrawn_->end() ? nullptr : found->second.get();
+}
+
 bool DigestIndex::keeps_more() const {
   return tables_->lists.size() > lists_.size();
 }
@@ -132,26 +156,38 @@ void DigestIndex::CountAlive() {
       used[static_cast<std::size_t>(algorithm)] = true;
     }
   }
+  for (const Digest& digest : withdrawals_->revocations.digests()) {
+    used[static_cast<std::size_t>(digest.algorithm())] = true;
+  }
   algorithms_.clear();
   for (std::size_t i = 0; i < used.size(); ++i) {
     if (used[i]) algorithms_.push_back(static_cast<HashAlgorithm>(i));
   }
 }
 
+std::vector<DigestIndex::Entry> DigestIndex::WithReasons(
+    std::vector<Entry> entries) const {
+  if (withdrawn_->empty()) return entries;
+  for (Entry& entry : entries) entry.withdrawn = WhyWithdrawn(*entry.list);
+  return entries;
+}
+
 std::vector<DigestIndex::Entry> DigestIndex::FindDigest(
     const Digest& digest) const {
-  return tables_->Find(tables_->by_digest, DigestKey, digest.Beginning(),
-                       alive_, [&](const PackedFiles& files, std::size_t file) {
-                         return files.DigestOf(file) == digest;
-                       });
+  return WithReasons(
+      tables_->Find(tables_->by_digest, DigestKey, digest.Beginning(), alive_,
+                    [&](const PackedFiles& files, std::size_t file) {
+                      return files.DigestOf(file) == digest;
+                    }));
 }
 
 std::vector<DigestIndex::Entry> DigestIndex::FindPath(
     std::string_view path) const {
-  return tables_->Find(tables_->by_path, PathKey, KeyOf(path), alive_,
-                       [&](const PackedFiles& files, std::size_t file) {
-                         return files.PathOf(file) == path;
-                       });
+  return WithReasons(
+      tables_->Find(tables_->by_path, PathKey, KeyOf(path), alive_,
+                    [&](const PackedFiles& files, std::size_t file) {
+                      return files.PathOf(file) == path;
+                    }));
 }
 
 }  // namespace assayfs

@@ -11,73 +11,20 @@
 #include <atomic>
 #include <condition_variable>
 #include <iterator>
-#include <map>
 #include <mutex>
-#include <optional>
 #include <set>
 #include <system_error>
 #include <thread>
-#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
 #include "appraise/list_watcher.h"
-#include "base/parallel.h"
 #include "base/unique_fd.h"
-#include "crypto/hasher.h"
 
 namespace assayfs {
 namespace {
 
-using VerifierPtr = std::shared_ptr<const SignatureVerifier>;
 using Change = ListWatcher::Change;
-
-// What one reading of a source gave.
-struct SourceState {
-  DigestIndex::Lists lists;
-  std::vector<ListStore::RejectedList> rejected;
-  std::optional<Error> unreadable;  // the source as a whole
-};
-
-// Says whether one of the changes is, or may be, about a list.
-bool Concern(const std::set<Change>& changes, const LoadedList& list) {
-  return changes.contains({list.source, {}}) ||
-         changes.contains({list.source, list.name});
-}
-
-// The lists that no change concerns, by name.
-std::unordered_map<std::string, std::shared_ptr<const LoadedList>> Unchanged(
-    const SourceState* previous, const std::set<Change>& changes) {
-  std::unordered_map<std::string, std::shared_ptr<const LoadedList>> unchanged;
-  if (previous == nullptr) return unchanged;
-  for (const auto& list : previous->lists) {
-    if (!Concern(changes, *list)) unchanged.emplace(list->name, list);
-  }
-  return unchanged;
-}
-
-// Lists that are in memory as they are stored, until they are checked.
-constexpr std::size_t kMostRaw = 256;
-constexpr std::size_t kMostRawBytes = std::size_t{64} << 20;
-
-// One raw list: what an earlier reading made of the very same bytes, or else
-// what came out of checking it.
-struct Checked {
-  std::shared_ptr<const LoadedList> known;
-  std::optional<Result<LoadedList>> fresh;  // if not known
-};
-
-Checked CheckOne(const RawList& raw, const SourceState* previous,
-                 const SignatureVerifier& verifier, const ListRules& rules) {
-  if (previous != nullptr && raw.bytes) {
-    const auto sha256 = HashBytes(HashAlgorithm::kSha256, *raw.bytes);
-    const auto same = std::ranges::find_if(previous->lists, [&](const auto& l) {
-      return sha256 && l->sha256 == *sha256 && l->origin == raw.origin;
-    });
-    if (same != previous->lists.end()) return {.known = *same, .fresh = {}};
-  }
-  return {.known = nullptr, .fresh = CheckList(raw, verifier, rules)};
-}
 
 // Reading, checking and sorting lists takes as much memory as keeping them, and
 // may not be needed again for days.
@@ -86,20 +33,22 @@ void GiveMemoryBack() { ::malloc_trim(0); }
 }  // namespace
 
 struct ListStore::Impl {
-  Impl(Options given, Measurer& to, ListWatcher watch)
-      : options(std::move(given)), measurer(to), watcher(std::move(watch)) {}
+  Impl(Options given, Measurer& measurer, ListWatcher watch)
+      : sources(std::move(given.sources)),
+        withdrawals(std::move(given.withdrawals)),
+        reader({.sources = sources,
+                .order = given.order,
+                .rules = given.rules,
+                .watch = [this](std::size_t source) { return Watch(source); }},
+               measurer),
+        watcher(std::move(watch)) {}
 
-  // Reads the numbered source anew. previous: what to take over from; null to
-  // check every list again. changes: since previous; what they do not concern
-  // is not read.
-  SourceState LoadSource(std::size_t source, const SourceState* previous,
-                         const std::set<Change>& changes,
-                         const SignatureVerifier& verifier);
-  // Checks raw lists, several at a time; measures them and adds them to state,
-  // one after the other.
-  void LoadBatch(const std::vector<RawList>& batch, std::size_t source,
-                 const SourceState* previous, const SignatureVerifier& keys,
-                 SourceState& state);
+  Result<void> Watch(std::size_t source);
+  // The watcher's number for the revocations.
+  std::size_t revocations() const { return sources.size(); }
+  // Reads the revocations and begins to watch them. Requires mutex.
+  // Errors: see Open; those that were read before stay.
+  Result<void> ReadRevocations();
   // Publishes sources as the index. Requires loading.
   void Publish(std::uint64_t target);
   // Puts an index in the place of the one there is. Requires mutex.
@@ -119,107 +68,69 @@ struct ListStore::Impl {
   std::mutex listening;
   GoneListener listener;
 
-  const Options options;
-  Measurer& measurer;
+  const std::vector<ListSource> sources;
+  WithdrawalKeeper withdrawals;
   UniqueFd wake;
   std::thread thread;
   std::atomic<bool> stopping = false;
 
   // Held for a whole reading of sources: one at a time. Taken before mutex.
   std::mutex loading;
-  VerifierPtr verifier;              // guarded by loading
-  std::vector<SourceState> sources;  // guarded by loading
+  SourceReader reader;  // guarded by loading
 
   // Guards what follows; never held while a list is read or measured.
   mutable std::mutex mutex;
   std::condition_variable loaded_more;
   ListWatcher watcher;
   std::shared_ptr<const DigestIndex> index;
-  DigestIndex::Lists gone;  // from the index, and not told of for the last time
+  Gone gone;                // not told of for the last time
+  std::size_t told_of = 0;  // the part of it that was told of
   std::vector<RejectedList> rejected;
   std::set<Change> pending;   // told of, not read yet
+  std::vector<Needed> needs;  // the same
+  std::size_t waiting = 0;    // lists, as of the last reading
   std::uint64_t noticed = 0;  // counts the times that pending grew
   std::uint64_t loaded = 0;   // value of noticed up to which all is read
   std::uint64_t epoch = 0;
 };
 
-void ListStore::Impl::LoadBatch(const std::vector<RawList>& batch,
-                                std::size_t source, const SourceState* previous,
-                                const SignatureVerifier& keys,
-                                SourceState& state) {
-  std::vector<Checked> checked(batch.size());
-  ForAllInParallel(batch.size(), [&](std::size_t i) {
-    checked[i] = CheckOne(batch[i], previous, keys, options.rules);
-  });
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    if (checked[i].known) {
-      state.lists.push_back(std::move(checked[i].known));
-      continue;
-    }
-    Result<LoadedList>& fresh = *checked[i].fresh;
-    const auto measured = fresh ? MeasureList(*fresh, measurer)
-                                : Result<void>(Fail(fresh.error()));
-    if (!measured) {
-      state.rejected.push_back({batch[i].name, measured.error().message()});
-      continue;
-    }
-    fresh->source = source;
-    state.lists.push_back(
-        std::make_shared<const LoadedList>(std::move(*fresh)));
-  }
+Result<void> ListStore::Impl::Watch(std::size_t source) {
+  const ListSource& place = sources[source];
+  const std::lock_guard lock(mutex);
+  return watcher.Watch(
+      source, place.path,
+      place.read ? ListWatcher::Holds::kDatabase : ListWatcher::Holds::kLists);
 }
 
-SourceState ListStore::Impl::LoadSource(std::size_t source,
-                                        const SourceState* previous,
-                                        const std::set<Change>& changes,
-                                        const SignatureVerifier& keys) {
-  SourceState state;
-  const ListSource& place = options.sources[source];
-  const std::string& label = place.label.empty() ? place.path : place.label;
-  // Watch before reading: what changes in between is told of and read again.
-  const auto watched = [&] {
-    const std::lock_guard lock(mutex);
-    return watcher.Watch(source, place.path,
-                         place.read ? ListWatcher::Holds::kDatabase
-                                    : ListWatcher::Holds::kLists);
-  }();
-  if (!watched) state.rejected.push_back({label, watched.error().message()});
-  std::vector<RawList> batch;
-  std::size_t batch_bytes = 0;
-  const auto load_batch = [&] {
-    LoadBatch(batch, source, previous, keys, state);
-    batch.clear();
-    batch_bytes = 0;
-  };
-  // Of a source that is not watched, anything may have changed.
-  const auto unchanged = Unchanged(watched ? previous : nullptr, changes);
-  const auto take_over = [&](const std::string& name) {
-    const auto known = unchanged.find(name);
-    if (known == unchanged.end()) return false;
-    load_batch();  // what comes before it
-    state.lists.push_back(known->second);
-    return true;
-  };
-  const auto visit = [&](RawList raw) {
-    batch_bytes += raw.bytes ? raw.bytes->size() : 0;
-    batch.push_back(std::move(raw));
-    if (batch.size() >= kMostRaw || batch_bytes >= kMostRawBytes) load_batch();
-  };
-  const auto read = VisitSource(place, visit, take_over);
-  load_batch();
-  if (!read) {
-    state.unreadable = read.error();
-    state.rejected.push_back({label, read.error().message()});
+Result<void> ListStore::Impl::ReadRevocations() {
+  if (withdrawals.path().empty()) return {};
+  const auto watched = watcher.Watch(revocations(), withdrawals.path(),
+                                     ListWatcher::Holds::kLists);
+  auto read = withdrawals.ReadRevocations(
+      watched ? "" : "revocations: " + watched.error().message());
+  const auto old = std::move(index);
+  const Revocations& before = old->withdrawals()->revocations;
+  index = old->Under(++epoch, withdrawals.current());
+  for (const Digest& digest : index->withdrawals()->revocations.digests()) {
+    if (!before.Has(digest)) gone.digests.insert(digest);
   }
-  return state;
+  std::ranges::copy_if(index->lists(), std::back_inserter(gone.lists),
+                       [&](const auto& list) {
+                         return index->WhyWithdrawn(*list) != nullptr &&
+                                old->WhyWithdrawn(*list) == nullptr;
+                       });
+  return read;
 }
 
 void ListStore::Impl::TellOfGone(Tell tell) {
   const std::lock_guard listener_lock(listening);
-  DigestIndex::Lists told;
+  Gone told;
   {
     const std::lock_guard lock(mutex);
+    const std::size_t size = gone.lists.size() + gone.digests.size();
+    gone.again = size == told_of;
     told = tell == Tell::kLast ? std::exchange(gone, {}) : gone;
+    told_of = tell == Tell::kLast ? 0 : size;
   }
   if (listener && !told.empty()) listener(told);
 }
@@ -227,76 +138,87 @@ void ListStore::Impl::TellOfGone(Tell tell) {
 bool ListStore::Impl::IsDropped(const LoadedList& list) const {
   // A source that is read as a whole tells nothing of single lists; its lists
   // stay until the next reading shows what became of them.
-  if (options.sources[list.source].read) return false;
+  if (sources[list.source].read) return false;
   return Concern(pending, list);
 }
 
 void ListStore::Impl::Drain() {
-  const auto changes = watcher.Drain();
+  auto changes = watcher.Drain();
+  if (changes.empty()) return;
+  ::eventfd_write(wake.get(), 1);
+  const auto revoked = std::erase_if(changes, [this](const Change& change) {
+    return change.source == revocations();
+  });
+  // What cannot be read now is among the problems that the index names.
+  if (revoked > 0) static_cast<void>(ReadRevocations());
   if (changes.empty()) return;
   pending.insert(changes.begin(), changes.end());
   ++noticed;
-  const std::size_t before = gone.size();
-  std::ranges::copy_if(index->lists(), std::back_inserter(gone),
+  const std::size_t before = gone.lists.size();
+  std::ranges::copy_if(index->lists(), std::back_inserter(gone.lists),
                        [this](const auto& list) { return IsDropped(*list); });
-  if (gone.size() > before) {
+  if (gone.lists.size() > before) {
     index = index->Without(
         ++epoch, [this](const LoadedList& list) { return IsDropped(list); });
   }
-  ::eventfd_write(wake.get(), 1);
 }
 
 void ListStore::Impl::Publish(std::uint64_t target) {
-  DigestIndex::Lists lists;
-  std::vector<RejectedList> all_rejected;
-  for (const SourceState& source : sources) {
-    lists.insert(lists.end(), source.lists.begin(), source.lists.end());
-    all_rejected.insert(all_rejected.end(), source.rejected.begin(),
-                        source.rejected.end());
-  }
+  DigestIndex::Lists lists = reader.lists();
+  // What could not be read at all may come back: it was not replaced.
+  if (reader.whole()) withdrawals.RaiseFloors(lists);
   const auto publish = [&](const DigestIndex* fresh) {
     const std::lock_guard lock(mutex);
     Drain();
     if (fresh != nullptr) Replace(*fresh);
     if (fresh == nullptr && index->lists() != lists) return false;
-    rejected = std::move(all_rejected);
+    rejected = reader.rejected();
+    waiting = reader.waiting();
     loaded = std::max(loaded, target);
     loaded_more.notify_all();
     return true;
   };
   // Where lists only went, the index has been made smaller already.
-  if (publish(nullptr)) return;
-  const DigestIndex fresh(0, std::move(lists));
-  publish(&fresh);
+  if (!publish(nullptr)) {
+    const DigestIndex fresh(0, std::move(lists));
+    publish(&fresh);
+  }
+  if (const auto kept = withdrawals.KeepFloors(); !kept) {
+    const std::lock_guard lock(mutex);
+    rejected.push_back({"floors", "not kept: " + kept.error().message()});
+  }
 }
 
 void ListStore::Impl::Replace(const DigestIndex& fresh) {
   const auto old = std::move(index);
+  ++epoch;
   // What changed while it was read is not what was read.
-  index = fresh.Without(
-      ++epoch, [this](const LoadedList& list) { return IsDropped(list); });
+  index =
+      fresh
+          .Without(epoch,
+                   [this](const LoadedList& list) { return IsDropped(list); })
+          ->Under(epoch, withdrawals.current());
   const std::unordered_set there(index->lists().begin(), index->lists().end());
-  std::ranges::copy_if(old->lists(), std::back_inserter(gone),
+  std::ranges::copy_if(old->lists(), std::back_inserter(gone.lists),
                        [&](const auto& list) { return !there.contains(list); });
 }
 
 void ListStore::Impl::LoadChanged() {
   const std::lock_guard loading_lock(loading);
   std::set<Change> work;
+  std::vector<Needed> needed;
   std::uint64_t target = 0;
   {
     const std::lock_guard lock(mutex);
     Drain();
     work.swap(pending);
+    needed.swap(needs);
     target = noticed;
   }
-  if (work.empty()) return;
   TellOfGone(Tell::kFirst);  // loading may take long
-  std::set<std::size_t> changed;
-  for (const Change& change : work) changed.insert(change.source);
-  for (const std::size_t source : changed) {
-    sources[source] = LoadSource(source, &sources[source], work, *verifier);
-  }
+  if (work.empty() && needed.empty()) return TellOfGone(Tell::kLast);
+  reader.ReadChanged(work);
+  if (!needed.empty()) reader.ReadNeeded(std::move(needed));
   Publish(target);
   TellOfGone(Tell::kLast);
   Compact();
@@ -309,8 +231,8 @@ void ListStore::Impl::Compact() {
     return index;
   }();
   if (!current->keeps_more()) return;
-  auto fresh =
-      std::make_shared<const DigestIndex>(current->epoch(), current->lists());
+  auto fresh = DigestIndex(current->epoch(), current->lists())
+                   .Under(current->epoch(), current->withdrawals());
   const std::lock_guard lock(mutex);
   if (index == current) index = std::move(fresh);
 }
@@ -334,9 +256,9 @@ void ListStore::Impl::Follow() {
 
 ListStore::ListStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Result<std::unique_ptr<ListStore>> ListStore::Open(Options options,
-                                                   VerifierPtr verifier,
-                                                   Measurer& measurer) {
+Result<std::unique_ptr<ListStore>> ListStore::Open(
+    Options options, std::shared_ptr<const SignatureVerifier> verifier,
+    Measurer& measurer) {
   auto watcher = ListWatcher::Create();
   if (!watcher) return Fail(watcher.error());
   auto impl =
@@ -344,8 +266,10 @@ Result<std::unique_ptr<ListStore>> ListStore::Open(Options options,
   impl->wake.Reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!impl->wake) return Fail(Error::FromErrno("eventfd"));
   impl->index = std::make_shared<const DigestIndex>(0, DigestIndex::Lists());
-  impl->sources.resize(impl->options.sources.size());
   std::unique_ptr<ListStore> store(new ListStore(std::move(impl)));
+  if (auto read = store->impl_->ReadRevocations(); !read) {
+    return Fail(std::move(read).error());
+  }
   if (auto loaded = store->Reload(std::move(verifier)); !loaded) {
     return Fail(std::move(loaded).error());
   }
@@ -370,29 +294,28 @@ std::shared_ptr<const DigestIndex> ListStore::Current() {
   return impl_->index;
 }
 
-bool ListStore::WaitUntilLoaded(std::chrono::milliseconds limit) {
+bool ListStore::WaitUntilLoaded(std::chrono::milliseconds limit,
+                                std::uint64_t ticket) {
   std::unique_lock lock(impl_->mutex);
   impl_->Drain();
-  const std::uint64_t target = impl_->noticed;
+  const std::uint64_t target = ticket == 0 ? impl_->noticed : ticket;
   return impl_->loaded_more.wait_for(lock, limit,
                                      [&] { return impl_->loaded >= target; });
 }
 
-Result<void> ListStore::Reload(VerifierPtr verifier) {
+Result<void> ListStore::Reload(
+    std::shared_ptr<const SignatureVerifier> verifier) {
   const std::lock_guard loading_lock(impl_->loading);
   std::uint64_t target = 0;
   {
     const std::lock_guard lock(impl_->mutex);
     impl_->Drain();
     target = impl_->noticed;
+    if (auto read = impl_->ReadRevocations(); !read) return read;
   }
-  std::vector<SourceState> fresh;
-  for (std::size_t s = 0; s < impl_->options.sources.size(); ++s) {
-    fresh.push_back(impl_->LoadSource(s, nullptr, {}, *verifier));
-    if (fresh.back().unreadable) return Fail(*fresh.back().unreadable);
+  if (auto read = impl_->reader.ReadAll(std::move(verifier)); !read) {
+    return read;
   }
-  impl_->sources = std::move(fresh);
-  impl_->verifier = std::move(verifier);
   {
     const std::lock_guard lock(impl_->mutex);
     // All that was told of before the reading began has been read.
@@ -404,12 +327,25 @@ Result<void> ListStore::Reload(VerifierPtr verifier) {
   return {};
 }
 
+std::uint64_t ListStore::Need(std::vector<Digest> digests, std::string hint) {
+  const std::lock_guard lock(impl_->mutex);
+  if (impl_->waiting == 0) return 0;
+  impl_->needs.push_back({std::move(digests), std::move(hint)});
+  ::eventfd_write(impl_->wake.get(), 1);
+  return ++impl_->noticed;
+}
+
+std::size_t ListStore::waiting() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->waiting;
+}
+
 void ListStore::Listen(GoneListener gone) {
   const std::lock_guard lock(impl_->listening);
   impl_->listener = std::move(gone);
 }
 
-std::vector<ListStore::RejectedList> ListStore::Rejected() const {
+std::vector<RejectedList> ListStore::Rejected() const {
   const std::lock_guard lock(impl_->mutex);
   return impl_->rejected;
 }

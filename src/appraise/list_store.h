@@ -6,12 +6,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "appraise/check_list.h"
 #include "appraise/digest_index.h"
-#include "appraise/list_source.h"
+#include "appraise/source_reader.h"
+#include "appraise/withdrawal_keeper.h"
 #include "assayfs/measurer.h"
 #include "assayfs/signature_verifier.h"
 #include "base/result.h"
@@ -29,17 +31,22 @@ namespace assayfs {
 // over, removal, links, and replacement of the folder or any folder above it.
 // A list that changed or went is out of the index that the next Current()
 // returns; a list that came is in it soon after, by the loading thread.
-// Threads: safe. Current() does no I/O on lists and no TPM command.
+// Revocations are followed as well. What comes there counts in the index that
+// the next Current() returns. If they cannot be read, those from before stay.
+// Threads: safe. Current() does no I/O on lists and no TPM command; it reads
+// revocations that changed.
 class ListStore {
  public:
   struct Options {
     std::vector<ListSource> sources;
+    ListOrder order = ListOrder::kSorted;
     ListRules rules;
+    WithdrawalKeeper::Options withdrawals;
   };
 
   // Loads everything and starts to watch. measurer: borrowed.
   // Errors: ENOENT and the like for a source that cannot be read at all; those
-  // of inotify_init1(2). A bad list is no error.
+  // of Revocations::AddPath and inotify_init1(2). A bad list is no error.
   static Result<std::unique_ptr<ListStore>> Open(
       Options options, std::shared_ptr<const SignatureVerifier> verifier,
       Measurer& measurer);
@@ -49,26 +56,43 @@ class ListStore {
   // took away what it takes away. Cheap; for the path of an open.
   std::shared_ptr<const DigestIndex> Current();
 
-  // Waits until every change that happened before the call is loaded, or the
-  // time is over; false then.
-  bool WaitUntilLoaded(std::chrono::milliseconds limit);
+  // Waits until every change that happened before the call is loaded, or what
+  // Need gave the ticket for; or the time is over: false then.
+  bool WaitUntilLoaded(std::chrono::milliseconds limit,
+                       std::uint64_t ticket = 0);
+
+  // Asks for lists that are not loaded yet, until one knows one of digests, or
+  // one has an algorithm that digests lack. hint: the name of a list to begin
+  // with; may be empty, or wrong. The others follow in their order. If the
+  // folder has the attribute security.dig_prefetch "1", the lists before one
+  // that is loaded are measured before it. Loading goes on in the background:
+  // see WaitUntilLoaded.
+  // Returns a ticket to wait for; 0 if there is nothing more to load.
+  std::uint64_t Need(std::vector<Digest> digests, std::string hint);
+
+  // Number of lists that are not loaded yet.
+  std::size_t waiting() const;
 
   // Reads everything again, with another set of keys; returns when published.
   // Errors: as Open; the old lists then stay.
   Result<void> Reload(std::shared_ptr<const SignatureVerifier> verifier);
 
-  // Calls gone, which may be null, whenever lists went from the index: with
-  // them, and perhaps with some that are back again; once when that has begun
-  // to hold and again some time later, for who had looked just before. On the
-  // loading thread, or the one that calls Reload. What was given before is not
-  // called any more when this returns.
-  using GoneListener = std::function<void(const DigestIndex::Lists& gone)>;
+  // What counts no more: lists, perhaps with some that are back again, and
+  // content that was revoked by its digest.
+  struct Gone {
+    DigestIndex::Lists lists;
+    std::set<Digest> digests;
+    bool again = false;  // all of it was told of before
+
+    bool empty() const { return lists.empty() && digests.empty(); }
+  };
+  // Calls gone, which may be null, whenever something counts no more: once when
+  // that has begun to hold and again some time later, for who had looked just
+  // before. On the loading thread, or the one that calls Reload. What was given
+  // before is not called any more when this returns.
+  using GoneListener = std::function<void(const Gone& gone)>;
   void Listen(GoneListener gone);
 
-  struct RejectedList {
-    std::string name;
-    std::string error;
-  };
   std::vector<RejectedList> Rejected() const;
 
  private:

@@ -2,10 +2,16 @@
 // Paths of open files, read from /proc/self/fd.
 #include "appraise/tree_path.h"
 
+#include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
+
+#include "base/unique_fd.h"
 
 namespace assayfs {
 namespace {
@@ -16,6 +22,19 @@ std::string PathOf(int fd) {
   const ssize_t length = ::readlink(link.c_str(), path.data(), path.size());
   if (length <= 0) return {};
   return {path.data(), static_cast<std::size_t>(length)};
+}
+
+// Says whether path, seen from root_fd, leads to this file.
+bool LeadsFrom(int root_fd, std::string_view path, const struct stat& file) {
+  open_how how{};
+  how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+  const std::string name(path);
+  const UniqueFd there(static_cast<int>(
+      ::syscall(SYS_openat2, root_fd, name.c_str(), &how, sizeof(how))));
+  struct stat info {};
+  return there && ::fstat(there.get(), &info) == 0 &&
+         info.st_dev == file.st_dev && info.st_ino == file.st_ino;
 }
 
 }  // namespace
@@ -42,6 +61,23 @@ std::vector<std::string> ListedSpellings(int root_fd, int fd) {
     }
   }
   return spellings;
+}
+
+bool LeadsTo(int root_fd, std::string_view listed, int fd) {
+  struct stat file {};
+  // The rest of what follows a zero byte would not be looked at.
+  const bool whole = listed.find('\0') == std::string_view::npos;
+  if (listed.empty() || !whole || ::fstat(fd, &file) != 0) return false;
+  if (LeadsFrom(root_fd, listed, file)) return true;
+  const std::string root = PathOf(root_fd);
+  for (const std::string& shown : {root, std::string("/usr")}) {
+    if (shown == "/" || !root.ends_with(shown)) continue;
+    if (listed.starts_with(shown + "/") &&
+        LeadsFrom(root_fd, listed.substr(shown.size()), file)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace assayfs

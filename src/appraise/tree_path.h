@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace assayfs {
@@ -18,5 +19,12 @@ std::string TreePath(int root_fd, int fd);
 // without a leading /usr, because packages of merged-/usr systems still ship
 // /bin/NAME and /lib/NAME.
 std::vector<std::string> ListedSpellings(int root_fd, int fd);
+
+// Says whether the path of a list leads to the file behind fd: seen from the
+// root of the tree or, where the tree is but a part of a system, from "/"; the
+// /usr of another system is seen as /usr, too. Folders on the way may be
+// symbolic links, which never lead out of the tree; the file may not. So each
+// hard link is a path of its file. Looks at the tree as it is now.
+bool LeadsTo(int root_fd, std::string_view listed, int fd);
 
 }  // namespace assayfs

@@ -233,13 +233,14 @@ std::size_t VerdictCache::size() const {
   return state_->With([](const State& state) { return state.contents; });
 }
 
-std::vector<std::pair<FileId, std::shared_ptr<const Content>>>
-VerdictCache::WithDigests(
-    const std::unordered_set<std::uint64_t>& beginnings) const {
-  return state_->With([&beginnings](const State& state) {
-    std::vector<std::pair<FileId, std::shared_ptr<const Content>>> found;
+VerdictCache::Remembered VerdictCache::Select(
+    const std::unordered_set<std::uint64_t>* beginnings) const {
+  return state_->With([beginnings](const State& state) {
+    Remembered found;
     for (const State::Committed& one : state.order) {
-      if (one.beginning && !beginnings.contains(*one.beginning)) continue;
+      const bool wanted = beginnings == nullptr || !one.beginning ||
+                          beginnings->contains(*one.beginning);
+      if (!wanted) continue;
       const auto file = state.files.find(one.id);
       if (file == state.files.end() || !file->second.content) continue;
       const auto& content = file->second.content;
@@ -250,5 +251,12 @@ VerdictCache::WithDigests(
     return found;
   });
 }
+
+VerdictCache::Remembered VerdictCache::WithDigests(
+    const std::unordered_set<std::uint64_t>& beginnings) const {
+  return Select(&beginnings);
+}
+
+VerdictCache::Remembered VerdictCache::All() const { return Select(nullptr); }
 
 }  // namespace assayfs

@@ -103,15 +103,21 @@ class VerdictCache {
 
   std::size_t size() const;
 
+  using Remembered =
+      std::vector<std::pair<FileId, std::shared_ptr<const Content>>>;
   // The content that is remembered and has a digest with one of these
   // beginnings; perhaps more. Looks at all that is remembered, some hundred
   // thousand files in milliseconds.
-  std::vector<std::pair<FileId, std::shared_ptr<const Content>>> WithDigests(
+  Remembered WithDigests(
       const std::unordered_set<std::uint64_t>& beginnings) const;
+  // All content that is remembered.
+  Remembered All() const;
 
  private:
   friend class WriterGuard;
   struct State;
+  // beginnings: as for WithDigests; null for all.
+  Remembered Select(const std::unordered_set<std::uint64_t>* beginnings) const;
   void TellOfFallen();
   void EndWrite(FileId id);
   void EndTicket(FileId id);

@@ -10,6 +10,7 @@ Decision Appraise(const Evidence& evidence) {
   if (!evidence.regular) return {Verdict::kUnjudged, Reason::kNotRegular};
   if (evidence.writer_active) return {Verdict::kDeny, Reason::kWriterActive};
   if (evidence.failed) return {Verdict::kError, Reason::kIoError};
+  if (evidence.withdrawn) return {Verdict::kDeny, *evidence.withdrawn};
   if (!evidence.known) {
     return {Verdict::kDeny,
             evidence.path_listed ? Reason::kModified : Reason::kUnknownContent};
@@ -17,6 +18,7 @@ Decision Appraise(const Evidence& evidence) {
   if (!evidence.list_verified) {
     return {Verdict::kDeny, Reason::kListUnverified};
   }
+  if (!evidence.in_place) return {Verdict::kDeny, Reason::kPathMismatch};
   return {Verdict::kAllow, Reason::kKnown};
 }
 

@@ -72,6 +72,12 @@ std::string ParseCondition(std::string_view word, Rule& rule) {
     rule.uid = uid;
     return {};
   }
+  if (name == "bind") {
+    if (rule.action != Action::kAppraise) return "bind= is for appraise only";
+    if (value != "path") return "bind=" + std::string(value) + " is not known";
+    rule.bind_path = true;
+    return {};
+  }
   return "condition " + std::string(name) + "= is not known";
 }
 
@@ -165,6 +171,17 @@ bool DependsOnOpen(const Policy& policy) {
            (read.measure == nullptr) != (execute.measure == nullptr);
   };
   return by_user || by_purpose(false) || by_purpose(true);
+}
+
+Policy BindPaths(Policy policy) {
+  for (Rule& rule : policy.rules) {
+    rule.bind_path |= rule.action == Action::kAppraise;
+  }
+  return policy;
+}
+
+bool BindsPaths(const Policy& policy) {
+  return std::ranges::any_of(policy.rules, &Rule::bind_path);
 }
 
 bool NeedsElf(const Policy& policy) {

@@ -24,8 +24,10 @@ struct Rule {
   Action action = Action::kAppraise;
   std::optional<Func> func;  // nothing: every hook
   std::optional<uid_t> uid;  // nothing: every user
-  unsigned line = 0;         // in the policy text, from 1
-  std::string text;          // the line, for people
+  // Content is known only under a path that its list gives it.
+  bool bind_path = false;
+  unsigned line = 0;  // in the policy text, from 1
+  std::string text;   // the line, for people
 };
 
 struct Policy {
@@ -35,8 +37,9 @@ struct Policy {
 };
 
 // Parses rules, one a line; "#" starts a comment:
-//   (appraise|dont_appraise|measure|dont_measure) [func=F] [uid=N]
+//   (appraise|dont_appraise|measure|dont_measure) [func=F] [uid=N] [bind=B]
 //   F = FILE_CHECK | BPRM_CHECK | MMAP_CHECK
+//   B = path; for appraise only, and not one of IMA's conditions
 // Errors: EINVAL with "NAME:LINE: ..." for anything else; the whole text is
 // refused then. Threads: pure function.
 Result<Policy> ParsePolicy(std::string name, std::string text);
@@ -68,6 +71,12 @@ Demand Match(const Policy& policy, const Use& use);
 // Says whether the answer for one and the same file may depend on who opens it
 // or whether it is executed.
 bool DependsOnOpen(const Policy& policy);
+
+// Returns policy with bind=path in every rule that appraises.
+Policy BindPaths(Policy policy);
+
+// Says whether any rule binds content to paths.
+bool BindsPaths(const Policy& policy);
 
 // Says whether any rule needs Use::elf, so that callers need not read it.
 bool NeedsElf(const Policy& policy);

@@ -21,6 +21,8 @@ namespace assayfs::testing {
 // Takes a signature for good if it consists of the text it was made with.
 class FakeVerifier : public SignatureVerifier {
  public:
+  inline static const std::string kFingerprint = std::string(40, '0');
+
   explicit FakeVerifier(std::string good = "good") : good_(std::move(good)) {}
 
   SignatureCheck Verify(SignatureFormat, std::span<const std::byte>,
@@ -28,7 +30,7 @@ class FakeVerifier : public SignatureVerifier {
     const std::string_view text = AsText(signature);
     ++calls;
     if (text == good_) {
-      return {SignatureStatus::kGood, {"00ff", "Tester"}, ""};
+      return {SignatureStatus::kGood, {"00ff", "Tester", {kFingerprint}}, ""};
     }
     if (text == "other") return {SignatureStatus::kNoKey, {}, "key 1234"};
     return {SignatureStatus::kBad, {}, ""};

@@ -11,6 +11,7 @@
 
 #include "base/files.h"
 #include "support/fakes.h"
+#include "support/header_builder.h"
 #include "support/temp_dir.h"
 
 namespace assayfs {
@@ -56,6 +57,7 @@ class AppraiserTest : public ::testing::Test {
       records_.push_back(record);
     };
     options.content_fell = content_fell_;
+    options.withdrawn = withdrawn_;
     appraiser_ =
         Must(Appraiser::Create(std::move(options), *lists_, measurer_));
   }
@@ -74,6 +76,7 @@ class AppraiserTest : public ::testing::Test {
   std::mutex records_mutex_;
   std::vector<DenialRecord> records_;
   std::function<void(FileId)> content_fell_;
+  std::function<void(const std::vector<FileId>&)> withdrawn_;
   std::unique_ptr<Appraiser> appraiser_;
 };
 
@@ -431,6 +434,155 @@ TEST_F(AppraiserTest, WaitsForTheEndOfAWriterButNotForLong) {
     return false;
   }));
   EXPECT_EQ(asked, 2);
+}
+
+class RevokedTest : public AppraiserTest {
+ protected:
+  RevokedTest() {
+    ListStore::Options options;
+    options.sources = {{.path = dir_ / "lists", .label = {}, .read = {}}};
+    options.withdrawals.revocations = dir_ / "revoked";
+    lists_ = Must(ListStore::Open(std::move(options),
+                                  std::make_shared<FakeVerifier>(), measurer_));
+  }
+  void Revoke(const std::string& entry) const {
+    dir_.Write("new", entry + "\n");
+    fs::rename(dir_ / "new", dir_ / "revoked");
+  }
+};
+
+TEST_F(RevokedTest, ContentOfARevokedKeyIsDeniedWithoutARehash) {
+  Start();
+  EXPECT_TRUE(Judge("usr/bin/a").permitted);
+  Revoke("key " + FakeVerifier::kFingerprint);
+  EXPECT_EQ(ReasonFor("usr/bin/a"), Reason::kRevoked);
+  EXPECT_EQ(appraiser_->counters().hashed_files, 1U);
+  ASSERT_EQ(records_.size(), 1U);
+  EXPECT_EQ(records_.front().detail, "list tlv-a is revoked by \"key " +
+                                         FakeVerifier::kFingerprint + "\"");
+}
+
+TEST_F(RevokedTest, ARevokedDigestIsDeniedWhateverListsKnow) {
+  Start();
+  EXPECT_TRUE(Judge("usr/bin/a").permitted);
+  const Digest digest = DigestOf("good content", HashAlgorithm::kSha512);
+  Revoke("digest " + digest.ToString());
+  EXPECT_EQ(ReasonFor("usr/bin/a"), Reason::kRevoked);
+  fs::remove(dir_ / "revoked");
+  EXPECT_EQ(ReasonFor("usr/bin/a"), Reason::kKnown);
+}
+
+TEST_F(RevokedTest, ARevokedDigestNeedsNoListToBeRevoked) {
+  Put("usr/bin/alien", "alien");
+  Start();
+  Revoke("digest " + DigestOf("alien").ToString());
+  EXPECT_EQ(ReasonFor("usr/bin/alien"), Reason::kRevoked);
+}
+
+TEST_F(RevokedTest, ARevokedListIsNoneThatSaysWhatAPathShouldHold) {
+  Put("usr/bin/a", "changed");
+  Start();
+  EXPECT_EQ(ReasonFor("usr/bin/a"), Reason::kModified);
+  Revoke("key " + FakeVerifier::kFingerprint);
+  EXPECT_EQ(ReasonFor("usr/bin/a"), Reason::kUnknownContent);
+}
+
+TEST_F(RevokedTest, TellsOfContentThatFellAlsoInANewAlgorithm) {
+  std::promise<FileId> fell;
+  std::once_flag once;
+  content_fell_ = [&](FileId id) {
+    std::call_once(once, [&] { fell.set_value(id); });
+  };
+  Start();
+  EXPECT_TRUE(Judge("usr/bin/a").permitted);
+  const UniqueFd fd = Must(OpenForReading(AT_FDCWD, Path("usr/bin/a")));
+  Revoke("digest " +
+         DigestOf("good content", HashAlgorithm::kSha384).ToString());
+  EXPECT_EQ(fell.get_future().get(), Must(StampFile(fd.get())).id);
+  appraiser_.reset();  // listens no more
+}
+
+TEST_F(RevokedTest, TellsOnceOfFilesWhoseContentIsWithdrawn) {
+  std::promise<std::vector<FileId>> told;
+  withdrawn_ = [&](const std::vector<FileId>& files) {
+    told.set_value(files);  // throws if it is called twice
+  };
+  Start();
+  EXPECT_TRUE(Judge("usr/bin/a").permitted);
+  const UniqueFd fd = Must(OpenForReading(AT_FDCWD, Path("usr/bin/a")));
+  Revoke("key " + FakeVerifier::kFingerprint);
+  const auto files = told.get_future().get();
+  ASSERT_EQ(files.size(), 1U);
+  EXPECT_EQ(files.front(), Must(StampFile(fd.get())).id);
+  appraiser_.reset();  // listens no more
+}
+
+class BoundTest : public AppraiserTest {
+ protected:
+  void Start(std::set<std::string> unbound = {}) {
+    Appraiser::Options options;
+    options.policy = BindPaths(Must(BuiltInPolicy("files")));
+    options.root_fd = root_.get();
+    options.unbound = std::move(unbound);
+    appraiser_ =
+        Must(Appraiser::Create(std::move(options), *lists_, measurer_));
+  }
+  Appraiser::Explanation Explain(std::string_view name) {
+    const UniqueFd fd = Must(OpenForReading(AT_FDCWD, Path(name)));
+    return Must(appraiser_->Explain(fd.get(), kRead));
+  }
+};
+
+TEST_F(BoundTest, KnownContentCountsUnderItsOwnPathOnly) {
+  Put("usr/bin/copy", "good content");
+  Start();
+  EXPECT_TRUE(Judge("usr/bin/a").permitted);
+  EXPECT_EQ(ReasonFor("usr/bin/copy"), Reason::kPathMismatch);
+  EXPECT_EQ(Explain("usr/bin/copy").detail,
+            "list tlv-a gives it the path /usr/bin/a");
+}
+
+TEST_F(BoundTest, AFileThatIsMovedIsOutOfPlaceWithoutARehash) {
+  Start();
+  EXPECT_TRUE(Judge("usr/bin/a").permitted);
+  fs::rename(Path("usr/bin"), Path("usr/moved"));
+  EXPECT_EQ(ReasonFor("usr/moved/a"), Reason::kPathMismatch);
+  fs::rename(Path("usr/moved"), Path("usr/bin"));
+  EXPECT_TRUE(Judge("usr/bin/a").permitted);
+}
+
+TEST_F(BoundTest, EachOwnerOfThePathCounts) {
+  AddList("tlv-b", "good content", "/usr/bin/b");
+  AddList("tlv-c", "other content", "/usr/bin/b");
+  Put("usr/bin/b", "good content");
+  Start();
+  EXPECT_TRUE(Judge("usr/bin/b").permitted);
+  Put("usr/bin/b", "other content");
+  EXPECT_TRUE(Judge("usr/bin/b").permitted);
+}
+
+TEST_F(BoundTest, AListThatGivesNoPathBindsToNone) {
+  AddList("tlv-b", "b", "");
+  Put("usr/bin/b", "b");
+  Start();
+  EXPECT_EQ(ReasonFor("usr/bin/b"), Reason::kPathMismatch);
+  EXPECT_EQ(Explain("usr/bin/b").detail, "list tlv-b gives it no path");
+}
+
+TEST_F(BoundTest, AnUnboundPackageMayBeRelocated) {
+  const ByteVector payload = HeaderBuilder()
+                                 .Package("foo", "1", "1", "noarch")
+                                 .Algorithm(8)
+                                 .File("/opt/foo", DigestOf("foo").Hex())
+                                 .Build();
+  const ByteVector bytes =
+      AppendSignature(payload, SignatureFormat::kPkcs7, AsBytes("good"));
+  dir_.Write("lists/rpm-foo", AsText(bytes));
+  Put("usr/bin/foo", "foo");
+  Start();
+  EXPECT_EQ(ReasonFor("usr/bin/foo"), Reason::kPathMismatch);
+  Start({"foo"});
+  EXPECT_TRUE(Judge("usr/bin/foo").permitted);
 }
 
 }  // namespace

@@ -2,12 +2,14 @@
 #include "appraise/list_store.h"
 
 #include <fcntl.h>
+#include <sys/xattr.h>
 
 #include <filesystem>
 #include <future>
 
 #include "base/unique_fd.h"
 #include "support/fakes.h"
+#include "support/header_builder.h"
 #include "support/temp_dir.h"
 
 namespace assayfs {
@@ -15,6 +17,7 @@ namespace {
 
 using namespace testing;  // NOLINT: the fakes and matchers of this project
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 namespace fs = std::filesystem;
 
 class ListStoreTest : public ::testing::Test {
@@ -99,9 +102,10 @@ TEST_F(ListStoreTest, TellsTwiceOfAListThatWent) {
   Open();
   std::promise<void> first, again;
   int told = 0;
-  store_->Listen([&](const DigestIndex::Lists& gone) {
-    EXPECT_EQ(gone.size(), 1U);
-    EXPECT_EQ(gone.front()->name, "tlv-a");
+  store_->Listen([&](const ListStore::Gone& gone) {
+    EXPECT_EQ(gone.lists.size(), 1U);
+    EXPECT_EQ(gone.lists.front()->name, "tlv-a");
+    EXPECT_EQ(gone.again, told > 0);
     EXPECT_FALSE(Knows("a"));
     ++told;
     if (told == 1) first.set_value();
@@ -121,7 +125,8 @@ TEST_F(ListStoreTest, TellsOfAllListsThatAreCheckedAnew) {
   Write("tlv-b", "b");
   Open();
   std::size_t told = 0;
-  store_->Listen([&](const DigestIndex::Lists& gone) { told += gone.size(); });
+  store_->Listen(
+      [&](const ListStore::Gone& gone) { told += gone.lists.size(); });
   Must(store_->Reload(std::make_shared<FakeVerifier>()));
   store_->Listen({});
   EXPECT_EQ(told, 2U);
@@ -336,6 +341,329 @@ TEST_F(ListStoreTest, AListThatFailsToBeMeasuredDoesNotCount) {
   Open();
   EXPECT_FALSE(Knows("a"));
   EXPECT_EQ(store_->Rejected()[0].error, "not measured: the TPM is on fire");
+}
+
+class WithdrawalTest : public ListStoreTest {
+ protected:
+  // Writes a list of a package that knows one content.
+  void WritePackage(const std::string& version,
+                    std::string_view content) const {
+    const ByteVector payload = HeaderBuilder()
+                                   .Package("foo", version, "1", "noarch")
+                                   .Algorithm(8)
+                                   .File("/f", DigestOf(content).Hex())
+                                   .Build();
+    const ByteVector bytes =
+        AppendSignature(payload, SignatureFormat::kPkcs7, AsBytes("good"));
+    dir_.Write("lists/rpm-foo-" + version, AsText(bytes));
+  }
+  void Open() {
+    options_.sources = {{.path = Lists(), .label = {}, .read = {}}};
+    options_.withdrawals.revocations = dir_ / "revoked";
+    store_ = Must(
+        ListStore::Open(options_, std::make_shared<FakeVerifier>(), measurer_));
+  }
+  // Opens with floors that are kept in memory.
+  void OpenWithFloors() {
+    options_.withdrawals.floors = kept_;
+    options_.withdrawals.keep_floors =
+        [this](const Floors& floors) -> Result<void> {
+      if (failing_) return Fail(ENOSPC, "no room");
+      kept_ = floors;
+      return {};
+    };
+    Open();
+  }
+  void WaitUntilLoaded() const {
+    EXPECT_TRUE(store_->WaitUntilLoaded(std::chrono::minutes(1)));
+  }
+  // Why the content does not count; "counts" or "unknown" otherwise.
+  std::string Standing(std::string_view content) const {
+    const auto index = store_->Current();
+    const auto found = index->FindDigest(DigestOf(content));
+    if (found.empty()) return "unknown";
+    for (const auto& entry : found) {
+      if (entry.withdrawn == nullptr) return "counts";
+    }
+    return found.front().withdrawn->why;
+  }
+
+  ListStore::Options options_;
+  Floors kept_;
+  std::atomic<bool> failing_ = false;
+};
+
+TEST_F(WithdrawalTest, ARevokedPackageCountsNoMoreFromTheNextLookOn) {
+  WritePackage("1", "one");
+  Open();
+  EXPECT_EQ(Standing("one"), "counts");
+  const auto before = store_->Current()->epoch();
+  dir_.Write("revoked", "package foo < 2\n");
+  EXPECT_EQ(Standing("one"), "revoked by \"package foo < 2\"");
+  EXPECT_GT(store_->Current()->epoch(), before);
+  fs::remove(dir_ / "revoked");
+  EXPECT_EQ(Standing("one"), "counts");
+}
+
+TEST_F(WithdrawalTest, AFolderOfRevocationsIsFollowedAsListsAre) {
+  WritePackage("1", "one");
+  fs::create_directory(dir_ / "revoked");
+  Open();
+  dir_.Write("new", "package foo\n");
+  fs::rename(dir_ / "new", dir_ / "revoked/a");
+  EXPECT_NE(Standing("one"), "counts");
+  dir_.Write("revoked/a", "package bar\n");
+  EXPECT_EQ(Standing("one"), "counts");
+}
+
+TEST_F(WithdrawalTest, ARevokedKeyTakesItsListsAlong) {
+  Write("tlv-a", "a");
+  dir_.Write("revoked", "key " + FakeVerifier::kFingerprint + "\n");
+  Open();
+  EXPECT_EQ(Standing("a"),
+            "revoked by \"key " + FakeVerifier::kFingerprint + "\"");
+}
+
+TEST_F(WithdrawalTest, AListThatComesLaterIsRevokedToo) {
+  dir_.Write("revoked", "package foo\n");
+  Open();
+  WritePackage("1", "one");
+  WaitUntilLoaded();
+  EXPECT_EQ(Standing("one"), "revoked by \"package foo\"");
+}
+
+TEST_F(WithdrawalTest, RevokedDigestsAreAmongTheAlgorithms) {
+  Write("tlv-a", "a");
+  Open();
+  const Digest digest = DigestOf("x", HashAlgorithm::kSha512);
+  dir_.Write("revoked", "digest " + digest.ToString() + "\n");
+  EXPECT_THAT(store_->Current()->algorithms(),
+              ElementsAre(HashAlgorithm::kSha256, HashAlgorithm::kSha512));
+}
+
+TEST_F(WithdrawalTest, TellsOfWhatIsRevoked) {
+  WritePackage("1", "one");
+  Open();
+  std::promise<ListStore::Gone> told;
+  std::once_flag once;
+  store_->Listen([&](const ListStore::Gone& gone) {
+    std::call_once(once, [&] { told.set_value(gone); });
+  });
+  dir_.Write("new", "package foo\ndigest " + DigestOf("x").ToString() + "\n");
+  fs::rename(dir_ / "new", dir_ / "revoked");
+  const ListStore::Gone gone = told.get_future().get();
+  ASSERT_EQ(gone.lists.size(), 1U);
+  EXPECT_EQ(gone.lists.front()->package_name, "foo");
+  EXPECT_THAT(gone.digests, ElementsAre(DigestOf("x")));
+  EXPECT_FALSE(gone.again);
+  store_->Listen({});
+}
+
+TEST_F(WithdrawalTest, RevocationsThatCannotBeReadLeaveThoseFromBefore) {
+  WritePackage("1", "one");
+  fs::create_directory(dir_ / "revoked");
+  dir_.Write("revoked/a", "package foo\n");
+  Open();
+  fs::remove(dir_ / "revoked/a");
+  fs::create_directory(dir_ / "revoked/b");  // cannot be read as a file
+  EXPECT_EQ(Standing("one"), "revoked by \"package foo\"");
+  const auto index = store_->Current();
+  EXPECT_THAT(index->withdrawals()->revocations.problems(),
+              ElementsAre(HasSubstr("not a regular file")));
+  fs::remove(dir_ / "revoked/b");
+  EXPECT_EQ(Standing("one"), "counts");
+}
+
+TEST_F(WithdrawalTest, RevocationsThatCannotBeReadAtTheStartAreAnError) {
+  fs::create_directories(dir_ / "revoked/folder");
+  options_.sources = {{.path = Lists(), .label = {}, .read = {}}};
+  options_.withdrawals.revocations = dir_ / "revoked";
+  EXPECT_THAT(
+      ListStore::Open(options_, std::make_shared<FakeVerifier>(), measurer_),
+      FailsWith(EINVAL));
+}
+
+TEST_F(WithdrawalTest, AnOlderListThatComesBackIsRolledBack) {
+  WritePackage("1", "one");
+  OpenWithFloors();
+  WritePackage("2", "two");
+  WaitUntilLoaded();
+  EXPECT_EQ(Standing("one"), "counts");  // both are there
+  EXPECT_EQ(Standing("two"), "counts");
+  fs::remove(dir_ / "lists/rpm-foo-1");
+  WaitUntilLoaded();
+  EXPECT_EQ(kept_.Of("foo"), "2-1");
+  WritePackage("1", "one");
+  WaitUntilLoaded();
+  EXPECT_THAT(Standing("one"), HasSubstr("rolled back: older than foo 2-1"));
+  EXPECT_EQ(Standing("two"), "counts");
+}
+
+TEST_F(WithdrawalTest, FloorsHoldAfterARestart) {
+  WritePackage("2", "two");
+  OpenWithFloors();
+  store_.reset();
+  fs::remove(dir_ / "lists/rpm-foo-2");
+  WritePackage("1", "one");
+  OpenWithFloors();
+  EXPECT_THAT(Standing("one"), HasSubstr("rolled back"));
+  options_.withdrawals.exempt = {"foo"};
+  OpenWithFloors();
+  EXPECT_EQ(Standing("one"), "counts");
+  EXPECT_EQ(kept_.Of("foo"), "1-1");
+}
+
+TEST_F(WithdrawalTest, FloorsHoldAlthoughTheyCannotBeKept) {
+  WritePackage("2", "two");
+  failing_ = true;
+  OpenWithFloors();
+  ASSERT_EQ(store_->Rejected().size(), 1U);
+  EXPECT_EQ(store_->Rejected().front().name, "floors");
+  EXPECT_EQ(store_->Rejected().front().error, "not kept: no room");
+  failing_ = false;
+  fs::remove(dir_ / "lists/rpm-foo-2");
+  WritePackage("1", "one");
+  WaitUntilLoaded();
+  EXPECT_THAT(Standing("one"), HasSubstr("rolled back"));
+  EXPECT_EQ(kept_.Of("foo"), "2-1");
+  EXPECT_TRUE(store_->Rejected().empty());
+}
+
+TEST_F(WithdrawalTest, NoFloorRisesWhileASourceCannotBeRead) {
+  WritePackage("2", "two");
+  fs::rename(Lists(), dir_ / "more");
+  fs::create_directory(Lists());
+  WritePackage("1", "one");
+  OpenWithFloors();
+  options_.sources.push_back({.path = dir_ / "more", .label = {}, .read = {}});
+  store_.reset();
+  store_ = Must(
+      ListStore::Open(options_, std::make_shared<FakeVerifier>(), measurer_));
+  fs::rename(Lists(), dir_ / "away");
+  WaitUntilLoaded();
+  fs::rename(dir_ / "away", Lists());
+  WaitUntilLoaded();
+  EXPECT_EQ(Standing("one"), "counts");
+  EXPECT_EQ(Standing("two"), "counts");
+}
+
+// Ten lists; the list with number N knows the content "N".
+class OnUseTest : public ListStoreTest {
+ protected:
+  static constexpr int kLists = 10;
+
+  OnUseTest() {
+    for (int i = 0; i < kLists; ++i) Write(Name(i), std::to_string(i));
+  }
+  static std::string Name(int number) {
+    return std::to_string(number) + "-tlv-list";
+  }
+  void Open() {
+    ListStore::Options options;
+    options.sources = {{.path = Lists(), .label = {}, .read = {}}};
+    options.order = ListOrder::kOnUse;
+    store_ = Must(ListStore::Open(std::move(options),
+                                  std::make_shared<FakeVerifier>(), measurer_));
+  }
+  // Asks for what knows the content, and waits for it.
+  bool Finds(const std::string& content, const std::string& hint = {}) {
+    const auto ticket = store_->Need({DigestOf(content)}, hint);
+    if (ticket != 0) {
+      EXPECT_TRUE(store_->WaitUntilLoaded(std::chrono::minutes(1), ticket));
+    }
+    return Knows(content);
+  }
+  // The numbers of the lists that were measured, in order.
+  std::vector<int> Measured() const {
+    std::vector<int> numbers;
+    for (const std::string& path : measurer_.paths()) {
+      numbers.push_back(std::stoi(fs::path(path).filename()));
+    }
+    return numbers;
+  }
+  bool MeasureInOrder() const {
+    return ::setxattr(Lists().c_str(), "security.dig_prefetch", "1", 2, 0) == 0;
+  }
+};
+
+TEST_F(OnUseTest, NothingIsLoadedUntilItIsNeeded) {
+  Open();
+  EXPECT_TRUE(store_->Current()->lists().empty());
+  EXPECT_TRUE(Measured().empty());
+  EXPECT_EQ(store_->waiting(), 10U);
+}
+
+TEST_F(OnUseTest, ListsAreLoadedInTheirOrderUntilOneKnowsTheDigest) {
+  Open();
+  EXPECT_TRUE(Finds("3"));
+  EXPECT_THAT(Measured(), ElementsAre(0, 1, 2, 3));
+  EXPECT_TRUE(Finds("1"));
+  EXPECT_TRUE(Finds("5"));
+  EXPECT_THAT(Measured(), ElementsAre(0, 1, 2, 3, 4, 5));
+  EXPECT_EQ(store_->waiting(), 4U);
+}
+
+TEST_F(OnUseTest, WhatNoListKnowsLoadsAllOnce) {
+  Open();
+  EXPECT_FALSE(Finds("alien"));
+  EXPECT_EQ(store_->waiting(), 0U);
+  EXPECT_EQ(store_->Need({DigestOf("alien")}, ""), 0U);
+  EXPECT_EQ(Measured().size(), 10U);
+}
+
+TEST_F(OnUseTest, ARightHintLoadsThatListAlone) {
+  Open();
+  EXPECT_TRUE(Finds("7", Name(7)));
+  EXPECT_THAT(Measured(), ElementsAre(7));
+}
+
+TEST_F(OnUseTest, AWrongHintDoesNoHarm) {
+  Open();
+  EXPECT_TRUE(Finds("1", Name(8)));
+  EXPECT_THAT(Measured(), ElementsAre(8, 0, 1));
+  EXPECT_TRUE(Finds("2", "tlv-missing"));
+  EXPECT_TRUE(Finds("3", "../lists/" + Name(3)));
+  EXPECT_THAT(Measured(), ElementsAre(8, 0, 1, 2, 3));
+}
+
+TEST_F(OnUseTest, ListsAreMeasuredAheadWhereTheFolderAsksForIt) {
+  if (!MeasureInOrder()) GTEST_SKIP() << "no security attributes here";
+  Open();
+  EXPECT_TRUE(Finds("2", Name(2)));
+  EXPECT_THAT(Measured(), ElementsAre(0, 1, 2));
+  EXPECT_EQ(store_->Current()->lists().size(), 1U);
+  EXPECT_TRUE(Finds("5", Name(5)));
+  EXPECT_THAT(Measured(), ElementsAre(0, 1, 2, 3, 4, 5));
+  EXPECT_EQ(store_->Current()->lists().size(), 2U);
+}
+
+TEST_F(OnUseTest, AListThatChangedIsLoadedWhenItIsNeededAgain) {
+  Open();
+  EXPECT_TRUE(Finds("0"));
+  Write(Name(0), "new");
+  EXPECT_FALSE(KnowsOnceLoaded("new"));
+  EXPECT_EQ(store_->waiting(), 10U);
+  EXPECT_TRUE(Finds("new"));
+}
+
+TEST_F(OnUseTest, ABadListIsReadOnce) {
+  dir_.Write("lists/0-tlv-list", "bad");
+  Open();
+  EXPECT_TRUE(Finds("1"));
+  EXPECT_TRUE(Finds("2"));
+  EXPECT_EQ(store_->Rejected().size(), 1U);
+  Write(Name(0), "mended");
+  EXPECT_FALSE(KnowsOnceLoaded("mended"));
+  EXPECT_TRUE(Finds("mended"));
+  EXPECT_TRUE(store_->Rejected().empty());
+}
+
+TEST_F(OnUseTest, AListInAnotherAlgorithmEndsTheSearch) {
+  dir_.Write("lists/" + Name(0),
+             SignedTlv("x", "/f", "good", HashAlgorithm::kSha512));
+  Open();
+  EXPECT_FALSE(Finds("alien"));
+  EXPECT_THAT(Measured(), ElementsAre(0));
 }
 
 }  // namespace

@@ -69,6 +69,21 @@ TEST_F(DecideTest, KnownOnlyToAnUnverifiedListIsDenied) {
          &appraise_, false);
 }
 
+TEST_F(DecideTest, WhatWasWithdrawnIsDeniedForThatReason) {
+  for (const Reason reason : {Reason::kRevoked, Reason::kRolledBack}) {
+    Evidence evidence;
+    evidence.withdrawn = reason;
+    Expect(Appraised(evidence), Verdict::kDeny, reason, &appraise_, false);
+  }
+}
+
+TEST_F(DecideTest, KnownContentInAnotherPlaceIsDenied) {
+  Evidence evidence = kGood;
+  evidence.in_place = false;
+  Expect(Appraised(evidence), Verdict::kDeny, Reason::kPathMismatch, &appraise_,
+         false);
+}
+
 TEST_F(DecideTest, FailureIsAnErrorWhateverElseIsClaimed) {
   Evidence evidence = kGood;
   evidence.failed = true;

@@ -46,6 +46,27 @@ TEST(ParsePolicyTest, ReadsActionsAndConditions) {
   EXPECT_EQ(policy.rules[3].func, std::nullopt);
 }
 
+TEST(ParsePolicyTest, ReadsWhatContentIsBoundTo) {
+  const auto policy = Parsed("appraise bind=path\nappraise\n");
+  EXPECT_TRUE(policy.rules[0].bind_path);
+  EXPECT_FALSE(policy.rules[1].bind_path);
+  EXPECT_TRUE(BindsPaths(policy));
+  EXPECT_THAT(ParsePolicy("p", "measure bind=path\n"),
+              FailsSaying(EINVAL, "p:1: bind= is for appraise only"));
+  EXPECT_THAT(ParsePolicy("p", "appraise bind=name\n"),
+              FailsSaying(EINVAL, "p:1: bind=name is not known"));
+}
+
+TEST(BindPathsTest, BindsEveryRuleThatAppraises) {
+  const auto policy =
+      BindPaths(Parsed("appraise uid=1\nmeasure\ndont_appraise\nappraise\n"));
+  EXPECT_TRUE(policy.rules[0].bind_path);
+  EXPECT_FALSE(policy.rules[1].bind_path);
+  EXPECT_FALSE(policy.rules[2].bind_path);
+  EXPECT_TRUE(policy.rules[3].bind_path);
+  EXPECT_FALSE(BindsPaths(Parsed("appraise\n")));
+}
+
 TEST(ParsePolicyTest, SkipsCommentsAndBlankLinesButCountsThem) {
   const auto policy = Parsed(
       "# everything\n\n  \t\r\n\tappraise\tuid=0 # but why\r\n#appraise");

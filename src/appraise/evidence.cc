@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// What digest lists say of content.
+#include "appraise/evidence.h"
+
+#include <limits.h>
+#include <sys/xattr.h>
+
+#include <algorithm>
+#include <array>
+
+#include "appraise/tree_path.h"
+
+namespace assayfs {
+namespace {
+
+const Digest* FindRevoked(const DigestIndex& index, const Content& content) {
+  const Revocations& revocations = index.withdrawals()->revocations;
+  const auto it = std::ranges::find_if(
+      content.digests,
+      [&](const Digest& digest) { return revocations.Has(digest); });
+  return it == content.digests.end() ? nullptr : &*it;
+}
+
+}  // namespace
+
+std::vector<DigestIndex::Entry> FindContent(const DigestIndex& index,
+                                            const Content& content) {
+  std::vector<DigestIndex::Entry> found;
+  for (const Digest& digest : content.digests) {
+    const auto entries = index.FindDigest(digest);
+    found.insert(found.end(), entries.begin(), entries.end());
+  }
+  return found;
+}
+
+std::string AddKnown(const DigestIndex& index, const Content& content,
+                     const std::vector<DigestIndex::Entry>& known,
+                     Evidence& evidence) {
+  evidence.known = false;
+  evidence.withdrawn.reset();
+  evidence.list_verified = false;
+  evidence.list_measured = false;
+  if (const Digest* revoked = FindRevoked(index, content)) {
+    evidence.withdrawn = Reason::kRevoked;
+    return "revoked by \"digest " + revoked->ToString() + "\"";
+  }
+  for (const DigestIndex::Entry& entry : known) {
+    if (entry.withdrawn != nullptr) continue;
+    evidence.known = true;
+    evidence.list_verified |= entry.list->verified;
+    evidence.list_measured |= entry.list->measured;
+  }
+  if (evidence.known || known.empty()) return {};
+  const DigestIndex::Entry& first = known.front();
+  evidence.withdrawn = first.withdrawn->reason;
+  return "list " + first.list->name + " is " + first.withdrawn->why;
+}
+
+bool IsInPlace(int root_fd, int fd,
+               const std::vector<DigestIndex::Entry>& known,
+               const std::set<std::string>& unbound) {
+  const auto counts = [&](const DigestIndex::Entry& entry) {
+    return entry.withdrawn == nullptr && entry.list->verified;
+  };
+  // Hundreds of packages may have an empty file. Nearly always the path that
+  // the kernel knows is one of those listed, so it is tried before the others.
+  const auto spellings = ListedSpellings(root_fd, fd);
+  const auto is_likely = [&](const DigestIndex::Entry& entry) {
+    return std::ranges::count(spellings, entry.path()) > 0;
+  };
+  const auto leads = [&](const DigestIndex::Entry& entry) {
+    return counts(entry) && (unbound.contains(entry.list->package_name) ||
+                             LeadsTo(root_fd, entry.path(), fd));
+  };
+  return std::ranges::any_of(known,
+                             [&](const DigestIndex::Entry& entry) {
+                               return is_likely(entry) && leads(entry);
+                             }) ||
+         std::ranges::any_of(known, leads);
+}
+
+std::string ListHint(int fd) {
+  for (const char* name : {"security.digest_list", "user.digest_list"}) {
+    std::array<char, NAME_MAX + 1> value{};
+    const ssize_t size = ::fgetxattr(fd, name, value.data(), value.size());
+    if (size <= 0) continue;
+    // Some tools write a zero byte at the end.
+    const std::string_view text(value.data(), static_cast<std::size_t>(size));
+    return std::string(text.substr(0, text.find('\0')));
+  }
+  return {};
+}
+
+std::string PlaceOf(const std::vector<DigestIndex::Entry>& known) {
+  const DigestIndex::Entry& first = known.front();
+  const auto path = first.path();
+  std::string text = "list " + first.list->name + " gives it ";
+  text += path.empty() ? "no path" : "the path " + std::string(path);
+  const std::size_t others = known.size() - 1;
+  if (others > 0) text += "; " + std::to_string(others) + " more know it";
+  return text;
+}
+
+}  // namespace assayfs

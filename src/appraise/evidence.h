@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// What digest lists say of content, as evidence for a decision.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "appraise/digest_index.h"
+#include "appraise/verdict_cache.h"
+#include "policy/decide.h"
+
+namespace assayfs {
+
+// Returns every entry with one of the digests of content.
+std::vector<DigestIndex::Entry> FindContent(const DigestIndex& index,
+                                            const Content& content);
+
+// Puts what lists say of content into evidence. known: as FindContent gives
+// it. Returns why it was withdrawn, for people; nothing if it was not.
+std::string AddKnown(const DigestIndex& index, const Content& content,
+                     const std::vector<DigestIndex::Entry>& known,
+                     Evidence& evidence);
+
+// Says whether a verified list that counts gives the file behind fd, which is
+// borrowed, the path that it has; see LeadsTo. unbound: packages that need not.
+bool IsInPlace(int root_fd, int fd,
+               const std::vector<DigestIndex::Entry>& known,
+               const std::set<std::string>& unbound);
+
+// Returns the name of the list that the file's attribute security.digest_list,
+// or user.digest_list, names; empty if there is none. It is a hint: nothing
+// that it says may be relied on.
+std::string ListHint(int fd);
+
+// Returns where content that is not in its place would be, for people.
+// known: at least one.
+std::string PlaceOf(const std::vector<DigestIndex::Entry>& known);
+
+}  // namespace assayfs

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// SourceReader: all of it, what changed, or what is needed.
+#include "appraise/source_reader.h"
+
+#include <sys/xattr.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace assayfs {
+namespace {
+
+// Says whether the folder asks for its lists to be measured in their order.
+bool MeasuresInOrder(const ListSource& source) {
+  std::array<char, 2> value{};  // some tools write a zero byte at the end
+  const ssize_t size = ::getxattr(source.path.c_str(), "security.dig_prefetch",
+                                  value.data(), value.size());
+  return size >= 1 && value[0] == '1' && (size == 1 || value[1] == '\0');
+}
+
+}  // namespace
+
+SourceReader::SourceReader(Options options, Measurer& measurer)
+    : options_(std::move(options)),
+      loader_(options_.rules, measurer),
+      states_(options_.sources.size()) {}
+
+SourceState SourceReader::Read(std::size_t source, const SourceState* previous,
+                               const std::set<Change>& changes,
+                               const SignatureVerifier& verifier, Wish* wish) {
+  Wish none;
+  if (wish == nullptr && options_.order == ListOrder::kOnUse) wish = &none;
+  const ListSource& place = options_.sources[source];
+  // Watch before reading: what changes in between is told of and read again.
+  const auto watched = options_.watch(source);
+  // Of a source that is not watched, anything may have changed.
+  SourceState state =
+      loader_.Load(source, place,
+                   {.state = previous, .changes = watched ? &changes : nullptr},
+                   verifier, wish);
+  if (!watched) {
+    state.rejected.push_back({place.label.empty() ? place.path : place.label,
+                              watched.error().message()});
+  }
+  return state;
+}
+
+Result<void> SourceReader::ReadAll(VerifierPtr verifier) {
+  std::vector<SourceState> fresh;
+  for (std::size_t s = 0; s < states_.size(); ++s) {
+    fresh.push_back(Read(s, nullptr, {}, *verifier));
+    if (fresh.back().unreadable) return Fail(*fresh.back().unreadable);
+  }
+  states_ = std::move(fresh);
+  verifier_ = std::move(verifier);
+  return {};
+}
+
+void SourceReader::ReadChanged(const std::set<Change>& changes) {
+  std::set<std::size_t> changed;
+  for (const Change& change : changes) changed.insert(change.source);
+  for (const std::size_t source : changed) {
+    states_[source] = Read(source, &states_[source], changes, *verifier_);
+  }
+}
+
+void SourceReader::Fulfil(Wish& wish) {
+  for (std::size_t s = 0; s < states_.size(); ++s) {
+    const bool wanted = std::ranges::any_of(
+        states_[s].waiting,
+        [&wish](const std::string& name) { return wish.Wants(name); });
+    if (!wanted) continue;
+    wish.in_order = MeasuresInOrder(options_.sources[s]);
+    states_[s] = Read(s, &states_[s], {}, *verifier_, &wish);
+  }
+}
+
+void SourceReader::ReadNeeded(std::vector<Needed> needed) {
+  Wish hints;
+  Wish search;
+  for (Needed& one : needed) {
+    if (!one.hint.empty()) hints.names.insert(std::move(one.hint));
+    search.searches.push_back(std::move(one.digests));
+  }
+  if (!hints.names.empty()) Fulfil(hints);
+  // Others may have had it loaded meanwhile.
+  for (const auto& list : lists()) search.Found(*list);
+  if (!search.searches.empty()) Fulfil(search);
+}
+
+DigestIndex::Lists SourceReader::lists() const {
+  DigestIndex::Lists lists;
+  for (const SourceState& state : states_) {
+    lists.insert(lists.end(), state.lists.begin(), state.lists.end());
+  }
+  return lists;
+}
+
+std::vector<RejectedList> SourceReader::rejected() const {
+  std::vector<RejectedList> rejected;
+  for (const SourceState& state : states_) {
+    rejected.insert(rejected.end(), state.rejected.begin(),
+                    state.rejected.end());
+  }
+  return rejected;
+}
+
+std::size_t SourceReader::waiting() const {
+  std::size_t count = 0;
+  for (const SourceState& state : states_) count += state.waiting.size();
+  return count;
+}
+
+bool SourceReader::whole() const {
+  return std::ranges::none_of(states_, [](const SourceState& state) {
+    return state.unreadable.has_value();
+  });
+}
+
+}  // namespace assayfs

@@ -10,6 +10,7 @@ import os
 import shutil
 import struct
 import sys
+import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "mount"))
@@ -28,20 +29,6 @@ DIGESTS_EACH = 5
 class Conformance(judged.Judged):
     FILES = {"base": "base"}
     OPTIONS = ("--allow-weak-digests",)
-
-    def add_list(self, name, content, where=None):
-        """Signs a list, and puts it where lists are as one that is whole.
-
-        Not with our own tool, which signs no list that is broken.
-        """
-        fresh = os.path.join(self.base, name)
-        write(fresh, content)
-        run("openssl", "cms", "-sign", "-binary", "-noattr", "-nocerts",
-            "-outform", "DER", "-signer", self.cert, "-inkey", self.key,
-            "-in", fresh, "-out", fresh + ".cms")
-        write(fresh, list_bytes.with_signature(content,
-                                               judged.read(fresh + ".cms")))
-        os.rename(fresh, os.path.join(where or self.lists, name))
 
     def add_file(self, name):
         """Adds a file whose content is its name."""
@@ -235,6 +222,98 @@ class Verification(Conformance):
             self.assertTrue(known["signer"]["fingerprint"])
         self.assertNotListed("file-3")
         self.assertEqual(list(self.rejected()), ["tlv-unsigned"])
+
+
+class OnUse(Conformance):
+    """Lists are loaded when they are needed; each file has a hint."""
+    OPTIONS = ("--log-order", "on-use")
+    PREFETCH = None
+    COUNT = 21
+
+    def make_list(self, name, *sources):
+        """No other lists than those made below."""
+
+    def setUp(self):
+        self.MOUNT = False
+        super().setUp()
+        for number in range(self.COUNT):
+            name = f"file-{number}"
+            self.add_file(name)
+            self.add_list(self.list_name(number), list_bytes.tlv(
+                [list_bytes.digest("sha256", name)],
+                number=KERNEL_NUMBERS["sha256"]))
+            os.setxattr(self.below(name), "security.digest_list",
+                        self.list_name(number).encode() + b"\0")
+        if self.PREFETCH:
+            os.setxattr(self.lists, "security.dig_prefetch", self.PREFETCH)
+        self.mount()
+
+    @staticmethod
+    def list_name(number):
+        return f"{number}-tlv-file-{number}"
+
+    def measured(self):
+        """Returns the numbers of the lists that were read, in order."""
+        lines = judged.assayfs("log", "show", self.log).stdout.splitlines()
+        names = (os.path.basename(line.split()[-1]) for line in lines)
+        return [int(name.partition("-")[0]) for name in names]
+
+    def assertVerified(self, number):
+        name = f"file-{number}"
+        self.assertListed(name)
+        known, = self.why(name)["lists"]
+        self.assertEqual(known["name"], self.list_name(number))
+        self.assertTrue(known["verified"])
+
+
+class NoPrefetch(OnUse):
+    def test_only_the_list_that_the_hint_names_is_read(self):
+        for number in (5, 2, 11):
+            self.assertListed(f"file-{number}")
+        self.assertEqual(self.measured(), [5, 2, 11])
+
+    def test_without_a_hint_lists_are_read_until_one_knows_the_file(self):
+        for number in range(self.COUNT):
+            os.removexattr(self.below(f"file-{number}"),
+                           "security.digest_list")
+        self.assertListed("file-3")
+        self.assertEqual(self.measured(), [0, 1, 2, 3])
+
+
+class Prefetch(OnUse):
+    PREFETCH = b"1"
+
+    def test_verif_data_prefetch(self):
+        """A list that was read ahead is verified all the same, when used."""
+        self.assertVerified(4)
+        self.assertEqual(self.status()["lists"]["loaded"], 1)
+        self.assertVerified(1)
+        self.assertEqual(self.measured(), [0, 1, 2, 3, 4])
+
+    def test_prefetch_sync(self):
+        for number in range(2, self.COUNT, 3):
+            before = self.measured()
+            self.assertListed(f"file-{number}")
+            self.assertEqual(self.measured()[len(before):],
+                             [number - 2, number - 1, number])
+
+    def test_prefetch_async(self):
+        failed = []
+
+        def ask(number):
+            try:
+                self.assertListed(f"file-{number}")
+            except (AssertionError, OSError) as error:
+                failed.append((number, error))
+
+        threads = [threading.Thread(target=ask, args=(number,))
+                   for number in reversed(range(self.COUNT))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(failed, [])
+        self.assertEqual(self.measured(), list(range(self.COUNT)))
 
 
 class Missed(Conformance):

@@ -20,7 +20,8 @@ json ListJson(const Appraiser::Explanation::ListHit& list) {
       {"signer",
        {{"fingerprint", list.signer.fingerprint}, {"name", list.signer.name}}},
       {"verified", list.verified},
-      {"measured", list.measured}};
+      {"measured", list.measured},
+      {"withdrawn", list.withdrawn}};
 }
 
 // Adds "NAME   text", unless there is no text.
@@ -45,6 +46,9 @@ std::string ListText(const json& list) {
   }
   if (TextOf(list, "verified") != "true") text += ", not verified";
   if (TextOf(list, "measured") != "true") text += ", not measured";
+  if (const auto why = TextOf(list, "withdrawn"); !why.empty()) {
+    text += ", " + why;
+  }
   return text;
 }
 
@@ -74,6 +78,14 @@ std::string FixFor(const Appraiser::Explanation& explanation) {
              "`assayfs reload`";
     case Reason::kListUnmeasured:
       return "see the tpm line of `assayfs status`";
+    case Reason::kPathMismatch:
+      return "move the file to where its list has it, or, if its package was "
+             "relocated, mount with --unbound and the package's name";
+    case Reason::kRevoked:
+      return "install a version that is not revoked";
+    case Reason::kRolledBack:
+      return "install the newer version, or mount with --allow-rollback and "
+             "the package's name";
     case Reason::kWriterActive:
       return "close every writer of the file, then open it again";
     case Reason::kIoError:

@@ -39,8 +39,17 @@ json ListsJson(ListStore& store) {
   for (const auto& [name, error] : store.Rejected()) {
     rejected.push_back({{"name", name}, {"error", error}});
   }
+  json withdrawn = json::array();
+  for (const auto& list : index->lists()) {
+    if (const Withdrawn* why = index->WhyWithdrawn(*list)) {
+      withdrawn.push_back({{"name", list->name}, {"why", why->why}});
+    }
+  }
   return {{"loaded", index->lists().size()},
+          {"waiting", store.waiting()},
           {"rejected", rejected},
+          {"withdrawn", withdrawn},
+          {"revocations", index->withdrawals()->revocations.size()},
           {"digests", index->digest_count()},
           {"epoch", index->epoch()}};
 }
@@ -134,8 +143,10 @@ std::string StatusText(const json& status) {
                          " rules, sha256:" + TextOf(policy, "sha256"));
   out += Line("lists", TextOf(lists, "loaded") + " loaded, " +
                            std::to_string(rejected.size()) + " rejected, " +
-                           TextOf(lists, "digests") + " digests, epoch " +
-                           TextOf(lists, "epoch"));
+                           std::to_string(MemberOf(lists, "withdrawn").size()) +
+                           " withdrawn by " + TextOf(lists, "revocations") +
+                           " revocations, " + TextOf(lists, "digests") +
+                           " digests, epoch " + TextOf(lists, "epoch"));
   for (const json& problem : MemberOf(status, "problems")) {
     out += Line("problem", TextOf({{"text", problem}}, "text"));
   }

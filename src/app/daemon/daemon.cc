@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -23,11 +24,13 @@
 #include "app/daemon/outer_mount.h"
 #include "app/daemon/record_text.h"
 #include "app/daemon/record_writer.h"
+#include "app/daemon/running_users.h"
 #include "app/daemon/sessions.h"
 #include "app/daemon/stop_signals.h"
 #include "app/daemon/updates.h"
 #include "app/report.h"
 #include "appraise/lease_keeper.h"
+#include "base/bytes.h"
 #include "base/guarded.h"
 #include "fs/session.h"
 
@@ -117,6 +120,19 @@ void ReadFurtherAhead(const std::string& device) {
       ::write(fd.get(), kKib.data(), kKib.size());
 }
 
+// Records who uses files whose content was withdrawn: nothing stops a program
+// that runs.
+void RecordUsers(const std::string& device, const std::vector<FileId>& files,
+                 RecordWriter& records) {
+  std::set<ino_t> inodes;
+  for (const FileId& file : files) inodes.insert(file.inode);
+  for (const RunningUser& user : FindRunningUsers(device, inodes)) {
+    records.Add("withdrawn, but in use by process " + std::to_string(user.pid) +
+                " (" + Printable(user.command) +
+                "): " + Printable(user.path, Spaces::kEscape));
+  }
+}
+
 // Serves a session whose every other part is ready.
 Result<void> MountAndRun(OuterMount& mount, FuseSession& session,
                          Sessions& sessions, const DaemonEvents& events) {
@@ -162,6 +178,7 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
   RecordWriter records(
       [records_to](const std::string& text) { WriteRecord(records_to, text); });
   Sessions sessions;
+  Guarded<std::string> device;  // of the mount, once it is there
   const DescriptorBudget budget = RaiseDescriptorLimit();
   auto judging = Judging::Create(
       settings, root.get(),
@@ -181,6 +198,11 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
              sessions.ForEach(
                  [id](FuseSession& session) { session.ForgetAttributes(id); });
            },
+       .withdrawn =
+           [&](const std::vector<FileId>& files) {
+             RecordUsers(device.With([](const auto& name) { return name; }),
+                         files, records);
+           },
        .content_fell =
            [&sessions](FileId id) {
              sessions.ForEach(
@@ -198,16 +220,20 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
 
   const auto mounts = ReadOwnMountTable();
   const bool offsets_last = mounts && OffsetsLast(*mounts, settings.lower);
-  auto created =
-      FuseSession::Create({.fuse_fd = std::move(*fuse_fd),
-                           .root_fd = root.get(),
-                           .read_only = read_only,
-                           .enforce_at = (*judging)->enforcement_point().at,
-                           .data = settings.data,
-                           .offsets_last = offsets_last,
-                           .max_fds = budget.inodes,
-                           .begun = [&] { ReadFurtherAhead(mount->device()); }},
-                          (*judging)->appraiser());
+  auto created = FuseSession::Create(
+      {.fuse_fd = std::move(*fuse_fd),
+       .root_fd = root.get(),
+       .read_only = read_only,
+       .enforce_at = (*judging)->enforcement_point().at,
+       .data = settings.data,
+       .offsets_last = offsets_last,
+       .max_fds = budget.inodes,
+       .begun =
+           [&] {
+             ReadFurtherAhead(mount->device());
+             device.With([&](std::string& name) { name = mount->device(); });
+           }},
+      (*judging)->appraiser());
   if (!created) return Fail(created.error());
   const std::shared_ptr<FuseSession> session(std::move(*created));
   sessions.Add(sessions.Reserve(), session);

@@ -27,6 +27,16 @@ Result<EnforcementPoint> ChooseEnforcementPoint(std::optional<EnforceAt> wanted,
                             " asks who opens a file, or how, which is not "
                             "known when it is read; use auto or open");
   }
+  if (BindsPaths(policy)) {
+    if (!wanted) {
+      return EnforcementPoint{EnforceAt::kOpen,
+                              "policy binds content to paths"};
+    }
+    return Fail(EINVAL,
+                "--enforce-at read: policy " + policy.name +
+                    " binds content to paths, which may change while pages "
+                    "are kept; use auto or open");
+  }
   return EnforcementPoint{EnforceAt::kRead,
                           wanted ? "asked for" : "read-only mount"};
 }

@@ -2,9 +2,12 @@
 // Judging: everything of one mount that decides, put together.
 #include "app/daemon/judging.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
+#include "app/daemon/floor_file.h"
 #include "app/daemon/list_sources.h"
 #include "trust/keyring.h"
 
@@ -17,17 +20,33 @@ bool Appraises(const Policy& policy) {
   });
 }
 
+Result<Policy> PolicyOf(const MountSettings& settings) {
+  auto policy = LoadPolicy(settings.policy);
+  if (!policy || !settings.bind_paths) return policy;
+  return BindPaths(std::move(*policy));
+}
+
 // Without lists, a mount that enforces would deny every file.
 Result<void> CheckUsable(const MountSettings& settings, const Policy& policy,
                          ListStore& store) {
   if (settings.mode != Mode::kEnforce || !Appraises(policy)) return {};
-  if (!store.Current()->lists().empty()) return {};
+  if (store.waiting() > 0) return {};
+  const auto index = store.Current();
+  const bool all_withdrawn = std::ranges::all_of(
+      index->lists(), [&](const std::shared_ptr<const LoadedList>& list) {
+        return index->WhyWithdrawn(*list) != nullptr;
+      });
+  if (!all_withdrawn) return {};
   std::string message;
   for (const std::string& source : settings.lists) {
     message += (message.empty() ? "" : ", ") + source;
   }
   const auto rejected = store.Rejected();
-  if (rejected.empty()) {
+  if (!index->lists().empty()) {
+    message += ": all digest lists are withdrawn (" +
+               index->lists().front()->name + ": " +
+               index->WhyWithdrawn(*index->lists().front())->why + ")";
+  } else if (rejected.empty()) {
     message += ": no digest lists there";
   } else {
     message += ": none of " + std::to_string(rejected.size()) +
@@ -39,41 +58,34 @@ Result<void> CheckUsable(const MountSettings& settings, const Policy& policy,
                           "`assayfs lists gen`, or use --mode log");
 }
 
+// A place that was named, but is not there, is more likely to be a slip than to
+// mean that nothing is revoked.
+Result<void> CheckRevoked(const std::string& path) {
+  if (path == kDefaultRevoked || ::access(path.c_str(), F_OK) == 0) return {};
+  return Fail(Error::FromErrno("--revoked " + path));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Judging>> Judging::Create(const MountSettings& settings,
                                                  int root_fd,
                                                  MountAccess access,
                                                  Surroundings surroundings) {
-  auto policy = LoadPolicy(settings.policy);
+  auto policy = PolicyOf(settings);
   if (!policy) return Fail(policy.error());
   auto point = ChooseEnforcementPoint(settings.enforce_at, access, *policy);
   if (!point) return Fail(point.error());
   auto keys = Keyring::Load(settings.keys);
   if (!keys) return Fail(keys.error());
-  auto sources = MakeListSources(settings.lists);
-  if (!sources) return Fail(sources.error());
 
   std::unique_ptr<Judging> judging(new Judging(settings));
   judging->point_ = std::move(*point);
   judging->key_problems_.With(
       [&](auto& problems) { problems = (*keys)->problems(); });
-  auto log = MeasurementLog::Open({.log_path = settings.log_path,
-                                   .pcr = settings.pcr,
-                                   .tpm = settings.tpm,
-                                   .tcti = settings.tcti});
-  if (!log && log.error().code() == ENODEV) {
-    return Fail(ENODEV, log.error().message() +
-                            "; name one with --tcti, or use --tpm auto");
+  if (auto opened = judging->OpenLog(); !opened) return Fail(opened.error());
+  if (auto opened = judging->OpenLists(*keys); !opened) {
+    return Fail(opened.error());
   }
-  if (!log) return Fail(log.error());
-  judging->log_ = std::move(*log);
-  auto lists = ListStore::Open(
-      {.sources = std::move(*sources),
-       .rules = {.allow_weak = settings.allow_weak, .require_signature = true}},
-      *keys, *judging->log_);
-  if (!lists) return Fail(lists.error());
-  judging->lists_ = std::move(*lists);
   const auto usable = CheckUsable(settings, *policy, *judging->lists_);
   if (!usable) return Fail(usable.error());
 
@@ -81,10 +93,12 @@ Result<std::unique_ptr<Judging>> Judging::Create(const MountSettings& settings,
   options.policy = std::move(*policy);
   options.mode = settings.mode;
   options.root_fd = root_fd;
+  options.unbound = {settings.unbound.begin(), settings.unbound.end()};
   options.max_leases = surroundings.max_leases;
   options.record = std::move(surroundings.record);
   options.content_changed = std::move(surroundings.content_changed);
   options.unguarded = std::move(surroundings.unguarded);
+  options.withdrawn = std::move(surroundings.withdrawn);
   if (judging->point_.at == EnforceAt::kRead) {
     options.content_fell = std::move(surroundings.content_fell);
     judging->policy_changed_ = std::move(surroundings.policy_changed);
@@ -96,15 +110,61 @@ Result<std::unique_ptr<Judging>> Judging::Create(const MountSettings& settings,
   return judging;
 }
 
+Result<void> Judging::OpenLog() {
+  auto log = MeasurementLog::Open({.log_path = settings_.log_path,
+                                   .pcr = settings_.pcr,
+                                   .tpm = settings_.tpm,
+                                   .tcti = settings_.tcti});
+  if (!log && log.error().code() == ENODEV) {
+    return Fail(ENODEV, log.error().message() +
+                            "; name one with --tcti, or use --tpm auto");
+  }
+  if (!log) return Fail(log.error());
+  log_ = std::move(*log);
+  return {};
+}
+
+Result<void> Judging::OpenLists(
+    std::shared_ptr<const SignatureVerifier> verifier) {
+  if (auto there = CheckRevoked(settings_.revoked); !there) return there;
+  auto sources = MakeListSources(settings_.lists);
+  if (!sources) return Fail(sources.error());
+  ListStore::Options options;
+  options.sources = std::move(*sources);
+  options.order = settings_.list_order;
+  options.rules = {.allow_weak = settings_.allow_weak,
+                   .require_signature = true};
+  options.withdrawals.revocations = settings_.revoked;
+  if (!settings_.floors.empty()) {
+    auto file = FloorFile::Open({.path = settings_.floors,
+                                 .counter = settings_.floors_counter,
+                                 .tcti = settings_.tcti});
+    if (!file) return Fail(file.error());
+    floors_ = std::move(*file);
+    options.withdrawals.floors = floors_->floors();
+    options.withdrawals.exempt = {settings_.allow_rollback.begin(),
+                                  settings_.allow_rollback.end()};
+    options.withdrawals.keep_floors = [this](const Floors& floors) {
+      return floors_->Keep(floors);
+    };
+  }
+  auto lists = ListStore::Open(std::move(options), std::move(verifier), *log_);
+  if (!lists) return Fail(lists.error());
+  lists_ = std::move(*lists);
+  return {};
+}
+
 Result<void> Judging::Reload() {
   // Whatever can fail comes first; the lists are the last that can.
-  auto policy = LoadPolicy(settings_.policy);
+  auto policy = PolicyOf(settings_);
   if (!policy) return Fail(policy.error());
-  if (point_.at == EnforceAt::kRead && DependsOnOpen(*policy)) {
+  if (point_.at == EnforceAt::kRead &&
+      (DependsOnOpen(*policy) || BindsPaths(*policy))) {
     return Fail(EINVAL,
                 "policy " + policy->name +
-                    " now asks who opens a file, or how, which is not known "
-                    "when it is read; mount again, with --enforce-at open");
+                    " now asks who opens a file, or how, or binds it to its "
+                    "path, which is not known when it is read; mount again, "
+                    "with --enforce-at open");
   }
   auto keys = Keyring::Load(settings_.keys);
   if (!keys) return Fail(keys.error());
@@ -121,6 +181,15 @@ std::vector<std::string> Judging::Problems() const {
       key_problems_.With([](const auto& problems) { return problems; });
   for (const auto& [name, error] : lists_->Rejected()) {
     lines.push_back("list " + name + ": " + error);
+  }
+  const auto index = lists_->Current();
+  const auto& revocations = index->withdrawals()->revocations;
+  lines.insert(lines.end(), revocations.problems().begin(),
+               revocations.problems().end());
+  for (const auto& list : index->lists()) {
+    if (const Withdrawn* withdrawn = index->WhyWithdrawn(*list)) {
+      lines.push_back("list " + list->name + ": " + withdrawn->why);
+    }
   }
   return lines;
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/daemon/enforcement_point.h"
+#include "app/daemon/floor_file.h"
 #include "app/settings/mount_settings.h"
 #include "appraise/appraiser.h"
 #include "appraise/list_store.h"
@@ -27,6 +28,8 @@ class Judging {
     std::function<void(const DenialRecord&)> record;  // see Appraiser
     std::function<void(FileId)> content_changed;      // see Appraiser
     std::function<void(FileId)> unguarded;            // see Appraiser
+    // Told of files whose content was withdrawn; see Appraiser.
+    std::function<void(const std::vector<FileId>&)> withdrawn;
     // The next two are called only if files are judged when they are read.
     std::function<void(FileId)> content_fell;  // see Appraiser
     // All pages that the kernel keeps must go.
@@ -48,7 +51,8 @@ class Judging {
   // the point that was chosen. Everything is then as it was.
   Result<void> Reload();
 
-  // Keys and lists that were left out at the last (re)load, one line each.
+  // Keys and lists that were left out or withdrawn, and revocations that were
+  // not understood, one line each.
   std::vector<std::string> Problems() const;
 
   const MountSettings& settings() const { return settings_; }
@@ -59,6 +63,8 @@ class Judging {
 
  private:
   explicit Judging(MountSettings settings) : settings_(std::move(settings)) {}
+  Result<void> OpenLog();
+  Result<void> OpenLists(std::shared_ptr<const SignatureVerifier> verifier);
 
   MountSettings settings_;
   EnforcementPoint point_;
@@ -66,6 +72,7 @@ class Judging {
   Guarded<std::vector<std::string>> key_problems_;
   // In the order of dependence: the appraiser goes first.
   std::unique_ptr<MeasurementLog> log_;
+  std::unique_ptr<FloorFile> floors_;  // may be null
   std::unique_ptr<ListStore> lists_;
   std::unique_ptr<Appraiser> appraiser_;
 };

@@ -36,10 +36,9 @@ std::string Single(const NamedValues& values, const char* name,
 }
 
 std::vector<std::string> Several(const NamedValues& values, const char* name,
-                                 const char* fallback) {
+                                 std::vector<std::string> fallback = {}) {
   const auto found = values.find(name);
-  if (found == values.end()) return {fallback};
-  return found->second;
+  return found == values.end() ? std::move(fallback) : found->second;
 }
 
 tl::unexpected<Error> WrongValue(const char* name, const std::string& value,
@@ -67,11 +66,35 @@ Result<unsigned> PcrFrom(const std::string& word) {
   return pcr;
 }
 
+Result<std::optional<std::uint32_t>> CounterFrom(const std::string& word) {
+  if (word.empty()) return std::optional<std::uint32_t>();
+  // The range of NV indexes that the specification gives to the owner.
+  constexpr std::uint32_t kFirst = 0x01800000;
+  constexpr std::uint32_t kLast = 0x01bfffff;
+  const std::string_view digits =
+      word.starts_with("0x") ? std::string_view(word).substr(2) : word;
+  std::uint32_t index = 0;
+  const char* const end = digits.data() + digits.size();
+  const auto parsed = std::from_chars(digits.data(), end, index, 16);
+  if (parsed.ec != std::errc() || parsed.ptr != end || index < kFirst ||
+      index > kLast) {
+    return WrongValue("floors-counter", word,
+                      "an NV index from 0x01800000 to 0x01bfffff");
+  }
+  return std::optional(index);
+}
+
 Result<std::optional<EnforceAt>> EnforceAtFrom(const std::string& word) {
   if (word == "auto") return std::optional<EnforceAt>();
   if (word == "open") return EnforceAt::kOpen;
   if (word == "read") return EnforceAt::kRead;
   return WrongValue("enforce-at", word, "auto, open or read");
+}
+
+Result<ListOrder> OrderFrom(const std::string& word) {
+  if (word == "sorted") return ListOrder::kSorted;
+  if (word == "on-use") return ListOrder::kOnUse;
+  return WrongValue("log-order", word, "sorted or on-use");
 }
 
 Result<DataPath> DataFrom(const std::string& word) {
@@ -121,21 +144,46 @@ Result<std::string> ResolveFolder(const std::string& path) {
 
 Result<MountSettings> MakeSettings(const NamedValues& values) {
   MountSettings settings;
-  for (const std::string& list : Several(values, "lists", kDefaultLists)) {
+  for (const std::string& list : Several(values, "lists", {kDefaultLists})) {
     const bool database = list.starts_with(kDatabasePrefix);
     settings.lists.push_back(
         database ? std::string(kDatabasePrefix) +
                        Absolute(list.substr(kDatabasePrefix.size()))
                  : Absolute(list));
   }
-  for (const std::string& key : Several(values, "keys", kDefaultKeys)) {
+  for (const std::string& key : Several(values, "keys", {kDefaultKeys})) {
     settings.keys.push_back(Absolute(key));
+  }
+  settings.revoked = Absolute(Single(values, "revoked", kDefaultRevoked));
+  if (const auto floors = Single(values, "floors", ""); !floors.empty()) {
+    settings.floors = Absolute(floors);
+  }
+  const auto counter = CounterFrom(Single(values, "floors-counter", ""));
+  if (!counter) return Fail(counter.error());
+  settings.floors_counter = *counter;
+  settings.allow_rollback = Several(values, "allow-rollback");
+  const bool has_floors = !settings.floors.empty();
+  if (!has_floors && (*counter || !settings.allow_rollback.empty())) {
+    return Fail(EINVAL,
+                "--floors-counter and --allow-rollback need --floors PATH");
   }
   settings.policy = Single(values, "policy", "files");
   if (!BuiltInPolicy(settings.policy)) {
     settings.policy = Absolute(settings.policy);
   }
 
+  const auto order = OrderFrom(Single(values, "log-order", "sorted"));
+  if (!order) return Fail(order.error());
+  settings.list_order = *order;
+  if (has_floors && *order == ListOrder::kOnUse) {
+    return Fail(EINVAL,
+                "--floors needs --log-order sorted: what is not loaded has no "
+                "version");
+  }
+  const std::string bind = Single(values, "bind", "");
+  if (!bind.empty() && bind != "path") return WrongValue("bind", bind, "path");
+  settings.bind_paths = !bind.empty();
+  settings.unbound = Several(values, "unbound");
   const std::string mode_word = Single(values, "mode", "enforce");
   const auto mode = ModeFromName(mode_word);
   if (!mode) return WrongValue("mode", mode_word, "enforce, log or off");

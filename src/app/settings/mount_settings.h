@@ -8,6 +8,7 @@
 
 #include "app/settings/named_values.h"
 #include "appraise/list_source.h"
+#include "appraise/list_store.h"
 #include "base/result.h"
 #include "fs/session.h"
 #include "policy/decide.h"
@@ -22,7 +23,13 @@ struct MountSettings {
 
   std::vector<std::string> lists;  // as given; relative ones made absolute
   std::vector<std::string> keys;   // absolute
-  std::string policy;              // built-in name or absolute path
+  std::string revoked;             // absolute
+  std::string floors;              // absolute; empty: no floors
+  std::optional<std::uint32_t> floors_counter;  // see FloorFile
+  std::vector<std::string> allow_rollback;      // names of packages
+  bool bind_paths = false;
+  std::vector<std::string> unbound;  // names of packages
+  std::string policy;                // built-in name or absolute path
   Mode mode = Mode::kEnforce;
   bool allow_weak = false;
   std::optional<EnforceAt> enforce_at;  // nothing: whichever is possible
@@ -32,9 +39,13 @@ struct MountSettings {
   std::string tcti;
   unsigned pcr = 12;
   std::string log_path;
+  ListOrder list_order = ListOrder::kSorted;
   std::string control_path;  // empty: none
   std::string control_link;  // where clients look for it; empty: there
 };
+
+// Where revocations are, unless another place is named; it need not exist.
+inline constexpr char kDefaultRevoked[] = "/etc/assayfs/revoked.d";
 
 // Turns values into settings, with the documented defaults for what is
 // missing. lower and mount_point are not filled in. Relative paths are taken

@@ -43,5 +43,15 @@ TEST(EnforcementPointTest, RefusesReadForAPolicyThatAsksHowAFileIsOpened) {
   EXPECT_THAT(chosen.error().message(), HasSubstr("policy exec asks who"));
 }
 
+TEST(EnforcementPointTest, RefusesReadForAPolicyThatBindsContentToPaths) {
+  const Policy policy = BindPaths(Must(BuiltInPolicy("files")));
+  EXPECT_EQ(Must(ChooseEnforcementPoint({}, MountAccess::kReadOnly, policy)).at,
+            EnforceAt::kOpen);
+  const auto chosen =
+      ChooseEnforcementPoint(EnforceAt::kRead, MountAccess::kReadOnly, policy);
+  EXPECT_THAT(chosen, FailsWith(EINVAL));
+  EXPECT_THAT(chosen.error().message(), HasSubstr("binds content to paths"));
+}
+
 }  // namespace
 }  // namespace assayfs

@@ -63,12 +63,12 @@ class Tag:
 FILE_DIGESTS, BASE_NAMES, DIGEST_ALGORITHM = 1035, 1117, 5011
 
 
-def package_tags(digests, number):
+def package_tags(digests, number, name="test", version="1.0", release="1"):
     """Returns the tags of a package whose files have these digests, by tag."""
     count = len(digests)
     tags = [
-        Tag.string(1000, "test"), Tag.string(1001, "1.0"),
-        Tag.string(1002, "1"), Tag.string(1022, "noarch"),
+        Tag.string(1000, name), Tag.string(1001, version),
+        Tag.string(1002, release), Tag.string(1022, "noarch"),
         Tag.strings(FILE_DIGESTS, [value.hex() for value in digests]),
         Tag.numbers(1116, *[0] * count),
         Tag.strings(BASE_NAMES, [f"file-{i}" for i in range(count)]),

@@ -2,13 +2,17 @@
 // OpenPGP certificates: what each of their keys may vouch for, by librnp.
 #include "trust/openpgp_certificates.h"
 
-#include <cstdio>
-#include <memory>
-#include <mutex>
-
 #include <rnp/rnp.h>
 #include <rnp/rnp_err.h>
 
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "trust/openpgp_certificate_packets.h"
 #include "trust/openpgp_packets.h"
 
 namespace assayfs {
@@ -69,31 +73,43 @@ Input OpenInput(Bytes bytes) {
   return Input(input);
 }
 
-Session OpenSession() {
-  rnp_ffi_t session = nullptr;
-  rnp_ffi_create(&session, RNP_KEYSTORE_GPG, RNP_KEYSTORE_GPG);
-  return Session(session);
+// now: seconds since 1970, for librnp to go by.
+Session OpenSession(std::uint64_t now) {
+  rnp_ffi_t made = nullptr;
+  rnp_ffi_create(&made, RNP_KEYSTORE_GPG, RNP_KEYSTORE_GPG);
+  Session session(made);
+  if (session && rnp_set_timestamp(session.get(), now) != RNP_SUCCESS) {
+    return nullptr;
+  }
+  return session;
 }
 
-// A subkey that no signature follows has been put there by nobody in
-// particular. librnp would take another copy of it that has one.
-bool HasBareSubkey(const std::vector<OpenPgpPacket>& packets) {
-  for (std::size_t i = 0; i < packets.size(); ++i) {
-    if (packets[i].tag == kOpenPgpSubkeyTag &&
-        (i + 1 == packets.size() ||
-         packets[i + 1].tag != kOpenPgpSignatureTag)) {
-      return true;
-    }
+// For self-signatures. By itself librnp refuses SHA-1 in those made from 2024
+// on (and finds the known kind of collisions in older ones), and MD5 in those
+// from 2012 on. When they were made is their own word, so no MD5 at all.
+Session OpenStrictSession(std::uint64_t now) {
+  Session session = OpenSession(now);
+  if (session &&
+      rnp_add_security_rule(session.get(), RNP_FEATURE_HASH_ALG, "MD5",
+                            RNP_SECURITY_OVERRIDE, 0,
+                            RNP_SECURITY_PROHIBITED) != RNP_SUCCESS) {
+    return nullptr;
   }
-  return false;
+  return session;
+}
+
+// For revocations: a weak hash is no reason to trust a revoked key.
+Session OpenLaxSession(std::uint64_t now) {
+  Session session = OpenSession(now);
+  if (session && rnp_remove_security_rule(session.get(), RNP_FEATURE_HASH_ALG,
+                                          nullptr, 0, RNP_SECURITY_REMOVE_ALL,
+                                          0, nullptr) != RNP_SUCCESS) {
+    return nullptr;
+  }
+  return session;
 }
 
 Result<void> Import(rnp_ffi_t session, Bytes certificate) {
-  const auto packets = SplitOpenPgpPackets(certificate, kMaxPackets);
-  if (!packets) return Fail(packets.error());
-  if (HasBareSubkey(*packets)) {
-    return Fail(EBADMSG, "a subkey has no binding signature");
-  }
   const Input input = OpenInput(certificate);
   if (!input) return Fail(EIO, "librnp: cannot read from memory");
   // Permissive: a subkey that librnp does not know is left out alone.
@@ -142,7 +158,39 @@ bool IsUnrevoked(rnp_key_handle_t key) {
   return rnp_key_is_revoked(key, &revoked) == RNP_SUCCESS && !revoked;
 }
 
-Result<OpenPgpKey> Describe(rnp_ffi_t session, const std::string& fingerprint) {
+bool IsRevokedIn(rnp_ffi_t session, const std::string& fingerprint) {
+  const Handle key = Locate(session, fingerprint);
+  return !key || !IsUnrevoked(key.get());
+}
+
+// The two views of one certificate, all of its copies merged.
+struct Certificate {
+  Session keys;
+  // Its keys and their revocations, without anything that could keep librnp
+  // from believing these: it ignores a subkey's revocation that was made after
+  // the primary key expired.
+  Session revocations;
+  std::map<ByteVector, bool> subkeys;  // as SubkeysWithKeyFlags gives them
+};
+
+// copy: the packets of whole.
+Result<void> Take(Bytes whole, const std::vector<OpenPgpPacket>& copy,
+                  Certificate& certificate) {
+  if (HasBareSubkey(copy)) {
+    return Fail(EBADMSG, "a subkey has no binding signature");
+  }
+  for (const auto& [body, has_flags] : SubkeysWithKeyFlags(copy)) {
+    const auto known = certificate.subkeys.emplace(body, true).first;
+    known->second = known->second && has_flags;
+  }
+  auto imported = Import(certificate.keys.get(), whole);
+  if (!imported) return imported;
+  return Import(certificate.revocations.get(), OnlyRevocations(copy));
+}
+
+Result<OpenPgpKey> Describe(const Certificate& all,
+                            const std::string& fingerprint) {
+  rnp_ffi_t session = all.keys.get();
   const Handle key = Locate(session, fingerprint);
   if (!key) return Fail(EIO, "librnp: key is gone");
   OpenPgpKey out;
@@ -152,7 +200,9 @@ Result<OpenPgpKey> Describe(rnp_ffi_t session, const std::string& fingerprint) {
   const Handle certificate = Locate(session, primary);
   out.certificate = Lower(primary);
   out.revoked = !IsUnrevoked(key.get()) || !certificate ||
-                !IsUnrevoked(certificate.get());
+                !IsUnrevoked(certificate.get()) ||
+                IsRevokedIn(all.revocations.get(), fingerprint) ||
+                IsRevokedIn(all.revocations.get(), primary);
   if (certificate) {
     out.user_id = Text(rnp_key_get_primary_uid, certificate.get());
     if (out.user_id.empty()) {
@@ -178,7 +228,64 @@ Result<OpenPgpKey> Describe(rnp_ffi_t session, const std::string& fingerprint) {
   if (!packets || packets->empty())
     return Fail(EIO, "librnp: not a key packet");
   out.packet = ToVector(packets->front().body);
+  if (out.fingerprint != out.certificate) {
+    const auto subkey = all.subkeys.find(out.packet);
+    out.may_sign =
+        out.may_sign && subkey != all.subkeys.end() && subkey->second;
+  }
   return out;
+}
+
+// Appends the keys of one certificate.
+Result<void> ReadCertificate(const std::vector<Bytes>& copies,
+                             std::vector<OpenPgpKey>& keys) {
+  // librnp has no use for self-signatures that lie in the future, and where a
+  // clock is slow that may be all of them.
+  std::uint64_t now = static_cast<std::uint64_t>(std::time(nullptr));
+  std::vector<std::vector<OpenPgpPacket>> all_packets;
+  for (const Bytes copy : copies) {
+    auto packets = SplitOpenPgpPackets(copy, kMaxPackets);
+    if (!packets) return Fail(std::move(packets).error());
+    now = std::max<std::uint64_t>(now, NewestSignature(*packets));
+    all_packets.push_back(std::move(*packets));
+  }
+  Certificate certificate{OpenStrictSession(now), OpenLaxSession(now), {}};
+  if (!certificate.keys || !certificate.revocations) {
+    return Fail(EIO, "librnp: cannot be started");
+  }
+  for (std::size_t i = 0; i < copies.size(); ++i) {
+    auto taken = Take(copies[i], all_packets[i], certificate);
+    if (!taken) return taken;
+  }
+  rnp_identifier_iterator_t made = nullptr;
+  rnp_identifier_iterator_create(certificate.keys.get(), &made, "fingerprint");
+  const Iterator iterator(made);
+  if (!iterator) return Fail(EIO, "librnp: cannot list keys");
+  const char* fingerprint = nullptr;
+  while (rnp_identifier_iterator_next(iterator.get(), &fingerprint) ==
+             RNP_SUCCESS &&
+         fingerprint != nullptr) {
+    auto key = Describe(certificate, fingerprint);
+    if (!key) return Fail(std::move(key).error());
+    keys.push_back(std::move(*key));
+  }
+  return {};
+}
+
+// Copies of one certificate begin with the same packet.
+std::vector<std::vector<Bytes>> GroupCopies(
+    const std::vector<ByteVector>& certificates) {
+  std::map<ByteVector, std::size_t> places;
+  std::vector<std::vector<Bytes>> groups;
+  for (const ByteVector& certificate : certificates) {
+    const auto packets = SplitOpenPgpPackets(certificate, kMaxPackets);
+    const Bytes start = packets && !packets->empty() ? packets->front().body
+                                                     : Bytes(certificate);
+    const auto [place, is_new] = places.emplace(ToVector(start), groups.size());
+    if (is_new) groups.emplace_back();
+    groups[place->second].push_back(certificate);
+  }
+  return groups;
 }
 
 }  // namespace
@@ -211,24 +318,10 @@ Result<std::vector<ByteVector>> SplitOpenPgpBlock(std::string_view block) {
 Result<std::vector<OpenPgpKey>> ReadOpenPgpKeys(
     const std::vector<ByteVector>& certificates) {
   const QuietStderr quiet;
-  const Session session = OpenSession();
-  if (!session) return Fail(EIO, "librnp: cannot be started");
-  for (const ByteVector& certificate : certificates) {
-    auto imported = Import(session.get(), certificate);
-    if (!imported) return Fail(std::move(imported).error());
-  }
-  rnp_identifier_iterator_t made = nullptr;
-  rnp_identifier_iterator_create(session.get(), &made, "fingerprint");
-  const Iterator iterator(made);
-  if (!iterator) return Fail(EIO, "librnp: cannot list keys");
   std::vector<OpenPgpKey> keys;
-  const char* fingerprint = nullptr;
-  while (rnp_identifier_iterator_next(iterator.get(), &fingerprint) ==
-             RNP_SUCCESS &&
-         fingerprint != nullptr) {
-    auto key = Describe(session.get(), fingerprint);
-    if (!key) return Fail(std::move(key).error());
-    keys.push_back(std::move(*key));
+  for (const auto& copies : GroupCopies(certificates)) {
+    auto read = ReadCertificate(copies, keys);
+    if (!read) return Fail(std::move(read).error());
   }
   return keys;
 }

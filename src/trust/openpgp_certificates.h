@@ -30,10 +30,17 @@ struct OpenPgpKey {
 // Threads: as ReadOpenPgpKeys.
 Result<std::vector<ByteVector>> SplitOpenPgpBlock(std::string_view block);
 
-// Reads all keys of certificates and checks their self-signatures. What comes
-// several times is merged: a revocation in one copy counts for all.
+// Reads all keys of certificates and checks their self-signatures. Copies of
+// one certificate are merged: a revocation in one counts for all. What one
+// certificate says of another's keys counts for nothing.
 // A subkey with a bad binding signature is never valid; the other keys of its
-// certificate are not affected.
+// certificate are not affected. For a subkey that may sign, the binding must
+// say so, and must hold the subkey's own signature (type 0x19).
+// Self-signatures may lie in the future, as the clock may be slow. Those with
+// MD5, and those with SHA-1 that say they are from 2024 or later, are bad. For
+// revocations no hash is too weak and no time too late; those by another key,
+// which a certificate may appoint, are not looked at.
+//
 // Errors: EBADMSG if librnp refuses a certificate as a whole, or if a subkey
 // in it has no binding signature at all; EIO if librnp fails.
 // Threads: any; calls take turns, because librnp's messages are kept off

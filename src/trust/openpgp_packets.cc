@@ -2,7 +2,6 @@
 // Reading OpenPGP packets: splitting, signature packets and public keys.
 #include "trust/openpgp_packets.h"
 
-#include <optional>
 #include <string_view>
 
 namespace assayfs {
@@ -15,6 +14,7 @@ constexpr std::size_t kFingerprintBytes = 20;
 constexpr std::uint8_t kCreationTime = 2;
 constexpr std::uint8_t kExpirationTime = 3;
 constexpr std::uint8_t kIssuer = 16;
+constexpr std::uint8_t kKeyFlags = 27;
 constexpr std::uint8_t kSignersUserId = 28;
 constexpr std::uint8_t kIssuerFingerprint = 33;
 
@@ -264,6 +264,39 @@ Result<OpenPgpSignature> ParseOpenPgpSignature(Bytes body) {
   if (*version == 4) return ParseVersion4(body, in);
   return Fail(EOPNOTSUPP,
               "OpenPGP: signature of version " + std::to_string(*version));
+}
+
+std::optional<OpenPgpSignatureOutline> OutlineOpenPgpSignature(Bytes body) {
+  OpenPgpSignatureOutline out;
+  ByteReader in(body);
+  const auto version = in.TakeU8();
+  if (version != 2 && version != 3 && version != 4) return std::nullopt;
+  // The older ones have the size of what is hashed in between.
+  const bool is_old = version != 4;
+  if (is_old && !in.TakeU8()) return std::nullopt;
+  const auto type = in.TakeU8();
+  if (!type) return std::nullopt;
+  out.type = *type;
+  if (is_old) {
+    out.created = in.TakeBe32().value_or(0);
+    return out;
+  }
+  if (!in.Take(2)) return out;  // the algorithms
+  const auto size = in.TakeBe16();
+  const auto covered = in.Take(size.value_or(0));
+  ByteReader area(covered.value_or(Bytes()));
+  while (!area.empty()) {
+    const auto length = TakeLength(area, LengthForm::kSubpacket);
+    const auto subpacket = area.Take(length.value_or(0));
+    if (!subpacket || subpacket->empty()) return out;
+    ByteReader value(*subpacket);
+    const int subpacket_type = value.TakeU8().value_or(0) & 0x7f;
+    if (subpacket_type == kKeyFlags && !value.empty()) out.has_key_flags = true;
+    if (subpacket_type == kCreationTime) {
+      out.created = value.TakeBe32().value_or(0);
+    }
+  }
+  return out;
 }
 
 Result<OpenPgpKeyNumbers> ParseOpenPgpKey(Bytes body) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,17 @@ struct OpenPgpSignature {
 // message is one line.
 // Threads: pure function. Source: RFC 4880, section 5.2.
 Result<OpenPgpSignature> ParseOpenPgpSignature(Bytes body);
+
+// What a certificate is sorted by: a signature of any type, not verified.
+struct OpenPgpSignatureOutline {
+  std::uint8_t type = 0;
+  std::uint32_t created = 0;   // seconds since 1970; 0: it does not say
+  bool has_key_flags = false;  // subpacket 27 with a value, covered
+};
+
+// Reads as much as there is of a signature of version 2 to 4. Nothing if that
+// is no type. Threads: pure function.
+std::optional<OpenPgpSignatureOutline> OutlineOpenPgpSignature(Bytes body);
 
 // The public part of a version 4 key.
 struct OpenPgpKeyNumbers {

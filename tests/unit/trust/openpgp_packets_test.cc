@@ -202,6 +202,42 @@ TEST(ParseOpenPgpSignatureTest, RefusesUnknownCriticalSubpackets) {
       Version4(std::string(kCreated) + "026401", kIssuer)));
 }
 
+TEST(OutlineOpenPgpSignatureTest, ReadsVersions2To4) {
+  const auto new_one = OutlineOpenPgpSignature(
+      Version4(std::string(kCreated) + "021b02", kIssuer, "04180108"));
+  ASSERT_TRUE(new_one);
+  EXPECT_EQ(new_one->type, 0x18);
+  EXPECT_EQ(new_one->created, 0x5f000000u);
+  EXPECT_TRUE(new_one->has_key_flags);
+  for (const char* digits : {"0205204e10ebd3", "0305204e10ebd3"}) {
+    const auto old_one = OutlineOpenPgpSignature(Hex(digits));
+    ASSERT_TRUE(old_one);
+    EXPECT_EQ(old_one->type, 0x20);
+    EXPECT_EQ(old_one->created, 0x4e10ebd3u);
+    EXPECT_FALSE(old_one->has_key_flags);
+  }
+}
+
+TEST(OutlineOpenPgpSignatureTest, IsNothingWithoutAType) {
+  for (const char* digits : {"", "04", "03", "0305", "0618"}) {
+    EXPECT_FALSE(OutlineOpenPgpSignature(Hex(digits))) << digits;
+  }
+  EXPECT_EQ(OutlineOpenPgpSignature(Hex("0418"))->type, 0x18);
+}
+
+TEST(OutlineOpenPgpSignatureTest, LooksForKeyFlagsInCoveredSubpacketsOnly) {
+  const auto has_flags = [](std::string_view covered, std::string_view open) {
+    return OutlineOpenPgpSignature(Version4(covered, open))->has_key_flags;
+  };
+  EXPECT_TRUE(has_flags("021b02", kIssuer));
+  EXPECT_TRUE(has_flags("05025f000000029b00", kIssuer));
+  EXPECT_FALSE(has_flags(kCreated, "021b02"));
+  // Without a value, cut short, with an empty subpacket before it.
+  for (const char* covered : {"011b", "031b02", "00021b02", "021b"}) {
+    EXPECT_FALSE(has_flags(covered, kIssuer)) << covered;
+  }
+}
+
 TEST(ParseOpenPgpKeyTest, ReadsRsaAndCurveKeys) {
   const ByteVector rsa =
       Hex("045f00000001"

@@ -20,6 +20,7 @@ constexpr std::string_view kDashes = "-----";
 KeyBlockKind KindOf(std::string_view label) {
   if (label == "PGP PUBLIC KEY BLOCK") return KeyBlockKind::kOpenPgp;
   if (label == "CERTIFICATE") return KeyBlockKind::kX509;
+  if (label == "X509 CRL") return KeyBlockKind::kCrl;
   return KeyBlockKind::kOther;
 }
 
@@ -69,7 +70,7 @@ Result<KeyPath> ExpandKeyPath(const std::string& path) {
   fs::directory_iterator it(path, error);
   for (; !error && it != fs::directory_iterator(); it.increment(error)) {
     const fs::path extension = it->path().extension();
-    if (extension == ".asc" || extension == ".pem") {
+    if (extension == ".asc" || extension == ".pem" || extension == ".crl") {
       out.files.push_back(it->path());
     }
   }

@@ -11,7 +11,7 @@
 
 namespace assayfs {
 
-enum class KeyBlockKind { kOpenPgp, kX509, kOther };
+enum class KeyBlockKind { kOpenPgp, kX509, kCrl, kOther };
 
 struct KeyBlock {
   KeyBlockKind kind = KeyBlockKind::kOther;
@@ -23,7 +23,7 @@ struct KeyBlock {
 std::vector<KeyBlock> SplitKeyBlocks(std::string_view text);
 
 // The files that a path given by the administrator stands for: itself, or all
-// *.asc and *.pem of the folder, sorted by name.
+// *.asc, *.pem and *.crl of the folder, sorted by name.
 struct KeyPath {
   bool is_folder = false;
   std::vector<std::string> files;

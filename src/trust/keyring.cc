@@ -3,6 +3,7 @@
 #include "trust/keyring.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "trust/key_file.h"
@@ -22,7 +23,8 @@ struct Collected {
   std::vector<std::string> problems;
 };
 
-// How a file fared. flaws: one for each certificate that cannot be used.
+// How a file fared. usable: certificates and CRLs. flaws: one for each that
+// cannot be used.
 struct FileOutcome {
   std::size_t usable = 0;
   std::vector<std::string> flaws;
@@ -59,8 +61,21 @@ void TakeCertificate(ByteVector certificate, Collected& all,
   all.certificates.push_back(std::move(certificate));
 }
 
-void TakeBlock(const KeyBlock& block, Collected& all, FileOutcome& outcome) {
-  if (block.kind == KeyBlockKind::kX509) {
+void TakeCrl(Bytes crl, const std::string& path, Collected& all,
+             FileOutcome& outcome) {
+  auto added = all.pkcs7.AddCrl(crl, path);
+  if (added) {
+    ++outcome.usable;
+  } else {
+    outcome.flaws.push_back(added.error().message());
+  }
+}
+
+void TakeBlock(const KeyBlock& block, const std::string& path, Collected& all,
+               FileOutcome& outcome) {
+  if (block.kind == KeyBlockKind::kCrl) {
+    TakeCrl(AsBytes(block.text), path, all, outcome);
+  } else if (block.kind == KeyBlockKind::kX509) {
     auto added = all.pkcs7.AddCertificate(block.text);
     if (added) {
       ++outcome.usable;
@@ -79,19 +94,22 @@ void TakeBlock(const KeyBlock& block, Collected& all, FileOutcome& outcome) {
   }
 }
 
-// Errors: EBADMSG if the file holds no usable key, those of reading it.
+// Errors: EBADMSG if the file holds no usable key or CRL, those of reading it.
 Result<void> TakeFile(const std::string& path, Collected& all) {
   const auto bytes = ReadKeyFile(path);
   if (!bytes) return Fail(bytes.error());
   FileOutcome outcome;
-  for (const KeyBlock& block : SplitKeyBlocks(AsText(*bytes))) {
-    TakeBlock(block, all, outcome);
+  const auto blocks = SplitKeyBlocks(AsText(*bytes));
+  for (const KeyBlock& block : blocks) TakeBlock(block, path, all, outcome);
+  // Authorities publish CRLs in DER.
+  if (blocks.empty() && path.ends_with(".crl")) {
+    TakeCrl(*bytes, path, all, outcome);
   }
   if (outcome.usable == 0) {
     const std::string why =
         outcome.flaws.empty() ? "" : " (" + outcome.flaws.front() + ")";
-    return Fail(EBADMSG, "trusted keys: " + path + ": no usable key" + why +
-                             std::string(kAdvice));
+    return Fail(EBADMSG, "trusted keys: " + path + ": no usable key or CRL" +
+                             why + std::string(kAdvice));
   }
   for (const std::string& flaw : outcome.flaws) {
     all.problems.push_back("trusted keys: " + path + ": " + flaw);
@@ -134,6 +152,9 @@ Result<std::shared_ptr<const Keyring>> Keyring::Load(
   for (const std::string& path : paths) {
     auto taken = TakePath(path, all);
     if (!taken) return Fail(std::move(taken).error());
+  }
+  for (const std::string& stray : all.pkcs7.StrayCrls()) {
+    all.problems.push_back("trusted keys: " + stray);
   }
   auto keys = ReadOpenPgpKeys(all.certificates);
   if (!keys) return Fail(std::move(keys).error().WithContext("trusted keys"));

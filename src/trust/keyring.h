@@ -11,21 +11,21 @@
 
 namespace assayfs {
 
-// A fixed set of OpenPGP keys (.asc, armoured, several blocks allowed) and
-// X.509 certificates (.pem, roots for PKCS#7).
+// A fixed set of OpenPGP keys (.asc, armoured, several blocks allowed),
+// X.509 certificates (.pem, roots for PKCS#7) and X.509 CRLs (.pem, .crl).
 //
 // Everything that later use needs is read at Load, so that Verify opens no
 // file (it may run while the keys' own folder is covered by a mount).
 // Threads: immutable; Verify may be called by several threads at once.
 class Keyring : public SignatureVerifier {
  public:
-  // Loads every path: a file, or all *.asc and *.pem of a folder, sorted by
-  // name. A file in a folder that holds no usable key is left out and named
-  // in problems().
+  // Loads every path: a file, or all *.asc, *.pem and *.crl of a folder, sorted
+  // by name. A file in a folder that holds no usable key or CRL is left out and
+  // named in problems(), and so is a CRL that no trusted certificate signed.
   // Errors: ENOENT and the like for a path that cannot be read; EBADMSG if a
-  // path given as a file holds no usable key; ENOKEY if there is no usable key
-  // at all; EFBIG for a file over 16 MiB. Messages name the path and say what
-  // to do.
+  // path given as a file holds no usable key or CRL; ENOKEY if there is no
+  // usable key at all; EFBIG for a file over 16 MiB. Messages name the path and
+  // say what to do.
   static Result<std::shared_ptr<const Keyring>> Load(
       const std::vector<std::string>& paths);
 

@@ -13,8 +13,11 @@
 #include <climits>
 #include <ctime>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
+
+#include "trust/pkcs7_crls.h"
 
 namespace assayfs {
 namespace {
@@ -70,6 +73,13 @@ std::string Name(const X509_NAME* name) {
   const char* text = nullptr;
   const long size = BIO_get_mem_data(out.get(), &text);
   return Printable(std::string_view(text, static_cast<std::size_t>(size)));
+}
+
+std::string Serial(const X509* certificate) {
+  const ASN1_INTEGER* serial = X509_get0_serialNumber(certificate);
+  return ToHex(std::as_bytes(
+      std::span(ASN1_STRING_get0_data(serial),
+                static_cast<std::size_t>(ASN1_STRING_length(serial)))));
 }
 
 std::string Fingerprint(const X509* certificate) {
@@ -175,6 +185,7 @@ bool IsForCode(X509* certificate) {
 struct Pkcs7Verifier::State {
   Store store;
   OwningStack trusted;
+  Pkcs7Crls crls;
 
   bool IsTrusted(const X509* certificate) const {
     for (int i = 0; i < sk_X509_num(trusted.get()); ++i) {
@@ -220,6 +231,12 @@ std::optional<SignatureCheck> Pkcs7Verifier::State::Judge(
                       "\": " + X509_verify_cert_error_string(error));
   }
   const STACK_OF(X509)* verified = X509_STORE_CTX_get0_chain(context.get());
+  const X509* revoked = crls.FindRevoked(verified, trusted.get());
+  if (revoked != nullptr) {
+    return Failed(SignatureStatus::kKeyRejected,
+                  "certificate \"" + Name(X509_get_subject_name(revoked)) +
+                      "\", serial " + Serial(revoked) + ": revoked");
+  }
   for (int i = 0; i < sk_X509_num(verified); ++i) {
     chain.push_back(Fingerprint(sk_X509_value(verified, i)));
   }
@@ -301,6 +318,14 @@ Result<void> Pkcs7Verifier::AddCertificate(std::string_view pem) {
   }
   static_cast<void>(certificate.release());
   return {};
+}
+
+Result<void> Pkcs7Verifier::AddCrl(Bytes crl, std::string source) {
+  return state_->crls.Add(crl, std::move(source));
+}
+
+std::vector<std::string> Pkcs7Verifier::StrayCrls() const {
+  return state_->crls.Strays(state_->trusted.get());
 }
 
 std::size_t Pkcs7Verifier::size() const {

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "assayfs/signature_verifier.h"
 #include "base/bytes.h"
@@ -22,8 +24,9 @@ namespace assayfs {
 // extended key usage, that must allow code signing or everything.
 // Validity in time is judged at the signing time that the signature states,
 // which is the signer's word. Without one, as from sign-file, it is not judged
-// at all; the kernel does the same. Revocation lists are not looked at.
-// Threads: immutable once filled; Verify opens no file.
+// at all; the kernel does the same. What a CRL revokes is never good, whatever
+// the time; CRLs inside a signature are not looked at, and none has to be
+// there. Threads: immutable once filled; Verify opens no file.
 class Pkcs7Verifier {
  public:
   Pkcs7Verifier();
@@ -34,6 +37,14 @@ class Pkcs7Verifier {
   // Trusts one certificate in PEM. A certificate that comes twice counts once.
   // Errors: EBADMSG if OpenSSL cannot read it; ENOMEM.
   Result<void> AddCertificate(std::string_view pem);
+
+  // Takes one CRL, as Pkcs7Crls::Add does.
+  Result<void> AddCrl(Bytes crl, std::string source);
+
+  // Returns one line for each CRL that no trusted certificate signed, when all
+  // have been added. Such a CRL counts for signatures that bring its issuer's
+  // certificate along.
+  std::vector<std::string> StrayCrls() const;
 
   // As SignatureVerifier::Verify for SignatureFormat::kPkcs7.
   SignatureCheck Verify(Bytes signed_bytes, Bytes signature) const;

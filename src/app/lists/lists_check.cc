@@ -142,9 +142,10 @@ void AddListsCheck(CLI::App& lists, int& exit_status) {
   CLI::App* check = lists.add_subcommand(
       "check", "Verify the signatures of lists and count their digests");
   check
-      ->add_option("--keys", options->keys,
-                   "folder or file of trusted keys (.asc, .pem); repeatable "
-                   "[/etc/assayfs/keys.d]")
+      ->add_option(
+          "--keys", options->keys,
+          "folder or file of trusted keys (.asc, .pem, .crl); repeatable "
+          "[/etc/assayfs/keys.d]")
       ->type_name("PATH")
       ->allow_extra_args(false);
   check->add_option("--lists", options->lists, "the same as PATH; repeatable")

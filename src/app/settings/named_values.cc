@@ -24,7 +24,7 @@ const std::vector<SettingOption>& SettingOptions() {
        "[/etc/digest_lists]",
        true},
       {"keys", "PATH",
-       "folder or file of trusted keys (.asc, .pem); repeatable "
+       "folder or file of trusted keys (.asc, .pem, .crl); repeatable "
        "[/etc/assayfs/keys.d]",
        true},
       {"revoked", "PATH",

@@ -23,14 +23,17 @@ TEST(SplitKeyBlocksTest, FindsBlocksAmongOtherText) {
   const std::string text = "comment\n" + std::string(kKey) + "more\n" +
                            std::string(kCertificate) +
                            "-----BEGIN PRIVATE KEY-----\n"
-                           "-----END PRIVATE KEY-----";
+                           "-----END PRIVATE KEY-----\n"
+                           "-----BEGIN X509 CRL-----\n"
+                           "-----END X509 CRL-----\n";
   const auto blocks = SplitKeyBlocks(text);
-  ASSERT_EQ(blocks.size(), 3u);
+  ASSERT_EQ(blocks.size(), 4u);
   EXPECT_EQ(blocks[0].kind, KeyBlockKind::kOpenPgp);
   EXPECT_EQ(blocks[0].text, kKey);
   EXPECT_EQ(blocks[1].kind, KeyBlockKind::kX509);
   EXPECT_EQ(blocks[1].text, kCertificate);
   EXPECT_EQ(blocks[2].kind, KeyBlockKind::kOther);
+  EXPECT_EQ(blocks[3].kind, KeyBlockKind::kCrl);
 }
 
 TEST(SplitKeyBlocksTest, SkipsABlockWithoutAnEnd) {
@@ -58,11 +61,12 @@ TEST(ExpandKeyPathTest, AFolderStandsForItsKeyFilesByName) {
   const TempDir dir;
   const std::string b = dir.Write("b.asc", "");
   const std::string a = dir.Write("a.pem", "");
+  const std::string d = dir.Write("d.crl", "");
   dir.Write("c.txt", "");
   dir.Write("asc", "");
   const auto expanded = Must(ExpandKeyPath(dir.path()));
   EXPECT_TRUE(expanded.is_folder);
-  EXPECT_THAT(expanded.files, ElementsAre(a, b));
+  EXPECT_THAT(expanded.files, ElementsAre(a, b, d));
 }
 
 TEST(ExpandKeyPathTest, AMissingPathIsNamed) {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <thread>
 
+#include "authority.h"
 #include "base/bytes.h"
 #include "command.h"
 #include "gpg_home.h"
@@ -12,8 +13,10 @@
 namespace assayfs {
 namespace {
 
+using testing::Authority;
 using ::testing::ElementsAre;
 using testing::FailsSaying;
+using testing::FailsWith;
 using testing::GpgHome;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -182,6 +185,55 @@ TEST_F(KeyringTest, RevocationInAnotherFileOfTheFolderCounts) {
       Verify(*keyring, "data", signature, SignatureFormat::kOpenPgp).status,
       SignatureStatus::kKeyRejected);
   EXPECT_THAT(keyring->problems(), ElementsAre(HasSubstr("c.asc")));
+}
+
+TEST_F(KeyringTest, CrlsOfAFolderRevokeInBothForms) {
+  const Authority authority;
+  authority.MakeRoot("root", "rsa:2048");
+  authority.MakeLeaf("leaf", "root");
+  const std::string crl = authority.MakeCrl("root", {"leaf"});
+  const std::string signature = authority.Sign("leaf", "data");
+  dir_.Write("root.pem", authority.Pem("root"));
+  const auto check = [&] {
+    const auto keyring = Must(Keyring::Load({dir_.path()}));
+    EXPECT_EQ(keyring->size(), 1u);
+    EXPECT_THAT(keyring->problems(), IsEmpty());
+    return Verify(*keyring, "data", signature, SignatureFormat::kPkcs7).status;
+  };
+  EXPECT_EQ(check(), SignatureStatus::kGood);
+  dir_.Write(
+      "a.crl",
+      MustRun({"openssl", "crl", "-outform", "DER", "-in", "/dev/stdin"}, crl));
+  EXPECT_EQ(check(), SignatureStatus::kKeyRejected);
+  dir_.Write("a.crl", crl);
+  EXPECT_EQ(check(), SignatureStatus::kKeyRejected);
+  std::filesystem::remove(dir_ / "a.crl");
+  dir_.Write("root.pem", authority.Pem("root") + crl);
+  EXPECT_EQ(check(), SignatureStatus::kKeyRejected);
+}
+
+TEST_F(KeyringTest, CrlsThatDoNotCountAreNamed) {
+  const Authority authority;
+  authority.MakeRoot("root", "rsa:2048");
+  authority.MakeRoot("stranger", "rsa:2048");
+  dir_.Write("a.crl", "no CRL");
+  dir_.Write("b.crl", authority.MakeCrl("root", {},
+                                        "2.5.29.27=critical,ASN1:INTEGER:1\n"));
+  dir_.Write("c.crl", authority.MakeCrl("stranger", {}));
+  dir_.Write("root.pem", authority.Pem("root"));
+  EXPECT_THAT(Must(Keyring::Load({dir_.path()}))->problems(),
+              ElementsAre(HasSubstr("a.crl: no usable key"),
+                          HasSubstr("b.crl: no usable key or CRL (delta"),
+                          HasSubstr("c.crl: no trusted certificate")));
+}
+
+TEST_F(KeyringTest, CrlAloneIsNoKey) {
+  const Authority authority;
+  authority.MakeRoot("root", "rsa:2048");
+  const std::string crl = dir_.Write("a.crl", authority.MakeCrl("root", {}));
+  EXPECT_THAT(Keyring::Load({crl}), FailsWith(ENOKEY));
+  const std::string key = dir_.Write("a.asc", gpg_->Export(*key_));
+  EXPECT_EQ(Must(Keyring::Load({crl, key}))->size(), 1u);
 }
 
 TEST_F(KeyringTest, EveryFlippedBitOfTheSignedBytesIsRefused) {

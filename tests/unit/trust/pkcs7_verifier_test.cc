@@ -1,101 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "trust/pkcs7_verifier.h"
 
+#include "authority.h"
 #include "command.h"
 #include "support/results.h"
-#include "support/temp_dir.h"
 
 namespace assayfs {
 namespace {
 
+using testing::Authority;
 using testing::FailsWith;
 using ::testing::HasSubstr;
 using testing::Must;
 using testing::MustRun;
 using testing::ReadText;
 using ::testing::SizeIs;
-using testing::TempDir;
 
 constexpr const char* kData = "the bytes that are signed";
-
-// A folder with an X.509 authority made by openssl.
-class Authority {
- public:
-  // Makes a self-signed certificate NAME.pem with its key NAME.key.
-  // algorithm: as for `openssl req -newkey`. more: further options.
-  void MakeRoot(const std::string& name, const std::string& algorithm,
-                const std::vector<std::string>& more = {}) const {
-    std::vector<std::string> command = {"openssl", "req",
-                                        "-x509",   "-nodes",
-                                        "-newkey", algorithm,
-                                        "-subj",   "/CN=" + name,
-                                        "-keyout", dir_ / (name + ".key"),
-                                        "-out",    dir_ / (name + ".pem")};
-    command.insert(command.end(), more.begin(), more.end());
-    MustRun(command);
-  }
-  // Makes a certificate NAME.pem signed by issuer. extensions: lines of an
-  // openssl.cnf section. more: further options of `openssl x509 -req`.
-  void MakeLeaf(const std::string& name, const std::string& issuer,
-                const std::string& extensions = "",
-                const std::vector<std::string>& more = {},
-                const std::string& algorithm = "rsa:2048") const {
-    MustRun({"openssl", "req", "-new", "-nodes", "-newkey", algorithm, "-subj",
-             "/CN=" + name, "-keyout", dir_ / (name + ".key"), "-out",
-             dir_ / (name + ".csr")});
-    std::vector<std::string> command = {"openssl",
-                                        "x509",
-                                        "-req",
-                                        "-in",
-                                        dir_ / (name + ".csr"),
-                                        "-CA",
-                                        dir_ / (issuer + ".pem"),
-                                        "-CAkey",
-                                        dir_ / (issuer + ".key"),
-                                        "-CAcreateserial",
-                                        "-out",
-                                        dir_ / (name + ".pem"),
-                                        "-extfile",
-                                        dir_.Write(name + ".ext", extensions)};
-    command.insert(command.end(), more.begin(), more.end());
-    MustRun(command);
-  }
-
-  // Signs data as `openssl cms` does. more: further options.
-  std::string Sign(const std::string& name, const std::string& data,
-                   const std::vector<std::string>& more = {}) const {
-    std::vector<std::string> command = {"openssl",
-                                        "cms",
-                                        "-sign",
-                                        "-binary",
-                                        "-nosmimecap",
-                                        "-outform",
-                                        "DER",
-                                        "-signer",
-                                        dir_ / (name + ".pem"),
-                                        "-inkey",
-                                        dir_ / (name + ".key"),
-                                        "-in",
-                                        dir_.Write("data", data),
-                                        "-out",
-                                        dir_ / "signature"};
-    command.insert(command.end(), more.begin(), more.end());
-    MustRun(command);
-    return ReadText(dir_ / "signature");
-  }
-  // Signs as the kernel's sign-file does: no certificates, no attributes.
-  std::string SignLikeSignFile(const std::string& name) const {
-    return Sign(name, kData, {"-nocerts", "-noattr", "-md", "sha256"});
-  }
-
-  std::string Pem(const std::string& name) const {
-    return ReadText(dir_ / (name + ".pem"));
-  }
-  std::string PathOf(const std::string& name) const { return dir_ / name; }
-
- private:
-  TempDir dir_;
-};
 
 class Pkcs7VerifierTest : public ::testing::Test {
  protected:
@@ -122,7 +43,8 @@ class Pkcs7VerifierTest : public ::testing::Test {
 Authority* Pkcs7VerifierTest::authority_ = nullptr;
 
 TEST_F(Pkcs7VerifierTest, SignFileSignatureIsGood) {
-  const auto check = Check({"root"}, authority_->SignLikeSignFile("root"));
+  const auto check =
+      Check({"root"}, authority_->SignLikeSignFile("root", kData));
   EXPECT_EQ(check.status, SignatureStatus::kGood) << check.detail;
   EXPECT_THAT(check.signer.fingerprint, SizeIs(64));
   EXPECT_EQ(check.signer.name, "CN = root");
@@ -147,8 +69,9 @@ TEST_F(Pkcs7VerifierTest, TakesEveryStrongDigestAndEcdsa) {
         << digest;
   }
   authority_->MakeRoot("curve", "ec", {"-pkeyopt", "ec_paramgen_curve:P-256"});
-  EXPECT_EQ(Check({"curve"}, authority_->SignLikeSignFile("curve")).status,
-            SignatureStatus::kGood);
+  EXPECT_EQ(
+      Check({"curve"}, authority_->SignLikeSignFile("curve", kData)).status,
+      SignatureStatus::kGood);
 }
 
 TEST_F(Pkcs7VerifierTest, NoBytesCanBeSigned) {
@@ -182,8 +105,9 @@ TEST_F(Pkcs7VerifierTest, LeafWithoutKeyUsageIsGood) {
 TEST_F(Pkcs7VerifierTest, StrangersHaveNoKey) {
   EXPECT_EQ(Check({"root"}, authority_->Sign("stranger", kData)).status,
             SignatureStatus::kNoKey);
-  EXPECT_EQ(Check({"root"}, authority_->SignLikeSignFile("stranger")).status,
-            SignatureStatus::kNoKey);
+  EXPECT_EQ(
+      Check({"root"}, authority_->SignLikeSignFile("stranger", kData)).status,
+      SignatureStatus::kNoKey);
   EXPECT_EQ(Check({}, authority_->Sign("root", kData)).status,
             SignatureStatus::kNoKey);
 }
@@ -196,8 +120,9 @@ TEST_F(Pkcs7VerifierTest, RootOfTheSameNameIsAStranger) {
 }
 
 TEST_F(Pkcs7VerifierTest, ChangedBytesAreBad) {
-  for (const std::string& signature : {authority_->Sign("root", kData),
-                                       authority_->SignLikeSignFile("root")}) {
+  for (const std::string& signature :
+       {authority_->Sign("root", kData),
+        authority_->SignLikeSignFile("root", kData)}) {
     const auto check = Check({"root"}, signature, "other bytes");
     EXPECT_EQ(check.status, SignatureStatus::kBad);
     EXPECT_EQ(check.signer.fingerprint, "");
@@ -214,8 +139,9 @@ TEST_F(Pkcs7VerifierTest, WeakDigestIsWeak) {
 
 TEST_F(Pkcs7VerifierTest, ShortKeyIsWeak) {
   authority_->MakeRoot("short", "rsa:1024");
-  EXPECT_EQ(Check({"short"}, authority_->SignLikeSignFile("short")).status,
-            SignatureStatus::kWeak);
+  EXPECT_EQ(
+      Check({"short"}, authority_->SignLikeSignFile("short", kData)).status,
+      SignatureStatus::kWeak);
   authority_->MakeLeaf("short-leaf", "root", "", {}, "rsa:1024");
   EXPECT_EQ(Check({"root"}, authority_->Sign("short-leaf", kData)).status,
             SignatureStatus::kWeak);
@@ -282,7 +208,7 @@ TEST_F(Pkcs7VerifierTest, UnknownDigestIsMalformed) {
 }
 
 TEST_F(Pkcs7VerifierTest, WhatIsNoSignatureIsMalformed) {
-  const std::string good = authority_->SignLikeSignFile("root");
+  const std::string good = authority_->SignLikeSignFile("root", kData);
   for (const std::string& bytes :
        {std::string(), std::string("no signature"), good + "x",
         good.substr(0, good.size() - 1), std::string((1 << 20) + 1, '0')}) {

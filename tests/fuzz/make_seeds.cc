@@ -102,6 +102,21 @@ void WriteImaSeeds(const std::filesystem::path& folder) {
   Write(folder / "other-template", log);
 }
 
+// For targets whose inputs are choices: one that makes none, and some that are
+// as good as any. The same on every machine.
+void WriteChoices(const std::filesystem::path& folder) {
+  Write(folder / "empty", {});
+  std::uint32_t state = 1;
+  for (std::size_t i = 1; i <= 16; ++i) {
+    ByteVector choices;
+    while (choices.size() < 16 * i) {
+      state = state * 1664525 + 1013904223;
+      choices.push_back(std::byte(state >> 24));
+    }
+    Write(folder / ("choices-" + std::to_string(i)), choices);
+  }
+}
+
 }  // namespace
 }  // namespace assayfs
 
@@ -115,5 +130,9 @@ int main(int argc, char** argv) {
   assayfs::WriteTlvSeeds(folder / "tlv");
   assayfs::WriteSignatureSeeds(folder / "appended_signature");
   assayfs::WriteImaSeeds(folder / "ima_log");
+  for (const char* name : {"list_name", "openpgp_structure", "pkcs7_structure",
+                           "policy", "rpm_structure", "tlv_structure"}) {
+    assayfs::WriteChoices(folder / name);
+  }
   return 0;
 }

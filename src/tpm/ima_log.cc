@@ -21,14 +21,6 @@ constexpr std::size_t kMaxDataBytes = std::size_t{1} << 20;
 constexpr std::size_t kMaxPathBytes = 4096;
 constexpr std::uint32_t kMaxPcr = 31;
 
-// Replaces what could end a line, a column or a name.
-std::string OneColumn(std::string_view text) {
-  std::string out(text);
-  std::ranges::replace_if(
-      out, [](char c) { return c < 0x21 || c > 0x7e; }, '_');
-  return out;
-}
-
 void AppendField(ByteVector& out, Bytes field) {
   AppendLe32(out, static_cast<std::uint32_t>(field.size()));
   AppendBytes(out, field);
@@ -77,6 +69,13 @@ Result<std::optional<ImaRecord>> TakeRecord(ByteReader& in) {
 }
 
 }  // namespace
+
+std::string OneColumn(std::string_view text) {
+  std::string out(text);
+  std::ranges::replace_if(
+      out, [](char c) { return c < 0x21 || c > 0x7e; }, '_');
+  return out;
+}
 
 Result<ImaRecord> MakeImaNgRecord(std::uint32_t pcr, const Digest& digest,
                                   std::string_view path) {

@@ -26,9 +26,12 @@ struct ImaRecord {
   friend bool operator==(const ImaRecord&, const ImaRecord&) = default;
 };
 
-// Makes an ima-ng record: d-ng is digest, n-ng is path. Each byte of path
-// below 0x21 or above 0x7e becomes "_", so that no name can forge a record or
-// a column; paths are cut to 4096 bytes.
+// Returns text with "_" for each byte below 0x21 or above 0x7e, so that it can
+// end neither a line nor a column. Paths in records are written this way.
+std::string OneColumn(std::string_view text);
+
+// Makes an ima-ng record: d-ng is digest, n-ng is path in one column, so that
+// no name can forge a record or a column; paths are cut to 4096 bytes.
 // Errors: as Hasher.
 Result<ImaRecord> MakeImaNgRecord(std::uint32_t pcr, const Digest& digest,
                                   std::string_view path);
@@ -54,8 +57,8 @@ Result<ImaLogStart> ParseImaLogStart(Bytes bytes);
 
 // Returns the record as IMA's ascii_runtime_measurements shows it, without a
 // newline: "%2d SHA1HEX TEMPLATE ALG:HEX PATH" for ima-ng; for other templates
-// the data follows in hexadecimal digits. Bytes that MakeImaNgRecord would
-// replace show as "_", so that it is one line whoever wrote the log.
+// the data follows in hexadecimal digits. Names are in one
+// column, so that it is one line whoever wrote the log.
 std::string ToAscii(const ImaRecord& record);
 
 // The two fields of an ima-ng record. Errors: EBADMSG if it is none.

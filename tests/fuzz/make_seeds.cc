@@ -117,6 +117,26 @@ void WriteChoices(const std::filesystem::path& folder) {
   }
 }
 
+void WriteMeasuredFilesSeeds(const std::filesystem::path& folder) {
+  const auto record =
+      MakeImaNgRecord(12, MakeDigest(HashAlgorithm::kSha256), "/a").value();
+  ByteVector log;
+  EncodeRecord(record, log);
+  Write(folder / "binary", log);
+  const std::string line = ToAscii(record) + "\n";
+  Write(folder / "text", AsBytes(line));
+  const std::string start = "10 " + std::string(40, '1') + " ";
+  const std::string digest = std::string(40, '5') + " /a";
+  Write(folder / "templates",
+        AsBytes(start + "ima-sig sha1:" + digest + " 0302\n" + start +
+                "ima-ngv2 ima:sha1:" + digest + "\n" + start +
+                "ima-sigv2 verity:sha1:" + digest + " \n" + start +
+                "ima-buf sha1:" + digest + " 00\n"));
+  Write(folder / "violation",
+        AsBytes("10 " + std::string(40, '0') +
+                " ima-ng sha1:" + std::string(40, '0') + " /a\n"));
+}
+
 }  // namespace
 }  // namespace assayfs
 
@@ -134,5 +154,6 @@ int main(int argc, char** argv) {
                            "policy", "rpm_structure", "tlv_structure"}) {
     assayfs::WriteChoices(folder / name);
   }
+  assayfs::WriteMeasuredFilesSeeds(folder / "measured_files");
   return 0;
 }

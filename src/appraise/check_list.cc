@@ -2,6 +2,7 @@
 // CheckList: verify, parse, measure, in this order.
 #include "appraise/check_list.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "crypto/hasher.h"
@@ -40,12 +41,21 @@ Result<void> RefuseWeak(const DigestList& list) {
 Result<void> RefuseUnknown(const PackedFiles& files) {
   for (const HashAlgorithm algorithm : files.Algorithms()) {
     const auto hasher = Hasher::Create(algorithm);
-    if (!hasher) return Fail(hasher.error());
+    if (!hasher) {
+      return Fail(Error(hasher.error()).WithContext("unknown digests"));
+    }
   }
   return {};
 }
 
 }  // namespace
+
+std::string_view RefusalReason(const Error& error) {
+  const std::string_view message = error.message();
+  const auto reason = message.substr(0, message.find(':'));
+  const auto known = std::ranges::find(kRefusalReasons, reason);
+  return known == kRefusalReasons.end() ? kRefusalReasons.front() : *known;
+}
 
 Result<LoadedList> CheckList(const RawList& raw,
                              const SignatureVerifier& verifier,

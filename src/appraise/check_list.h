@@ -2,7 +2,9 @@
 // CheckList: the steps that a list takes from bytes to being relied on.
 #pragma once
 
+#include <array>
 #include <string>
+#include <string_view>
 
 #include "appraise/digest_index.h"
 #include "appraise/list_source.h"
@@ -17,6 +19,30 @@ struct ListRules {
   // false: load lists without a good signature too, marked as not verified.
   bool require_signature = true;
 };
+
+// Why a list was refused: what the message of an error of CheckList,
+// MeasureList or reading begins with. Explained in assayfs-lists(1).
+inline constexpr std::array<std::string_view, 16> kRefusalReasons = {
+    "unreadable",
+    "too large",
+    "list name",
+    "RPM package",
+    "unsigned",
+    "appended signature",
+    "no key",
+    "bad signature",
+    "key rejected",
+    "weak signature",
+    "malformed signature",
+    "RPM header",
+    "TLV list",
+    "weak digests",
+    "unknown digests",
+    "not measured"};
+
+// Returns the one that error begins with; "unreadable" for an error of another
+// kind. Threads: pure function.
+std::string_view RefusalReason(const Error& error);
 
 // Name -> split -> verify -> parse -> refuse digests. Nothing of the
 // payload is parsed before its signature is verified. The list is not measured.

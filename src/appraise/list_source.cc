@@ -4,10 +4,14 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
+#include <system_error>
 
 #include "base/files.h"
 #include "base/unique_fd.h"
@@ -21,7 +25,42 @@ struct CloseDir {
   void operator()(DIR* dir) const { ::closedir(dir); }
 };
 
+// Says whether an entry does not count as a list. Of a link to another name of
+// the folder only that other name counts, or it would load twice; one that
+// leads nowhere is reported like any list that cannot be read.
+bool IsLeftOut(int dir_fd, const dirent& entry) {
+  const std::string name = entry.d_name;
+  if (name.starts_with('.')) return true;
+  struct stat info {};
+  if (::fstatat(dir_fd, name.c_str(), &info, 0) != 0) return false;
+  if (!S_ISREG(info.st_mode)) return true;
+  const bool may_be_link = entry.d_type == DT_LNK || entry.d_type == DT_UNKNOWN;
+  return may_be_link && AliasTarget(dir_fd, name).has_value();
+}
+
 }  // namespace
+
+Error ReadingFailed(const Error& error) {
+  if (error.code() == EFBIG) {
+    return {EFBIG,
+            "too large: more than " + std::to_string(kMaxListBytes) + " bytes"};
+  }
+  return {error.code(),
+          "unreadable: " + std::generic_category().message(error.code())};
+}
+
+std::optional<std::string> AliasTarget(int dir_fd, const std::string& name) {
+  // One byte more than a name may have shows what is too long for one.
+  std::array<char, NAME_MAX + 1> buffer{};
+  const ssize_t size =
+      ::readlinkat(dir_fd, name.c_str(), buffer.data(), buffer.size());
+  if (size <= 0 || size > NAME_MAX) return std::nullopt;
+  std::string target(buffer.data(), static_cast<std::size_t>(size));
+  if (target.starts_with('.') || target.find('/') != std::string::npos) {
+    return std::nullopt;
+  }
+  return target;
+}
 
 Result<std::vector<std::string>> ListNames(const std::string& path) {
   const std::unique_ptr<DIR, CloseDir> dir(::opendir(path.c_str()));
@@ -29,12 +68,9 @@ Result<std::vector<std::string>> ListNames(const std::string& path) {
   std::vector<std::string> names;
   errno = 0;
   while (const dirent* entry = ::readdir(dir.get())) {
-    const std::string name = entry->d_name;
-    struct stat info {};
-    const bool other =
-        ::fstatat(::dirfd(dir.get()), name.c_str(), &info, 0) == 0 &&
-        !S_ISREG(info.st_mode);
-    if (!name.starts_with('.') && !other) names.push_back(name);
+    if (!IsLeftOut(::dirfd(dir.get()), *entry)) {
+      names.emplace_back(entry->d_name);
+    }
     errno = 0;
   }
   if (errno != 0) return Fail(Error::FromErrno(path));
@@ -61,7 +97,7 @@ Result<void> VisitSource(const ListSource& source,
   if (!S_ISDIR(info.st_mode)) {
     const auto slash = source.path.rfind('/');
     visit({source.path.substr(slash + 1), source.path,
-           ReadWholeFile(fd.get(), kMaxListBytes)});
+           ReadWholeFile(fd.get(), kMaxListBytes).map_error(ReadingFailed)});
     return {};
   }
   const auto names = ListNames(source.path);
@@ -69,7 +105,8 @@ Result<void> VisitSource(const ListSource& source,
   for (const std::string& name : *names) {
     if (knows && knows(name)) continue;
     const std::string path = source.path + "/" + name;
-    visit({name, path, ReadFileAt(AT_FDCWD, path, kMaxListBytes)});
+    visit({name, path,
+           ReadFileAt(AT_FDCWD, path, kMaxListBytes).map_error(ReadingFailed)});
   }
   return {};
 }

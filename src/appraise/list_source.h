@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,8 @@ struct ListSource {
 // Reads every list of a source, in loading order, and hands each to visit, so
 // that not more than one of them need be in memory. In a folder, names that
 // begin with a dot and what is not a regular file (or a link to one) are left
-// out; every other file counts as a list, so that a wrong name is reported.
+// out, as is a link to another name of the folder (see AliasTarget); every
+// other file counts as a list, so that a wrong name is reported.
 // A file that cannot be read, or is over kMaxListBytes, has the error in its
 // bytes and does not stop the others.
 // knows: asked for each name in a folder when its turn has come, may be null; a
@@ -43,6 +45,16 @@ Result<void> VisitSource(
 
 // VisitSource, all lists at once.
 Result<std::vector<RawList>> ReadSource(const ListSource& source);
+
+// Returns the same error with a message that begins with the reason for which a
+// list that could not be read is refused, see check_list.h.
+Error ReadingFailed(const Error& error);
+
+// Returns the other name in the same folder that a symbolic link leads to, as
+// those do that keep the old name of a list that was numbered; nothing for what
+// is no such link. Names that begin with a dot do not count. Whether the other
+// name exists is not looked at.
+std::optional<std::string> AliasTarget(int dir_fd, const std::string& name);
 
 // Returns the names in a folder that count as lists, in loading order.
 // Errors: those of opening and reading the folder, with path as context.

@@ -56,6 +56,13 @@ Result<ListName> ParseListName(std::string_view file_name) {
   return result;
 }
 
+std::string WithoutNumber(std::string_view file_name) {
+  std::string_view rest = file_name;
+  const auto name = ParseListName(file_name);
+  if (name && name->sequence) TakePart(rest);
+  return std::string(rest);
+}
+
 bool LoadsBefore(std::string_view left, std::string_view right) {
   const auto key = [](std::string_view file_name) {
     const auto name = ParseListName(file_name);

@@ -25,6 +25,10 @@ struct ListName {
 // Threads: pure function.
 Result<ListName> ParseListName(std::string_view file_name);
 
+// Returns the name without its number: "rpm-x" of "5-rpm-x". What ParseListName
+// refuses comes back as it is. Threads: pure function.
+std::string WithoutNumber(std::string_view file_name);
+
 // The loading order of two files of one folder: numbered ones first, by
 // number, then the others; equals by the bytes of the whole name. A strict
 // weak order over all names, also those ParseListName refuses (they count as

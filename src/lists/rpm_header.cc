@@ -33,6 +33,11 @@ tl::unexpected<Error> Malformed(std::string_view what) {
   return Fail(EBADMSG, "RPM header: " + std::string(what));
 }
 
+tl::unexpected<Error> Malformed(RpmTag tag, std::string_view what) {
+  return Malformed("tag " + std::to_string(static_cast<std::uint32_t>(tag)) +
+                   ": " + std::string(what));
+}
+
 // Headers from before other algorithms existed do not name one: MD5.
 Result<HashAlgorithm> FileAlgorithm(const RpmTags& tags) {
   if (!tags.Has(RpmTag::kFileDigestAlgo)) return HashAlgorithm::kMd5;
@@ -41,7 +46,7 @@ Result<HashAlgorithm> FileAlgorithm(const RpmTags& tags) {
   for (const auto& [known, algorithm] : kAlgorithms) {
     if (known == *number) return algorithm;
   }
-  return Fail(EOPNOTSUPP, "RPM header: digest algorithm " +
+  return Fail(EOPNOTSUPP, "RPM header: tag 5011: digest algorithm " +
                               std::to_string(*number) + " is not known");
 }
 
@@ -98,12 +103,14 @@ Result<Paths> ReadPaths(const RpmTags& tags) {
   if (!indexes) return Fail(indexes.error());
   paths.folder_indexes = std::move(*indexes);
   if (paths.folder_indexes.size() != paths.names.size()) {
-    return Malformed("not one folder for each file");
+    return Malformed(RpmTag::kDirIndexes, "not one folder for each file");
   }
   const bool in_range = std::ranges::all_of(
       paths.folder_indexes,
       [&paths](std::uint32_t index) { return index < paths.folders.size(); });
-  if (!in_range) return Malformed("folder index out of range");
+  if (!in_range) {
+    return Malformed(RpmTag::kDirIndexes, "folder index out of range");
+  }
   return paths;
 }
 
@@ -114,7 +121,7 @@ Result<std::optional<std::vector<std::uint16_t>>> ReadModes(
   auto modes = tags.Numbers16(RpmTag::kFileModes);
   if (!modes) return Fail(modes.error());
   if (modes->size() != file_count) {
-    return Malformed("not one mode for each file");
+    return Malformed(RpmTag::kFileModes, "not one mode for each file");
   }
   return std::move(*modes);
 }
@@ -135,7 +142,7 @@ Result<std::vector<ListedFile>> ReadFiles(const RpmTags& tags) {
   const auto paths = ReadPaths(tags);
   if (!paths) return Fail(paths.error());
   if (paths->names.size() != digests->size()) {
-    return Malformed("not one digest for each file");
+    return Malformed(RpmTag::kFileDigests, "not one digest for each file");
   }
   const auto modes = ReadModes(tags, digests->size());
   if (!modes) return Fail(modes.error());
@@ -147,10 +154,14 @@ Result<std::vector<ListedFile>> ReadFiles(const RpmTags& tags) {
     const auto hex = (*digests)[i];
     if (IsNoDigest(hex, *algorithm)) continue;
     auto digest = Digest::FromHex(*algorithm, hex);
-    if (!digest) return Malformed(digest.error().message());
+    if (!digest) {
+      return Malformed(
+          RpmTag::kFileDigests,
+          "file " + std::to_string(i) + ": " + digest.error().message());
+    }
     std::string path(paths->Folder(i));
     if (path.size() + paths->names[i].size() > kMaxPathBytes) {
-      return Malformed("path too long");
+      return Malformed("file " + std::to_string(i) + ": path too long");
     }
     // Kept as it is, "..", too: paths are only ever compared as text.
     path += paths->names[i];

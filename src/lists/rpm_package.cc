@@ -107,7 +107,8 @@ Result<SignedHeader> ParseRpmPackage(Bytes bytes) {
   if (!in.Take(kLeadBytes)) return Malformed("truncated lead");
   const auto signature_tags = RpmTags::Take(in, RpmTags::Region::kIgnored);
   if (!signature_tags) {
-    return Fail(Error(signature_tags.error()).WithContext("signatures"));
+    return Fail(
+        Error(signature_tags.error()).WithContext("RPM package: signatures"));
   }
   const std::size_t past_end = (bytes.size() - in.left()) % kAlignment;
   if (past_end != 0 && !in.Take(kAlignment - past_end)) {

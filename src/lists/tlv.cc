@@ -32,7 +32,7 @@ constexpr std::array<std::pair<std::uint16_t, HashAlgorithm>,
                     {17, HashAlgorithm::kSm3}}};
 
 tl::unexpected<Error> Malformed(std::string_view what) {
-  return Fail(EBADMSG, "TLV list: " + std::string(what));
+  return Fail(EBADMSG, std::string(what));
 }
 
 struct Field {
@@ -56,8 +56,8 @@ Result<HashAlgorithm> ReadAlgorithm(Bytes value) {
   for (const auto& [known, algorithm] : kAlgorithms) {
     if (known == *number) return algorithm;
   }
-  return Fail(EOPNOTSUPP, "TLV list: hash algorithm " +
-                              std::to_string(*number) + " is not known");
+  return Fail(EOPNOTSUPP,
+              "hash algorithm " + std::to_string(*number) + " is not known");
 }
 
 // The number itself is only a hint for the kernel's allocation.
@@ -119,43 +119,60 @@ void AppendEntry(ByteVector& out, const ListedFile& file) {
   AppendField(out, kEntry, entry);
 }
 
-}  // namespace
-
-Result<DigestList> ParseTlv(Bytes bytes) {
-  if (bytes.size() > kMaxListBytes) return Malformed("too large");
-  DigestList list;
-  list.format = ListFormat::kTlv;
+// What the fields so far say.
+struct State {
   std::optional<HashAlgorithm> algorithm;
   // The kernel makes one table for each algorithm at its NUM_ENTRIES; one that
   // was announced earlier may be returned to.
   std::array<bool, kHashAlgorithmCount> announced{};
-  const auto index = [&algorithm] {
-    return static_cast<std::size_t>(*algorithm);
+  std::vector<ListedFile> files;
+};
+
+Result<void> TakeTopField(ByteReader& in, State& state) {
+  const auto index = [&state] {
+    return static_cast<std::size_t>(*state.algorithm);
   };
+  const auto field = TakeField(in);
+  if (!field) return Fail(field.error());
+  if (field->type == kAlgo) {
+    const auto read = ReadAlgorithm(field->value);
+    if (!read) return Fail(read.error());
+    state.algorithm = *read;
+  } else if (field->type == kNumEntries) {
+    if (!state.algorithm) return Malformed("NUM_ENTRIES before ALGO");
+    const auto checked = CheckNumEntries(field->value);
+    if (!checked) return Fail(checked.error());
+    state.announced[index()] = true;
+  } else if (field->type == kEntry) {
+    if (!state.algorithm || !state.announced[index()]) {
+      return Malformed("ENTRY before NUM_ENTRIES");
+    }
+    auto file = ReadEntry(field->value, *state.algorithm);
+    if (!file) return Fail(file.error());
+    state.files.push_back(std::move(*file));
+  } else {
+    return Malformed("unknown field " + std::to_string(field->type));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<DigestList> ParseTlv(Bytes bytes) {
+  if (bytes.size() > kMaxListBytes) return Malformed("TLV list: too large");
+  State state;
   ByteReader in(bytes);
   while (!in.empty()) {
-    const auto field = TakeField(in);
-    if (!field) return Fail(field.error());
-    if (field->type == kAlgo) {
-      const auto read = ReadAlgorithm(field->value);
-      if (!read) return Fail(read.error());
-      algorithm = *read;
-    } else if (field->type == kNumEntries) {
-      if (!algorithm) return Malformed("NUM_ENTRIES before ALGO");
-      const auto checked = CheckNumEntries(field->value);
-      if (!checked) return Fail(checked.error());
-      announced[index()] = true;
-    } else if (field->type == kEntry) {
-      if (!algorithm || !announced[index()]) {
-        return Malformed("ENTRY before NUM_ENTRIES");
-      }
-      auto file = ReadEntry(field->value, *algorithm);
-      if (!file) return Fail(file.error());
-      list.files.push_back(std::move(*file));
-    } else {
-      return Malformed("unknown field " + std::to_string(field->type));
+    const std::size_t start = bytes.size() - in.left();
+    auto taken = TakeTopField(in, state);
+    if (!taken) {
+      return Fail(std::move(taken).error().WithContext(
+          "TLV list: field at byte " + std::to_string(start)));
     }
   }
+  DigestList list;
+  list.format = ListFormat::kTlv;
+  list.files = std::move(state.files);
   return list;
 }
 

@@ -13,12 +13,11 @@ namespace assayfs {
 //   top:    0 ALGO (u16, Linux hash_algo id)  1 NUM_ENTRIES (u32)  2 ENTRY
 //   ENTRY:  0 DIGEST (raw bytes)  1 PATH (text, one trailing NUL allowed)
 // bytes: at most kMaxListBytes. Not kept.
-// Errors: EBADMSG for truncation, a field that is not known, a wrong length,
-// an ENTRY before the NUM_ENTRIES of its algorithm, NUM_ENTRIES before ALGO or
-// of 0, an ENTRY without a DIGEST or with a field twice, a NUL inside a path;
-// EOPNOTSUPP for an algorithm that is not known. No fields at all are a list
-// without files.
-// Threads: pure function.
+// Errors, with the offset of the field at the top: EBADMSG for truncation, a
+// field that is not known, a wrong length, an ENTRY before the NUM_ENTRIES of
+// its algorithm, NUM_ENTRIES before ALGO or of 0, an ENTRY without a DIGEST or
+// with a field twice, a NUL inside a path; EOPNOTSUPP for an algorithm that is
+// not known. No fields at all are a list without files. Threads: pure function.
 Result<DigestList> ParseTlv(Bytes bytes);
 
 // Writes files as a TLV list that ParseTlv and the kernel's tools read. Files

@@ -54,6 +54,37 @@ TEST(ListSourceTest, ALinkThatLeadsNowhereIsAListThatCannotBeRead) {
   EXPECT_THAT(lists[0].bytes, FailsWith(ENOENT));
 }
 
+TEST(ListSourceTest, ALinkToAnotherNameOfTheFolderIsNoListOfItsOwn) {
+  const TempDir dir;
+  dir.Write("0-rpm-a", "a");
+  std::filesystem::create_symlink("0-rpm-a", dir / "rpm-a");
+  std::filesystem::create_symlink("rpm-a", dir / "rpm-b");
+  const auto lists =
+      Must(ReadSource({.path = dir.path(), .label = {}, .read = {}}));
+  EXPECT_THAT(Names(lists), ElementsAre("0-rpm-a"));
+}
+
+TEST(ListSourceTest, ALinkOutOfTheFolderOrToAHiddenNameIsAList) {
+  const TempDir dir;
+  const TempDir other;
+  std::filesystem::create_symlink(other.Write("rpm-a", "a"), dir / "rpm-a");
+  std::filesystem::create_symlink(".hidden", dir / "rpm-b");
+  dir.Write(".hidden", "b");
+  const auto lists =
+      Must(ReadSource({.path = dir.path(), .label = {}, .read = {}}));
+  EXPECT_THAT(Names(lists), ElementsAre("rpm-a", "rpm-b"));
+}
+
+TEST(ListSourceTest, LinksThatLeadToEachOtherAreListsThatCannotBeRead) {
+  const TempDir dir;
+  std::filesystem::create_symlink("rpm-b", dir / "rpm-a");
+  std::filesystem::create_symlink("rpm-a", dir / "rpm-b");
+  const auto lists =
+      Must(ReadSource({.path = dir.path(), .label = {}, .read = {}}));
+  ASSERT_EQ(lists.size(), 2U);
+  EXPECT_THAT(lists[0].bytes, FailsWith(ELOOP));
+}
+
 TEST(ListSourceTest, AnOversizedListDoesNotStopTheOthers) {
   const TempDir dir;
   dir.Write("rpm-a", "");

@@ -65,6 +65,14 @@ TEST(ListNameTest, RefusesMissingName) {
   EXPECT_THAT(ParseListName("rpm-"), FailsSaying(EINVAL, "follows the format"));
 }
 
+TEST(ListNameTest, TakesTheNumberOff) {
+  EXPECT_EQ(WithoutNumber("12-rpm-a-1-2"), "rpm-a-1-2");
+  EXPECT_EQ(WithoutNumber("tlv-a"), "tlv-a");
+  for (const char* name : {"12-zip-a", "12", "1x-rpm-a", ""}) {
+    EXPECT_EQ(WithoutNumber(name), name);
+  }
+}
+
 TEST(ListNameTest, NumberedListsComeFirstByNumber) {
   std::vector<std::string> names = {"tlv-a",   "10-rpm-a",  "rpm-b",
                                     "9-rpm-z", "010-rpm-a", "rpm-a"};

@@ -9,13 +9,15 @@
 namespace assayfs {
 
 void AddListsVerb(CLI::App& app, int& exit_status) {
-  CLI::App* lists =
-      app.add_subcommand("lists", "Make, print, verify and sign digest lists");
+  CLI::App* lists = app.add_subcommand(
+      "lists", "Make, print, verify, sign and number digest lists");
   lists->require_subcommand(1);
   AddListsGen(*lists, exit_status);
   AddListsShow(*lists, exit_status);
   AddListsCheck(*lists, exit_status);
   AddListsSign(*lists, exit_status);
+  AddListsHint(*lists, exit_status);
+  AddListsNumber(*lists, exit_status);
 }
 
 }  // namespace assayfs

@@ -56,6 +56,7 @@ Json ToJson(const RawList& raw, const Result<LoadedList>& loaded) {
                 {"origin", raw.origin},
                 {"verified", loaded.has_value()}};
   if (!loaded) {
+    entry["reason"] = RefusalReason(loaded.error());
     entry["error"] = loaded.error().message();
     return entry;
   }

@@ -2,9 +2,9 @@
 // `lists gen`: writes lists of packages and files into a folder.
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -15,6 +15,7 @@
 #include "app/lists/lists_generator.h"
 #include "app/lists/lists_input.h"
 #include "app/lists/lists_verbs.h"
+#include "app/progress.h"
 #include "app/report.h"
 #include "trust/keyring.h"
 
@@ -31,26 +32,11 @@ struct Options {
   std::string root;
   std::vector<std::string> keys;
   std::vector<std::string> sources;
+  std::vector<std::string> packages;
+  std::vector<std::string> path_lists;
+  std::vector<std::string> logs;
   bool allow_weak = false;
   bool json = false;
-};
-
-// Shows how many files were hashed, on a terminal only.
-class Progress {
- public:
-  void Show(std::size_t files) {
-    if (!terminal_ || files % 64 != 0) return;
-    std::cerr << '\r' << Counted(files, "file") << " hashed" << std::flush;
-    shown_ = true;
-  }
-  // Takes the line away, so that others can print.
-  void Clear() {
-    if (std::exchange(shown_, false)) std::cerr << "\r\x1b[K";
-  }
-
- private:
-  bool terminal_ = ::isatty(STDERR_FILENO) == 1;
-  bool shown_ = false;
 };
 
 // Accepts one of words. CLI11's own check would list them in the help twice.
@@ -79,6 +65,7 @@ Result<ListGenerator::Options> Prepare(const Options& options) {
   prepared.algorithm = *algorithm;
   prepared.name = options.name;
   prepared.root = options.root;
+  prepared.packages = options.packages;
   prepared.allow_weak = options.allow_weak;
   if (!options.keys.empty()) {
     const auto keyring = Keyring::Load(options.keys);
@@ -133,11 +120,53 @@ int Run(const Options& options) {
   for (const std::string& source : options.sources) {
     generator.AddSource(source);
   }
+  for (const std::string& path : options.path_lists) {
+    generator.AddPathList(path);
+  }
+  for (const std::string& log : options.logs) generator.AddMeasurementLog(log);
   generator.Finish();
   progress.Clear();
   Print(generator, options.json);
   if (generator.failed()) return kExitFailed;
   return generator.refused() == 0 ? kExitYes : kExitNo;
+}
+
+// What CLI11 cannot see by itself. It takes errors as exceptions.
+void CheckUsage(const Options& options) {
+  if (options.sources.empty() && options.path_lists.empty() &&
+      options.logs.empty()) {
+    throw CLI::RequiredError("SOURCE, --paths-from or --ima-log");
+  }
+  const bool files = !options.path_lists.empty() || !options.logs.empty();
+  if (files && options.format == "rpm") {
+    throw CLI::ValidationError("--format rpm takes packages only");
+  }
+  const auto from_stdin = [](const std::vector<std::string>& paths) {
+    return std::ranges::find(paths, "-") != paths.end();
+  };
+  if (options.name.empty() &&
+      (from_stdin(options.path_lists) || from_stdin(options.logs))) {
+    throw CLI::RequiredError("--name, with the standard input,");
+  }
+  if (!options.packages.empty() &&
+      std::ranges::none_of(options.sources, [](const std::string& source) {
+        return source.starts_with("rpmdb:");
+      })) {
+    throw CLI::ValidationError("--package needs a source rpmdb:ROOT");
+  }
+}
+
+void AddFileSources(CLI::App& gen, Options& options) {
+  gen.add_option("--paths-from", options.path_lists,
+                 "hash the files that FILE names, one in a line or before "
+                 "each NUL; - for stdin; repeatable")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  gen.add_option("--ima-log", options.logs,
+                 "take digests and paths from a measurement log, text or "
+                 "binary; repeatable")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
 }
 
 }  // namespace
@@ -170,13 +199,21 @@ void AddListsGen(CLI::App& lists, int& exit_status) {
       ->type_name("PATH")
       ->allow_extra_args(false);
   gen->add_flag("--allow-weak-digests", options->allow_weak,
-                "with --keys: accept MD5, SHA-1 or SHA-224 digests");
+                "accept MD5, SHA-1 or SHA-224 digests of packages and logs");
+  gen->add_option("--package", options->packages,
+                  "of rpmdb:ROOT, only packages whose name matches this "
+                  "pattern; repeatable")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  AddFileSources(*gen, *options);
   gen->add_flag("--json", options->json, "answer in JSON");
   gen->add_option("source", options->sources,
                   "rpmdb:ROOT, package file, folder or file")
-      ->type_name("SOURCE")
-      ->required();
-  gen->callback([options, &exit_status] { exit_status = Run(*options); });
+      ->type_name("SOURCE");
+  gen->callback([options, &exit_status] {
+    CheckUsage(*options);
+    exit_status = Run(*options);
+  });
 }
 
 }  // namespace assayfs

@@ -2,6 +2,9 @@
 // One run of `lists gen`.
 #include "app/lists/lists_generator.h"
 
+#include <fnmatch.h>
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <iterator>
@@ -12,6 +15,7 @@
 #include "app/lists/lists_tree.h"
 #include "appraise/check_list.h"
 #include "base/files.h"
+#include "tpm/measured_files.h"
 #include "trust/rpm_database.h"
 
 namespace assayfs {
@@ -34,6 +38,45 @@ Result<std::vector<std::string>> PackagesIn(const std::string& folder) {
   return packages;
 }
 
+// Takes version, release and architecture off: there is no "-" in them.
+std::string PackageName(const std::string& package) {
+  const auto release = package.rfind('-');
+  if (release == std::string::npos || release == 0) return package;
+  return package.substr(0, package.rfind('-', release - 1));
+}
+
+// Returns the packages whose name matches a pattern; all for no patterns.
+// Errors: ENOENT for a pattern that no package matches.
+Result<std::vector<InstalledPackage>> Select(
+    std::vector<InstalledPackage> packages,
+    const std::vector<std::string>& patterns) {
+  if (patterns.empty()) return packages;
+  std::vector<bool> used(patterns.size());
+  std::erase_if(packages, [&](const InstalledPackage& package) {
+    const std::string name = PackageName(package.name);
+    bool wanted = false;
+    for (std::size_t i = 0; i < patterns.size(); ++i) {
+      if (::fnmatch(patterns[i].c_str(), name.c_str(), 0) != 0) continue;
+      used[i] = true;
+      wanted = true;
+    }
+    return !wanted;
+  });
+  const auto unused = std::find(used.begin(), used.end(), false);
+  if (unused == used.end()) return packages;
+  return Fail(ENOENT, "no package matches " +
+                          patterns[static_cast<std::size_t>(
+                              std::distance(used.begin(), unused))]);
+}
+
+// Takes out what comes a second time; the order stays.
+void DropRepetitions(std::vector<ListedFile>& files) {
+  std::set<std::pair<std::string, Digest>> seen;
+  std::erase_if(files, [&seen](const ListedFile& file) {
+    return !seen.emplace(file.path, file.digest).second;
+  });
+}
+
 }  // namespace
 
 void ListGenerator::AddSource(const std::string& source) {
@@ -48,15 +91,18 @@ void ListGenerator::AddSource(const std::string& source) {
 }
 
 void ListGenerator::Finish() {
-  if (tree_name_.empty() || !tree_complete_) return;
-  const auto list = ListOfFiles(tree_name_, files_);
+  if (files_name_.empty() || !files_complete_) return;
+  DropRepetitions(files_);
+  const auto list = ListOfFiles(files_name_, files_);
   if (!list) return Refused("lists gen", list.error());
   Write(*list);
 }
 
 void ListGenerator::AddDatabase(const std::string& source) {
   const std::string root = source.substr(kDatabasePrefix.size());
-  auto packages = ReadRpmDatabase(root.empty() ? "/" : root);
+  auto all = ReadRpmDatabase(root.empty() ? "/" : root);
+  if (!all) return Failed(source, all.error());
+  auto packages = Select(std::move(*all), options_.packages);
   if (!packages) return Failed(source, packages.error());
   for (InstalledPackage& package : *packages) {
     AddPackage(package.name,
@@ -97,10 +143,7 @@ void ListGenerator::AddPackage(const std::string& origin,
 
 void ListGenerator::AddTree(const std::string& path) {
   std::error_code ignored;
-  if (tree_name_.empty()) tree_name_ = options_.name;
-  if (tree_name_.empty()) {
-    tree_name_ = std::filesystem::canonical(path, ignored).filename();
-  }
+  NameAfter(std::filesystem::canonical(path, ignored));
   TreeOptions tree{options_.algorithm, options_.root, {}, {}};
   tree.progress = [this](std::size_t count) {
     options_.progress(files_.size() + count);
@@ -109,13 +152,58 @@ void ListGenerator::AddTree(const std::string& path) {
     options_.tell(folder, "left out: on another file system");
   };
   auto files = HashTree(path, tree);
-  if (!files) {
-    tree_complete_ = false;
-    return Failed("lists gen", files.error());
+  if (!files) return FilesFailed("lists gen", files.error());
+  std::move(files->begin(), files->end(), std::back_inserter(files_));
+}
+
+void ListGenerator::AddPathList(const std::string& path) {
+  NameAfter(path);
+  const auto bytes = ReadInput(path);
+  if (!bytes) return FilesFailed(path, bytes.error());
+  const auto listed = SplitPaths(AsText(*bytes));
+  if (!listed) return FilesFailed(path, listed.error());
+  std::size_t left_out = 0;
+  for (const std::string& file : *listed) {
+    struct stat info {};
+    if (::lstat(file.c_str(), &info) != 0) {
+      FilesFailed("lists gen", Error::FromErrno(file));
+    } else if (S_ISREG(info.st_mode)) {
+      AddTree(file);
+    } else {
+      ++left_out;
+    }
+  }
+  if (left_out == 0) return;
+  options_.tell(path, "left out " + Counted(left_out, "path") +
+                          ": folders, links or special files");
+}
+
+void ListGenerator::AddMeasurementLog(const std::string& path) {
+  NameAfter(path);
+  const auto bytes = ReadInput(path);
+  if (!bytes) return FilesFailed(path, bytes.error());
+  const auto measured = ParseMeasuredFiles(*bytes);
+  if (!measured) return FilesFailed(path, measured.error());
+  std::size_t left_out = 0;
+  for (const ImaNgFields& file : *measured) {
+    if (options_.allow_weak || IsStrong(file.digest.algorithm())) {
+      files_.push_back({file.digest, file.path, std::nullopt});
+    } else {
+      ++left_out;
+    }
+  }
+  if (left_out == 0) return;
+  options_.tell(path, "left out " + Counted(left_out, "weak digest") +
+                          "; see --allow-weak-digests");
+}
+
+void ListGenerator::NameAfter(const std::string& path) {
+  if (files_name_.empty()) files_name_ = options_.name;
+  if (files_name_.empty()) {
+    files_name_ = std::filesystem::path(path).filename();
   }
   // "/" has no name of its own.
-  if (tree_name_.empty()) tree_name_ = "root";
-  std::move(files->begin(), files->end(), std::back_inserter(files_));
+  if (files_name_.empty()) files_name_ = "root";
 }
 
 void ListGenerator::Write(const NewList& list) {
@@ -136,6 +224,12 @@ void ListGenerator::Write(const NewList& list) {
 void ListGenerator::Failed(const std::string& what, const Error& error) {
   options_.tell(what, error.message());
   failed_ = true;
+}
+
+// Without one of its files, the list of files is not to be written.
+void ListGenerator::FilesFailed(const std::string& what, const Error& error) {
+  files_complete_ = false;
+  Failed(what, error);
 }
 
 void ListGenerator::Refused(const std::string& what, const Error& error) {

@@ -29,9 +29,12 @@ class ListGenerator {
     HashAlgorithm algorithm = HashAlgorithm::kSha256;
     std::string name;  // of the list of hashed files; empty: the first source's
     std::string root;  // as TreeOptions::root
+    // Of a database, only packages whose name (without version) matches one
+    // of these shell patterns; none: all.
+    std::vector<std::string> packages;
     // Packages that it does not verify get no list; null: nothing is verified.
     std::shared_ptr<const SignatureVerifier> verifier;
-    bool allow_weak = false;
+    bool allow_weak = false;  // MD5, SHA-1 and SHA-224 too
     // Told what went wrong, or is worth knowing, with what; one line each.
     std::function<void(const std::string& what, const std::string& why)> tell;
     // Told the number of files hashed so far.
@@ -52,8 +55,16 @@ class ListGenerator {
   // have one name, the first one gets the list.
   void AddSource(const std::string& source);
 
-  // Writes the one list of all files that were hashed. If any of them could
-  // not be, nothing is written.
+  // Hashes the files that a list of paths names, see SplitPaths. Folders, links
+  // and special files are left out. path: a file, "-" for the standard input.
+  void AddPathList(const std::string& path);
+
+  // Takes digests and paths from a measurement log, see ParseMeasuredFiles.
+  // Weak digests are left out unless allowed. path: as for AddPathList.
+  void AddMeasurementLog(const std::string& path);
+
+  // Writes the one list of all files that were hashed or measured, each digest
+  // of a path once. If any of them could not be, nothing is written.
   void Finish();
 
   const std::vector<Written>& written() const { return written_; }
@@ -68,14 +79,17 @@ class ListGenerator {
   void AddPackageFolder(const std::string& path);
   void AddPackage(const std::string& origin, const SignedHeader& package);
   void AddTree(const std::string& path);
+  // The list of files is named after path unless it has a name already.
+  void NameAfter(const std::string& path);
+  void FilesFailed(const std::string& what, const Error& error);
   void Write(const NewList& list);
   void Failed(const std::string& what, const Error& error);
   void Refused(const std::string& what, const Error& error);
 
   Options options_;
   UniqueFd folder_;
-  std::string tree_name_;  // empty: no file or folder was given
-  bool tree_complete_ = true;
+  std::string files_name_;  // of the list of files_; empty: there is none
+  bool files_complete_ = true;
   std::vector<ListedFile> files_;
   std::vector<Written> written_;
   std::set<std::string> names_;  // of the lists written, or tried

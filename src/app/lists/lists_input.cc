@@ -25,6 +25,11 @@ constexpr std::size_t kFirstReadBytes = std::size_t{1} << 20;
 // Lead, signature header and the largest main header accepted.
 constexpr std::size_t kMaxReadBytes = kMaxListBytes + kFirstReadBytes;
 
+// A log of a million files is about half as large.
+constexpr std::size_t kMaxInputBytes = std::size_t{256} << 20;
+// PATH_MAX of Linux.
+constexpr std::size_t kMaxPathBytes = 4096;
+
 // Reads up to count bytes from the start of the file.
 Result<ByteVector> ReadStart(int fd, std::size_t count) {
   ByteVector bytes(count);
@@ -36,6 +41,26 @@ Result<ByteVector> ReadStart(int fd, std::size_t count) {
     if (got < 0) return Fail(Error::FromErrno("read"));
     if (got == 0) break;
     filled += static_cast<std::size_t>(got);
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
+// Reads from fd, of any kind, up to its end; waits for what comes late.
+Result<ByteVector> ReadToEnd(int fd) {
+  ByteVector bytes(std::size_t{64} << 10);
+  std::size_t filled = 0;
+  while (true) {
+    if (filled == bytes.size()) bytes.resize(bytes.size() * 2);
+    const ssize_t got =
+        ::read(fd, bytes.data() + filled, bytes.size() - filled);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return Fail(Error::FromErrno("read"));
+    if (got == 0) break;
+    filled += static_cast<std::size_t>(got);
+    if (filled > kMaxInputBytes) {
+      return Fail(EFBIG, "larger than the limit of 256 MiB");
+    }
   }
   bytes.resize(filled);
   return bytes;
@@ -64,7 +89,11 @@ std::string PackageListName(const std::string& path) {
 
 RawList ReadPackageList(const std::string& path) {
   const auto package = ReadPackage(path);
-  if (!package) return {PackageListName(path), path, Fail(package.error())};
+  if (!package) {
+    const bool malformed = package.error().code() == EBADMSG;
+    return {PackageListName(path), path,
+            Fail(malformed ? package.error() : ReadingFailed(package.error()))};
+  }
   return {PackageListName(path), path, ListBytes(*package)};
 }
 
@@ -114,6 +143,28 @@ Result<std::vector<RawList>> ReadLists(
     }
   }
   return lists;
+}
+
+Result<ByteVector> ReadInput(const std::string& path) {
+  if (path == "-") return ReadToEnd(STDIN_FILENO);
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return Fail(errno, std::generic_category().message(errno));
+  return ReadToEnd(fd.get());
+}
+
+Result<std::vector<std::string>> SplitPaths(std::string_view text) {
+  const char end = text.find('\0') == std::string_view::npos ? '\n' : '\0';
+  std::vector<std::string> paths;
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const auto length = std::min(text.find(end), text.size());
+    if (length > kMaxPathBytes) {
+      return Fail(ENAMETOOLONG, "path " + std::to_string(number) +
+                                    " is longer than 4096 bytes");
+    }
+    if (length > 0) paths.emplace_back(text.substr(0, length));
+    text.remove_prefix(std::min(length + 1, text.size()));
+  }
+  return paths;
 }
 
 std::string Grouped(std::size_t number) {

@@ -34,6 +34,17 @@ ByteVector ListBytes(const SignedHeader& package);
 Result<std::vector<RawList>> ReadLists(
     const std::vector<std::string>& arguments);
 
+// Reads the whole of a file of any kind, or of the standard input for "-".
+// Errors: EFBIG for more than 256 MiB; those of open(2) and read(2). They do
+// not name the path.
+Result<ByteVector> ReadInput(const std::string& path);
+
+// Takes a list of paths apart: at its NULs if it has any, else at its line
+// ends. Empty ones are left out.
+// Errors: ENAMETOOLONG, naming it by its number, for a path over 4096 bytes.
+// Threads: pure function.
+Result<std::vector<std::string>> SplitPaths(std::string_view text);
+
 // Returns number with a comma between groups of three digits: "1,723".
 std::string Grouped(std::size_t number);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hashing the files of a folder.
+// Going through the files of a folder, and hashing them.
 #include "app/lists/lists_tree.h"
 
 #include <dirent.h>
@@ -51,43 +51,35 @@ Result<std::vector<std::string>> NamesIn(int fd) {
 }
 
 // Walks a tree by descriptors, so that nobody can lead it out of the tree.
-class TreeHasher {
+class TreeWalker {
  public:
-  TreeHasher(const TreeOptions& options, std::size_t prefix_length,
-             dev_t device)
-      : options_(options), prefix_length_(prefix_length), device_(device) {}
+  TreeWalker(const WalkOptions& options, const FileVisitor& visit,
+             std::size_t prefix_length, dev_t device)
+      : options_(options),
+        visit_(visit),
+        prefix_length_(prefix_length),
+        device_(device) {}
 
-  Result<void> AddFile(int fd, const std::string& path) {
-    auto hash = HashFile(fd, {options_.algorithm});
-    if (!hash) return Fail(std::move(hash).error().WithContext(path));
-    files_.push_back(
-        {hash->digests.front(), path.substr(prefix_length_), std::nullopt});
-    if (options_.progress) options_.progress(files_.size());
+  Result<void> VisitFile(int fd, const std::string& path) {
+    auto visited = visit_(fd, path.substr(prefix_length_));
+    if (!visited) return Fail(std::move(visited).error().WithContext(path));
     return {};
   }
 
-  Result<void> AddFolder(int fd, const std::string& path) {
+  Result<void> VisitFolder(int fd, const std::string& path) {
     const auto names = NamesIn(fd);
     if (!names) return Fail(Error(names.error()).WithContext(path));
     const std::string prefix = path == "/" ? path : path + "/";
     for (const std::string& name : *names) {
-      auto added = AddEntry(fd, name, prefix + name);
-      if (!added) return added;
+      auto visited = VisitEntry(fd, name, prefix + name);
+      if (!visited) return visited;
     }
     return {};
   }
 
-  std::vector<ListedFile> TakeSorted() {
-    std::stable_sort(files_.begin(), files_.end(),
-                     [](const auto& left, const auto& right) {
-                       return left.path < right.path;
-                     });
-    return std::move(files_);
-  }
-
  private:
-  Result<void> AddEntry(int dir_fd, const std::string& name,
-                        const std::string& path) {
+  Result<void> VisitEntry(int dir_fd, const std::string& name,
+                          const std::string& path) {
     struct stat info {};
     if (::fstatat(dir_fd, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
       return Fail(Error::FromErrno(path));
@@ -102,14 +94,14 @@ class TreeHasher {
       const int code = fd.error().code();
       return Fail(code, path + ": " + std::generic_category().message(code));
     }
-    return S_ISDIR(info.st_mode) ? AddFolder(fd->get(), path)
-                                 : AddFile(fd->get(), path);
+    return S_ISDIR(info.st_mode) ? VisitFolder(fd->get(), path)
+                                 : VisitFile(fd->get(), path);
   }
 
-  const TreeOptions& options_;
+  const WalkOptions& options_;
+  const FileVisitor& visit_;
   std::size_t prefix_length_;
   dev_t device_;
-  std::vector<ListedFile> files_;
 };
 
 // Returns how many bytes to take off the front of paths below root.
@@ -127,8 +119,8 @@ Result<std::size_t> PrefixLength(const std::string& path,
 
 }  // namespace
 
-Result<std::vector<ListedFile>> HashTree(const std::string& path,
-                                         const TreeOptions& options) {
+Result<void> WalkTree(const std::string& path, const WalkOptions& options,
+                      const FileVisitor& visit) {
   const auto real = RealPath(path);
   if (!real) return Fail(real.error());
   const auto prefix_length = PrefixLength(*real, options.root);
@@ -137,12 +129,26 @@ Result<std::vector<ListedFile>> HashTree(const std::string& path,
   if (!fd) return Fail(fd.error());
   struct stat info {};
   if (::fstat(fd->get(), &info) != 0) return Fail(Error::FromErrno(*real));
-  TreeHasher hasher(options, *prefix_length, info.st_dev);
-  Result<void> added = Fail(EINVAL, *real + ": neither a file nor a folder");
-  if (S_ISDIR(info.st_mode)) added = hasher.AddFolder(fd->get(), *real);
-  if (S_ISREG(info.st_mode)) added = hasher.AddFile(fd->get(), *real);
-  if (!added) return Fail(added.error());
-  return hasher.TakeSorted();
+  TreeWalker walker(options, visit, *prefix_length, info.st_dev);
+  if (S_ISDIR(info.st_mode)) return walker.VisitFolder(fd->get(), *real);
+  if (S_ISREG(info.st_mode)) return walker.VisitFile(fd->get(), *real);
+  return Fail(EINVAL, *real + ": neither a file nor a folder");
+}
+
+Result<std::vector<ListedFile>> HashTree(const std::string& path,
+                                         const TreeOptions& options) {
+  std::vector<ListedFile> files;
+  const auto hash = [&](int fd, const std::string& name) -> Result<void> {
+    const auto made = HashFile(fd, {options.algorithm});
+    if (!made) return Fail(made.error());
+    files.push_back({made->digests.front(), name, std::nullopt});
+    if (options.progress) options.progress(files.size());
+    return {};
+  };
+  const auto walked = WalkTree(path, {options.root, options.left_out}, hash);
+  if (!walked) return Fail(walked.error());
+  std::ranges::stable_sort(files, {}, &ListedFile::path);
+  return files;
 }
 
 }  // namespace assayfs

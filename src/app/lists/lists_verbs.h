@@ -18,5 +18,7 @@ void AddListsGen(CLI::App& lists, int& exit_status);
 void AddListsShow(CLI::App& lists, int& exit_status);
 void AddListsCheck(CLI::App& lists, int& exit_status);
 void AddListsSign(CLI::App& lists, int& exit_status);
+void AddListsHint(CLI::App& lists, int& exit_status);
+void AddListsNumber(CLI::App& lists, int& exit_status);
 
 }  // namespace assayfs

@@ -5,8 +5,8 @@
 Usage: man_test.py ASSAYFS PAGE.scd...
 
 Every verb must have a "## VERB" section in some page whose options are those
-that the verb's help shows, and the reverse. Every reason of verdict.h must be
-explained.
+that the verb's help shows, and the reverse. Every reason of verdict.h and of
+check_list.h must be explained.
 """
 import pathlib
 import re
@@ -83,6 +83,13 @@ def words_in_verdict_header(page):
     return re.findall(r'"([a-z-]+)"', names)
 
 
+def words_in_check_list_header(page):
+    header = page.parent.parent / "src" / "appraise" / "check_list.h"
+    text = header.read_text()
+    start = text.index("kRefusalReasons = {")
+    return re.findall(r'"([A-Za-z ]+)"', text[start:text.index("}", start)])
+
+
 def main():
     assayfs = sys.argv[1]
     pages = [pathlib.Path(argument).resolve() for argument in sys.argv[2:]]
@@ -108,10 +115,18 @@ def main():
         if f"\n*{word}*\n\t" not in explained:
             problems.append(f"reason {word}: not explained")
 
+    lists_page = next(page for page in pages
+                      if page.name == "assayfs-lists.1.scd")
+    explained = lists_page.read_text()
+    reasons = words_in_check_list_header(lists_page)
+    for word in reasons:
+        if f"\n*{word}*\n\t" not in explained:
+            problems.append(f"reason {word}: not explained")
+
     for problem in problems:
         print(problem)
     print(f"{len(verbs)} verbs, {len(problems)} problems")
-    return 1 if problems or len(verbs) < 10 else 0
+    return 1 if problems or len(verbs) < 10 or not reasons else 0
 
 
 if __name__ == "__main__":

@@ -109,6 +109,118 @@ TEST(ListsGenTest, AMissingDatabaseFails) {
   EXPECT_EQ(run.status, kExitFailed);
 }
 
+TEST(ListsGenTest, APathListGivesTheFilesThatItNames) {
+  const TempDir dir;
+  std::filesystem::create_directory(dir / "folder");
+  const auto one = dir.Write("folder/one", "1");
+  const auto two = dir.Write("two words", "2");
+  std::filesystem::create_symlink("two words", dir / "link");
+  const auto paths =
+      dir.Write("paths", one + "\n" + dir / "folder" + "\n" + two + "\n" +
+                             dir / "link" + "\n" + one + "\n");
+  const auto run = RunTool({"lists", "gen", "-o", dir / "out", "--root",
+                            dir.path(), "--paths-from", paths});
+  EXPECT_EQ(run.status, kExitYes) << run.err;
+  EXPECT_EQ(run.out, "1 written, 1 unsigned, 0 refused, 2 digests\n");
+  EXPECT_NE(run.err.find("left out 2 paths"), std::string::npos);
+  const auto show = RunTool({"lists", "show", "--json", dir / "out/tlv-paths"});
+  const auto files = show.Json()["lists"][0]["files"];
+  EXPECT_EQ(files[0]["path"], "/folder/one");
+  EXPECT_EQ(files[1]["path"], "/two words");
+}
+
+TEST(ListsGenTest, APathListMayHaveNuls) {
+  const TempDir dir;
+  const auto odd = dir.Write("new\nline", "1");
+  const auto paths = dir.Write("paths", odd + std::string(1, '\0'));
+  const auto run = RunTool({"lists", "gen", "-o", dir / "out", "--paths-from",
+                            paths, "--name", "x"});
+  EXPECT_EQ(run.status, kExitYes) << run.err;
+  EXPECT_NE(RunTool({"lists", "show", dir / "out/tlv-x"}).out.find("\\x0a"),
+            std::string::npos);
+}
+
+TEST(ListsGenTest, NothingIsWrittenIfAListedPathIsMissing) {
+  const TempDir dir;
+  const auto paths =
+      dir.Write("paths", dir.Write("one", "1") + "\n" + dir / "missing" + "\n");
+  const auto run =
+      RunTool({"lists", "gen", "-o", dir / "out", "--paths-from", paths});
+  EXPECT_EQ(run.status, kExitFailed);
+  EXPECT_NE(run.err.find("missing"), std::string::npos);
+  EXPECT_EQ(FilesIn(dir / "out"), 0u);
+}
+
+TEST(ListsGenTest, APathListWithoutAFileIsRefused) {
+  const TempDir dir;
+  const auto run = RunTool({"lists", "gen", "-o", dir / "out", "--paths-from",
+                            dir.Write("paths", "\n/\n")});
+  EXPECT_EQ(run.status, kExitNo);
+  EXPECT_EQ(FilesIn(dir / "out"), 0u);
+}
+
+TEST(ListsGenTest, APathListThatCannotBeReadFails) {
+  const TempDir dir;
+  for (const std::string& list : {dir / "missing", dir.path().string(),
+                                  dir.Write("long", std::string(4097, 'x'))}) {
+    EXPECT_EQ(RunTool({"lists", "gen", "-o", dir / "out", "--name", "x",
+                       "--paths-from", list})
+                  .status,
+              kExitFailed);
+  }
+}
+
+// Two lines of one path, one of SHA-1, a violation and the boot aggregate.
+std::string ImaLog() {
+  const std::string start = "10 " + std::string(40, '1') + " ima-ng ";
+  return start + "sha256:" + std::string(64, 'f') + " boot_aggregate\n" +
+         start + "sha256:" + std::string(64, 'a') + " /usr/bin/a\n" + start +
+         "sha256:" + std::string(64, 'b') + " /usr/bin/a\n" + start +
+         "sha256:" + std::string(64, 'a') + " /usr/bin/a\n" + start +
+         "sha1:" + std::string(40, 'c') + " /usr/bin/c\n" + "10 " +
+         std::string(40, '0') + " ima-ng sha1:" + std::string(40, '0') +
+         " /usr/bin/d\n";
+}
+
+TEST(ListsGenTest, AMeasurementLogGivesItsDigests) {
+  const TempDir dir;
+  const auto log = dir.Write("ascii_runtime_measurements", ImaLog());
+  const auto run =
+      RunTool({"lists", "gen", "-o", dir / "out", "--ima-log", log});
+  EXPECT_EQ(run.status, kExitYes) << run.err;
+  EXPECT_NE(run.err.find("left out 1 weak digest;"), std::string::npos);
+  const auto list = dir / "out/tlv-ascii_runtime_measurements";
+  EXPECT_EQ(RunTool({"lists", "show", list}).out,
+            "sha256:" + std::string(64, 'a') + " /usr/bin/a\nsha256:" +
+                std::string(64, 'b') + " /usr/bin/a\n");
+  EXPECT_TRUE(RunTool({"lists", "gen", "-o", dir / "weak", "--ima-log", log,
+                       "--allow-weak-digests"})
+                  .out.ends_with(" 3 digests\n"));
+}
+
+TEST(ListsGenTest, ABadLineOfALogIsNamed) {
+  const TempDir dir;
+  const auto log = dir.Write("log", ImaLog() + "junk\n");
+  const auto run =
+      RunTool({"lists", "gen", "-o", dir / "out", "--ima-log", log});
+  EXPECT_EQ(run.status, kExitFailed);
+  EXPECT_NE(run.err.find("line 7"), std::string::npos);
+  EXPECT_EQ(FilesIn(dir / "out"), 0u);
+}
+
+TEST(ListsGenTest, TheSourcesOfFilesAreChecked) {
+  const TempDir dir;
+  const auto file = dir.Write("a", "1");
+  EXPECT_EQ(RunTool({"lists", "gen"}).status, kExitUsage);
+  EXPECT_EQ(RunTool({"lists", "gen", "--paths-from", "-"}).status, kExitUsage);
+  EXPECT_EQ(RunTool({"lists", "gen", "--ima-log", "-"}).status, kExitUsage);
+  EXPECT_EQ(
+      RunTool({"lists", "gen", "--format", "rpm", "--ima-log", file}).status,
+      kExitUsage);
+  EXPECT_EQ(RunTool({"lists", "gen", "--package", "bash", file}).status,
+            kExitUsage);
+}
+
 class RealListsGenTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -186,6 +298,17 @@ TEST_F(RealListsGenTest, ADatabaseGivesTheListsOfItsPackages) {
   const auto check = RunTool(
       {"lists", "check", "--keys", RealData() / "keys/good", dir_ / "db"});
   EXPECT_EQ(check.status, kExitYes) << check.out;
+  const auto generate = [&](const std::string& out, const std::string& name) {
+    return RunTool({"lists", "gen", "-o", dir_ / out, "--package", name,
+                    "rpmdb:" + dir_.path().string()});
+  };
+  EXPECT_TRUE(generate("one", "cent*-rel?ase").out.starts_with("1 written, "));
+  for (const char* other : {"centos", "centos-release-6", "release"}) {
+    const auto none = generate("none", other);
+    EXPECT_EQ(none.status, kExitFailed);
+    EXPECT_NE(none.err.find("no package matches " + std::string(other)),
+              std::string::npos);
+  }
 }
 
 }  // namespace

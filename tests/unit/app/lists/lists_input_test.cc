@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/lists/lists_input.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <array>
+
+#include "base/files.h"
 #include "lists/appended_signature.h"
 #include "support/header_builder.h"
 #include "support/results.h"
@@ -12,6 +17,7 @@ namespace assayfs {
 namespace {
 
 using testing::BuildPackage;
+using testing::FailsSaying;
 using testing::FailsWith;
 using testing::HeaderBuilder;
 using testing::Must;
@@ -34,6 +40,43 @@ TEST(ListsInputTest, GroupsDigitsByThree) {
   EXPECT_EQ(Grouped(1723), "1,723");
   EXPECT_EQ(Grouped(123456), "123,456");
   EXPECT_EQ(Grouped(1234567), "1,234,567");
+}
+
+TEST(ListsInputTest, SplitsPathsAtLinesOrNuls) {
+  using Paths = std::vector<std::string>;
+  EXPECT_EQ(Must(SplitPaths("")), Paths{});
+  EXPECT_EQ(Must(SplitPaths("/a\n\n/b c")), (Paths{"/a", "/b c"}));
+  EXPECT_EQ(Must(SplitPaths(std::string_view("/a\n\0/b\0", 7))),
+            (Paths{"/a\n", "/b"}));
+}
+
+TEST(ListsInputTest, LimitsTheLengthOfPaths) {
+  const std::string longest(4096, 'x');
+  EXPECT_EQ(Must(SplitPaths(longest + "\n" + longest)).size(), 2u);
+  EXPECT_THAT(SplitPaths("/a\n" + longest + "x"),
+              FailsSaying(ENAMETOOLONG, "path 2 "));
+}
+
+TEST(ListsInputTest, ReadsAPipeToItsEnd) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+  const UniqueFd out(ends[0]);
+  {
+    const UniqueFd in(ends[1]);
+    Must(WriteAll(in.get(), AsBytes("12345")));
+  }
+  EXPECT_EQ(AsText(Must(ReadInput("/dev/fd/" + std::to_string(out.get())))),
+            "12345");
+}
+
+TEST(ListsInputTest, ReadsALargeFileButNotOverTheLimit) {
+  const TempDir dir;
+  const std::string content(100'000, 'x');
+  EXPECT_EQ(AsText(Must(ReadInput(dir.Write("a", content)))), content);
+  std::filesystem::resize_file(dir / "a", (256 << 20) + 1);
+  EXPECT_THAT(ReadInput(dir / "a"), FailsWith(EFBIG));
+  EXPECT_THAT(ReadInput(dir / "missing"), FailsWith(ENOENT));
+  EXPECT_THAT(ReadInput(dir.path()), FailsWith(EISDIR));
 }
 
 TEST(ListsInputTest, CountsInPlainEnglish) {

@@ -251,6 +251,23 @@ TEST_F(ListStoreTest, AListBehindASymbolicLinkGoesWithItsFolder) {
   EXPECT_TRUE(KnowsOnceLoaded("a"));
 }
 
+TEST_F(ListStoreTest, AListWithAnotherNameInTheFolderIsMeasuredOnce) {
+  Write("0-tlv-a", "a");
+  fs::create_symlink("0-tlv-a", List("tlv-a"));
+  Open();
+  EXPECT_TRUE(Knows("a"));
+  EXPECT_THAT(measurer_.paths(), ElementsAre(List("0-tlv-a")));
+  EXPECT_TRUE(store_->Rejected().empty());
+  // A list may take the place of the link, and a link that of the list.
+  fs::remove(List("tlv-a"));
+  Write("tlv-a", "b");
+  EXPECT_TRUE(KnowsOnceLoaded("b"));
+  fs::create_symlink("tlv-a", dir_ / "link");
+  fs::rename(dir_ / "link", List("0-tlv-a"));
+  EXPECT_FALSE(KnowsOnceLoaded("a"));
+  EXPECT_TRUE(Knows("b"));
+}
+
 TEST_F(ListStoreTest, ARemovedFolderIsReportedAndWaitedFor) {
   Write("tlv-a", "a");
   Open();

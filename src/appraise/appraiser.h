@@ -143,7 +143,7 @@ class Appraiser {
       Signer signer;
       bool verified = false;
       bool measured = false;
-      std::string withdrawn;  // why it does not count; empty if it does
+      std::string withdrawn = {};  // why it does not count; empty if it does
     };
     std::vector<ListHit> lists;  // lists that hold the digest
     struct Expectation {

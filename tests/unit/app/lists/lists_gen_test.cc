@@ -298,8 +298,9 @@ TEST_F(RealListsGenTest, ADatabaseGivesTheListsOfItsPackages) {
   const auto check = RunTool(
       {"lists", "check", "--keys", RealData() / "keys/good", dir_ / "db"});
   EXPECT_EQ(check.status, kExitYes) << check.out;
-  const auto generate = [&](const std::string& out, const std::string& name) {
-    return RunTool({"lists", "gen", "-o", dir_ / out, "--package", name,
+  const auto generate = [&](const std::string& out,
+                            const std::string& pattern) {
+    return RunTool({"lists", "gen", "-o", dir_ / out, "--package", pattern,
                     "rpmdb:" + dir_.path().string()});
   };
   EXPECT_TRUE(generate("one", "cent*-rel?ase").out.starts_with("1 written, "));

@@ -3,7 +3,9 @@
 #include "base/files.h"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace assayfs {
@@ -14,6 +16,24 @@ Result<UniqueFd> OpenForReading(int dir_fd, const std::string& name,
   UniqueFd fd(::openat(dir_fd, name.c_str(),
                        O_RDONLY | O_CLOEXEC | O_NONBLOCK | no_follow));
   if (!fd) return Fail(Error::FromErrno(name));
+  return fd;
+}
+
+Result<UniqueFd> OpenInRoot(int root_fd, const std::string& path, int flags,
+                            Links links) {
+  // EAGAIN says that something was moved meanwhile, so that ".." might lead
+  // out; it is about the moment and not about the path.
+  constexpr int kTries = 100;
+  open_how how{};
+  how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
+  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+  if (links == Links::kRefuse) how.resolve |= RESOLVE_NO_SYMLINKS;
+  UniqueFd fd;
+  for (int i = 0; i < kTries && !fd && (i == 0 || errno == EAGAIN); ++i) {
+    fd.Reset(static_cast<int>(
+        ::syscall(SYS_openat2, root_fd, path.c_str(), &how, sizeof(how))));
+  }
+  if (!fd) return Fail(Error::FromErrno(path));
   return fd;
 }
 

@@ -19,6 +19,16 @@ enum class Links { kFollow, kRefuse };
 Result<UniqueFd> OpenForReading(int dir_fd, const std::string& name,
                                 Links links = Links::kFollow);
 
+// Opens path as a process with root_fd as its root would, so that nothing
+// outside can be reached, whatever ".." and links say. The last component is
+// not followed if flags hold O_NOFOLLOW; no component may be a link if links is
+// kRefuse. root_fd: a folder, O_PATH will do. flags: as for open(2); O_CLOEXEC
+// is added.
+// Errors: those of openat2(2), with path as context; ELOOP for a link that is
+// refused.
+Result<UniqueFd> OpenInRoot(int root_fd, const std::string& path, int flags,
+                            Links links);
+
 // Reads the whole regular file behind fd, from offset 0, whatever its position.
 // Errors: EFBIG if it is larger than max_bytes (nothing is then kept in
 // memory), EINVAL if it is not a regular file, those of pread(2).

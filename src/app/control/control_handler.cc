@@ -3,9 +3,7 @@
 #include "app/control/control_handler.h"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <limits>
@@ -15,23 +13,12 @@
 #include "app/control/json_text.h"
 #include "app/control/status_json.h"
 #include "base/bytes.h"
+#include "base/files.h"
 
 namespace assayfs {
 namespace {
 
 using nlohmann::json;
-
-// Opens a path of the tree; no link may lead out of it, or elsewhere in it.
-Result<UniqueFd> OpenBelow(int root_fd, const std::string& path,
-                           std::uint64_t flags) {
-  open_how how{};
-  how.flags = flags | O_CLOEXEC;
-  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS;
-  UniqueFd fd(static_cast<int>(
-      ::syscall(SYS_openat2, root_fd, path.c_str(), &how, sizeof(how))));
-  if (!fd) return Fail(Error::FromErrno(path));
-  return fd;
-}
 
 // Folders, links, devices and the like are never judged.
 json NotRegular(const std::string& path) {
@@ -77,13 +64,14 @@ Result<json> ControlHandler::Why(const json& request, uid_t client) {
   if (exec.is_boolean() && exec.get<bool>()) use.purpose = Use::Purpose::kExec;
 
   // A device must not be opened just to look at it.
-  const auto place = OpenBelow(root_fd_, path, O_PATH);
+  const auto place = OpenInRoot(root_fd_, path, O_PATH, Links::kRefuse);
   if (!place) return Fail(place.error());
   struct stat info {};
   if (::fstat(place->get(), &info) != 0) return Fail(Error::FromErrno(path));
   if (!S_ISREG(info.st_mode)) return NotRegular(path);
 
-  const auto file = OpenBelow(root_fd_, path, O_RDONLY | O_NONBLOCK);
+  const auto file =
+      OpenInRoot(root_fd_, path, O_RDONLY | O_NONBLOCK, Links::kRefuse);
   if (!file) return Fail(file.error());
   const auto explanation = judging_.appraiser().Explain(file->get(), use);
   if (!explanation) return Fail(explanation.error());

@@ -57,6 +57,51 @@ TEST_F(FilesTest, DoesNotWaitForTheWriterOfAFifo) {
   EXPECT_THAT(ReadWholeFile(fd.get(), 100), FailsWith(EINVAL));
 }
 
+// A tree beside a file that no path within the tree may reach.
+class OpenInRootTest : public FilesTest {
+ protected:
+  OpenInRootTest() {
+    std::filesystem::create_directories(dir_ / "tree/usr/bin");
+    std::filesystem::create_symlink("usr/bin", dir_ / "tree/bin");
+    dir_.Write("outside", "outside");
+    dir_.Write("tree/outside", "inside");
+    root_ = Must(OpenForReading(dir_fd_.get(), "tree"));
+  }
+  std::string Read(const std::string& path) {
+    const auto fd =
+        Must(OpenInRoot(root_.get(), path, O_RDONLY, Links::kFollow));
+    return std::string(AsText(Must(ReadWholeFile(fd.get(), 100))));
+  }
+
+  UniqueFd root_;
+};
+
+TEST_F(OpenInRootTest, TheTreeIsTheRootOfPathsAndLinks) {
+  dir_.Write("tree/usr/bin/true", "true");
+  EXPECT_EQ(Read("/bin/true"), "true");
+  EXPECT_EQ(Read("/../outside"), "inside");
+  EXPECT_EQ(Read("outside"), "inside");
+  std::filesystem::create_symlink(dir_ / "outside", dir_ / "tree/absolute");
+  EXPECT_THAT(OpenInRoot(root_.get(), "absolute", O_PATH, Links::kFollow),
+              FailsSaying(ENOENT, "absolute"));
+  std::filesystem::create_symlink("../../outside", dir_ / "tree/relative");
+  EXPECT_EQ(Read("relative"), "inside");
+}
+
+TEST_F(OpenInRootTest, RefusesLinksWhereTold) {
+  const auto open = [this](const std::string& path, int flags, Links links) {
+    return OpenInRoot(root_.get(), path, O_PATH | flags, links);
+  };
+  EXPECT_THAT(open("/bin/x", 0, Links::kRefuse), FailsSaying(ELOOP, "/bin/x"));
+  EXPECT_THAT(open("/bin", 0, Links::kRefuse), FailsWith(ELOOP));
+  EXPECT_TRUE(open("/usr/bin", 0, Links::kRefuse));
+  const auto link = Must(open("/bin", O_NOFOLLOW, Links::kFollow));
+  struct stat info {};
+  ASSERT_EQ(::fstat(link.get(), &info), 0);
+  EXPECT_TRUE(S_ISLNK(info.st_mode));
+  EXPECT_EQ(::fcntl(link.get(), F_GETFD), FD_CLOEXEC);
+}
+
 TEST_F(FilesTest, ReadsFromTheStartWhateverThePosition) {
   dir_.Write("a", "content");
   const auto fd = Must(OpenForReading(dir_fd_.get(), "a"));

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 namespace assayfs {
@@ -13,6 +14,8 @@ namespace {
 
 constexpr std::size_t kChunkBytes = 1 << 20;
 static_assert(kChunkBytes % kTagBlockBytes == 0);
+// Small enough to be still in the processor's cache when it is hashed.
+constexpr std::size_t kDigestChunkBytes = std::size_t{128} << 10;
 
 // Fills buffer from offset; returns fewer bytes than it holds only at the end
 // of the file.
@@ -31,15 +34,34 @@ Result<std::size_t> ReadChunk(int fd, std::span<std::byte> buffer,
   return filled;
 }
 
-}  // namespace
-
-Result<FileHasher> FileHasher::Create(std::vector<HashAlgorithm> algorithms) {
-  FileHasher pass;
+Result<std::vector<Hasher>> MakeHashers(
+    const std::vector<HashAlgorithm>& algorithms) {
+  std::vector<Hasher> hashers;
   for (const HashAlgorithm algorithm : algorithms) {
     auto hasher = Hasher::Create(algorithm);
     if (!hasher) return Fail(hasher.error());
-    pass.hashers_.push_back(std::move(*hasher));
+    hashers.push_back(std::move(*hasher));
   }
+  return hashers;
+}
+
+Result<std::vector<Digest>> FinishAll(std::vector<Hasher>& hashers) {
+  std::vector<Digest> digests;
+  for (Hasher& hasher : hashers) {
+    auto digest = hasher.Finish();
+    if (!digest) return Fail(digest.error());
+    digests.push_back(std::move(*digest));
+  }
+  return digests;
+}
+
+}  // namespace
+
+Result<FileHasher> FileHasher::Create(std::vector<HashAlgorithm> algorithms) {
+  auto hashers = MakeHashers(algorithms);
+  if (!hashers) return Fail(hashers.error());
+  FileHasher pass;
+  pass.hashers_ = std::move(*hashers);
   pass.algorithms_ = std::move(algorithms);
   return pass;
 }
@@ -68,11 +90,9 @@ Result<FileHash> FileHasher::Run(int fd, const GiveUp& give_up) {
     if (*filled < buffer.size()) break;
   }
   FileHash hash{.digests = {}, .tags = std::move(tags_), .bytes = bytes_};
-  for (Hasher& hasher : hashers_) {
-    auto digest = hasher.Finish();
-    if (!digest) return Fail(digest.error());
-    hash.digests.push_back(std::move(*digest));
-  }
+  auto digests = FinishAll(hashers_);
+  if (!digests) return Fail(digests.error());
+  hash.digests = std::move(*digests);
   return hash;
 }
 
@@ -81,6 +101,27 @@ Result<FileHash> HashFile(int fd, const std::vector<HashAlgorithm>& algorithms,
   auto pass = FileHasher::Create(algorithms);
   if (!pass) return Fail(pass.error());
   return pass->Run(fd, give_up);
+}
+
+Result<std::vector<Digest>> DigestFile(
+    int fd, const std::vector<HashAlgorithm>& algorithms,
+    std::uint64_t max_bytes) {
+  auto hashers = MakeHashers(algorithms);
+  if (!hashers) return Fail(hashers.error());
+  const auto memory =
+      std::make_unique_for_overwrite<std::byte[]>(kDigestChunkBytes);
+  const std::span buffer(memory.get(), kDigestChunkBytes);
+  std::uint64_t bytes = 0;
+  while (true) {
+    const auto filled = ReadChunk(fd, buffer, bytes);
+    if (!filled) return Fail(filled.error());
+    if (*filled > max_bytes - bytes) {
+      return Fail(EFBIG, "larger than " + std::to_string(max_bytes) + " bytes");
+    }
+    bytes += *filled;
+    for (Hasher& hasher : *hashers) hasher.Update(buffer.first(*filled));
+    if (*filled < buffer.size()) return FinishAll(*hashers);
+  }
 }
 
 }  // namespace assayfs

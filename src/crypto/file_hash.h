@@ -63,4 +63,12 @@ class FileHasher {
 Result<FileHash> HashFile(int fd, const std::vector<HashAlgorithm>& algorithms,
                           const GiveUp& give_up = {});
 
+// The digests alone, one for each algorithm, in order: for who looks at a file
+// once and needs no tags. fd: as above.
+// Errors: EFBIG for more than max_bytes; EOPNOTSUPP, EIO and those of pread(2)
+// as FileHasher. Threads: any number at once, also on one fd.
+Result<std::vector<Digest>> DigestFile(
+    int fd, const std::vector<HashAlgorithm>& algorithms,
+    std::uint64_t max_bytes);
+
 }  // namespace assayfs

@@ -134,5 +134,25 @@ TEST_F(FileHashTest, GoesOnWhereItWasGivenUp) {
             *Must(HashFile(fd.get(), {HashAlgorithm::kSha256})).tags);
 }
 
+TEST_F(FileHashTest, DigestsAloneAreTheSame) {
+  constexpr std::size_t kChunk = std::size_t{128} << 10;
+  const std::vector<HashAlgorithm> both = {HashAlgorithm::kSha512,
+                                           HashAlgorithm::kSha256};
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, kChunk - 1,
+                                 kChunk, kChunk + 1, 3 * kChunk + 5000}) {
+    const UniqueFd fd = Open(Content(size));
+    EXPECT_EQ(Must(DigestFile(fd.get(), both, size)),
+              Must(HashFile(fd.get(), both)).digests);
+  }
+}
+
+TEST_F(FileHashTest, DigestsOfNoMoreThanTheLimit) {
+  const UniqueFd fd = Open("abcd");
+  EXPECT_TRUE(DigestFile(fd.get(), {HashAlgorithm::kSha256}, 4));
+  EXPECT_THAT(DigestFile(fd.get(), {HashAlgorithm::kSha256}, 3),
+              FailsSaying(EFBIG, "larger than 3 bytes"));
+  EXPECT_THAT(DigestFile(-1, {HashAlgorithm::kSha256}, 3), FailsWith(EBADF));
+}
+
 }  // namespace
 }  // namespace assayfs

@@ -24,10 +24,6 @@ constexpr std::uint32_t kMaxValues = 1 << 20;
 
 std::string TagText(std::uint32_t tag) { return "tag " + std::to_string(tag); }
 
-tl::unexpected<Error> Malformed(std::string_view what) {
-  return Fail(EBADMSG, "RPM header: " + std::string(what));
-}
-
 // Bytes of one value of a type; 0 for strings, whose length only shows in the
 // data. Nothing for a type that does not exist.
 std::optional<std::uint32_t> ElementBytes(std::uint32_t type) {
@@ -49,29 +45,39 @@ std::optional<std::string_view> TakeString(ByteReader& in) {
 
 }  // namespace
 
+tl::unexpected<Error> MalformedRpmHeader(std::string_view what) {
+  return Fail(EBADMSG, "RPM header: " + std::string(what));
+}
+
+tl::unexpected<Error> MalformedRpmHeader(RpmTag tag, std::string_view what) {
+  return MalformedRpmHeader(TagText(static_cast<std::uint32_t>(tag)) + ": " +
+                            std::string(what));
+}
+
 Result<RpmTags::Entry> RpmTags::TakeEntry(ByteReader& in) {
   const auto tag = in.TakeBe32();
   const auto type = in.TakeBe32();
   const auto offset = in.TakeBe32();
   const auto count = in.TakeBe32();
-  if (!tag || !type || !offset || !count) return Malformed("truncated index");
+  if (!tag || !type || !offset || !count)
+    return MalformedRpmHeader("truncated index");
   return Entry{*tag, *type, *offset, *count};
 }
 
 Result<RpmTags> RpmTags::Take(ByteReader& in, Region region) {
   const auto magic = in.Take(kMagic.size());
   if (!magic || !std::ranges::equal(*magic, kMagic)) {
-    return Malformed("wrong magic");
+    return MalformedRpmHeader("wrong magic");
   }
   const auto index_count = in.TakeBe32();
   const auto data_bytes = in.TakeBe32();
-  if (!index_count || !data_bytes) return Malformed("truncated");
-  if (*index_count > kMaxEntries) return Malformed("too many tags");
-  if (*data_bytes > kMaxListBytes) return Malformed("too much data");
+  if (!index_count || !data_bytes) return MalformedRpmHeader("truncated");
+  if (*index_count > kMaxEntries) return MalformedRpmHeader("too many tags");
+  if (*data_bytes > kMaxListBytes) return MalformedRpmHeader("too much data");
   const auto index = in.Take(std::size_t{*index_count} * kEntryBytes);
-  if (!index) return Malformed("truncated index");
+  if (!index) return MalformedRpmHeader("truncated index");
   const auto data = in.Take(*data_bytes);
-  if (!data) return Malformed("truncated data");
+  if (!data) return MalformedRpmHeader("truncated data");
 
   RpmTags tags;
   tags.data_ = *data;
@@ -98,6 +104,14 @@ Result<RpmTags> RpmTags::Take(ByteReader& in, Region region) {
   return tags;
 }
 
+Result<RpmTags> RpmTags::Parse(Bytes bytes) {
+  if (bytes.size() > kMaxListBytes) return MalformedRpmHeader("too large");
+  ByteReader in(bytes);
+  auto tags = Take(in, Region::kRequired);
+  if (tags && !in.empty()) return MalformedRpmHeader("bytes after the end");
+  return tags;
+}
+
 // The region's entry points at its trailer, which says how far back the index
 // reaches. Entries or data behind them ("dribbles") are not signed, but would
 // be read in place of signed ones of the same tag.
@@ -105,35 +119,37 @@ Result<void> RpmTags::CheckRegion() const {
   constexpr auto kTag = static_cast<std::uint32_t>(RpmTag::kImmutable);
   constexpr auto kType = static_cast<std::uint32_t>(Type::kBinary);
   if (entries_.empty() || entries_.front().tag != kTag) {
-    return Malformed("no immutable region");
+    return MalformedRpmHeader("no immutable region");
   }
   const Entry& region = entries_.front();
   if (region.type != kType || region.count != kEntryBytes) {
-    return Malformed("bad entry of the immutable region");
+    return MalformedRpmHeader("bad entry of the immutable region");
   }
   ByteReader in(data_);
-  if (!in.Take(region.offset)) return Malformed("region outside the data");
+  if (!in.Take(region.offset))
+    return MalformedRpmHeader("region outside the data");
   const auto trailer = TakeEntry(in);
-  if (!trailer) return Malformed("region outside the data");
-  if (!in.empty()) return Malformed("data after the immutable region");
+  if (!trailer) return MalformedRpmHeader("region outside the data");
+  if (!in.empty()) return MalformedRpmHeader("data after the immutable region");
   const auto index_bytes =
       static_cast<std::uint32_t>(entries_.size() * kEntryBytes);
   if (trailer->offset != 0u - index_bytes) {
-    return Malformed("immutable region does not cover every tag");
+    return MalformedRpmHeader("immutable region does not cover every tag");
   }
   if (*trailer != Entry{kTag, kType, 0u - index_bytes, kEntryBytes}) {
-    return Malformed("bad trailer of the immutable region");
+    return MalformedRpmHeader("bad trailer of the immutable region");
   }
   return {};
 }
 
 Result<void> RpmTags::CheckEntry(const Entry& entry) const {
   const auto element_bytes = ElementBytes(entry.type);
-  if (!element_bytes) return Malformed(TagText(entry.tag) + " has no type");
+  if (!element_bytes)
+    return MalformedRpmHeader(TagText(entry.tag) + " has no type");
   ByteReader in(data_);
   const auto needed = std::uint64_t{entry.count} * *element_bytes;
   if (!in.Take(entry.offset) || needed > in.left()) {
-    return Malformed(TagText(entry.tag) + " leaves the data");
+    return MalformedRpmHeader(TagText(entry.tag) + " leaves the data");
   }
   return {};
 }
@@ -142,7 +158,7 @@ Result<void> RpmTags::CheckDuplicates() const {
   const auto twice = std::ranges::adjacent_find(
       entries_, std::ranges::equal_to(), &Entry::tag);
   if (twice == entries_.end()) return {};
-  return Malformed(TagText(twice->tag) + " comes twice");
+  return MalformedRpmHeader(TagText(twice->tag) + " comes twice");
 }
 
 const RpmTags::Entry* RpmTags::Find(RpmTag tag) const {
@@ -156,16 +172,17 @@ const RpmTags::Entry* RpmTags::Find(RpmTag tag) const {
 Result<RpmTags::Value> RpmTags::Get(RpmTag tag, Type type) const {
   const auto text = TagText(static_cast<std::uint32_t>(tag));
   const Entry* entry = Find(tag);
-  if (entry == nullptr) return Malformed(text + " is missing");
+  if (entry == nullptr) return MalformedRpmHeader(text + " is missing");
   if (entry->type != static_cast<std::uint32_t>(type)) {
-    return Malformed(text + " has type " + std::to_string(entry->type));
+    return MalformedRpmHeader(text + " has type " +
+                              std::to_string(entry->type));
   }
   Value value{entry->count, ByteReader(data_)};
   if (!value.data.Take(entry->offset)) {
-    return Malformed(text + " leaves the data");
+    return MalformedRpmHeader(text + " leaves the data");
   }
   if (type != Type::kBinary && entry->count > kMaxValues) {
-    return Malformed(text + " has too many values");
+    return MalformedRpmHeader(text + " has too many values");
   }
   return value;
 }
@@ -175,8 +192,8 @@ Result<std::string_view> RpmTags::String(RpmTag tag) const {
   if (!value) return Fail(value.error());
   const auto text = TakeString(value->data);
   if (value->count != 1 || !text) {
-    return Malformed(TagText(static_cast<std::uint32_t>(tag)) +
-                     " is not one string");
+    return MalformedRpmHeader(TagText(static_cast<std::uint32_t>(tag)) +
+                              " is not one string");
   }
   return *text;
 }
@@ -188,8 +205,8 @@ Result<std::vector<std::string_view>> RpmTags::Strings(RpmTag tag) const {
   for (std::uint32_t i = 0; i < value->count; ++i) {
     const auto text = TakeString(value->data);
     if (!text) {
-      return Malformed(TagText(static_cast<std::uint32_t>(tag)) +
-                       " leaves the data");
+      return MalformedRpmHeader(TagText(static_cast<std::uint32_t>(tag)) +
+                                " leaves the data");
     }
     strings.push_back(*text);
   }
@@ -219,12 +236,23 @@ Result<std::vector<std::uint32_t>> RpmTags::Numbers32(RpmTag tag) const {
   return numbers;
 }
 
+Result<std::vector<std::uint64_t>> RpmTags::Numbers64(RpmTag tag) const {
+  auto value = Get(tag, Type::kInt64);
+  if (!value) return Fail(value.error());
+  std::vector<std::uint64_t> numbers;
+  numbers.reserve(value->count);
+  for (std::uint32_t i = 0; i < value->count; ++i) {
+    numbers.push_back(value->data.TakeBe64().value_or(0));
+  }
+  return numbers;
+}
+
 Result<std::uint32_t> RpmTags::Number32(RpmTag tag) const {
   const auto numbers = Numbers32(tag);
   if (!numbers) return Fail(numbers.error());
   if (numbers->size() != 1) {
-    return Malformed(TagText(static_cast<std::uint32_t>(tag)) +
-                     " is not one number");
+    return MalformedRpmHeader(TagText(static_cast<std::uint32_t>(tag)) +
+                              " is not one number");
   }
   return numbers->front();
 }

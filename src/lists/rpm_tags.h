@@ -23,13 +23,27 @@ enum class RpmTag : std::uint32_t {
   kEpoch = 1003,
   kArch = 1022,
   kOldFileNames = 1027,
+  kFileSizes = 1028,
   kFileModes = 1030,
+  kFileRdevs = 1033,
+  kFileMtimes = 1034,
   kFileDigests = 1035,
+  kFileLinkTos = 1036,
+  kFileFlags = 1037,
+  kFileUserName = 1039,
+  kFileGroupName = 1040,
+  kFileVerifyFlags = 1045,
   kDirIndexes = 1116,
   kBaseNames = 1117,
   kDirNames = 1118,
+  kLongFileSizes = 5008,
+  kFileCaps = 5010,
   kFileDigestAlgo = 5011,
 };
+
+// EBADMSG "RPM header: WHAT": how every reader of headers fails.
+tl::unexpected<Error> MalformedRpmHeader(std::string_view what);
+tl::unexpected<Error> MalformedRpmHeader(RpmTag tag, std::string_view what);
 
 // The tags of one header structure:
 //   magic 8eade801 00000000 | be32 index count | be32 data size |
@@ -49,12 +63,17 @@ class RpmTags {
   // Errors: EBADMSG for what is not such a structure.
   static Result<RpmTags> Take(ByteReader& in, Region region);
 
+  // Takes a whole header as a signature covers it: at most kMaxListBytes, the
+  // region required, nothing behind the end. Errors: EBADMSG.
+  static Result<RpmTags> Parse(Bytes bytes);
+
   bool Has(RpmTag tag) const { return Find(tag) != nullptr; }
 
   Result<std::string_view> String(RpmTag tag) const;
   Result<std::vector<std::string_view>> Strings(RpmTag tag) const;
   Result<std::vector<std::uint16_t>> Numbers16(RpmTag tag) const;
   Result<std::vector<std::uint32_t>> Numbers32(RpmTag tag) const;
+  Result<std::vector<std::uint64_t>> Numbers64(RpmTag tag) const;
   // The one value of a tag that holds exactly one.
   Result<std::uint32_t> Number32(RpmTag tag) const;
   Result<Bytes> Binary(RpmTag tag) const;
@@ -63,6 +82,7 @@ class RpmTags {
   enum class Type : std::uint32_t {
     kInt16 = 3,
     kInt32 = 4,
+    kInt64 = 5,
     kString = 6,
     kBinary = 7,
     kStringArray = 8,

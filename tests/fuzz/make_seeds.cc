@@ -16,6 +16,7 @@ namespace {
 using testing::BuildPackage;
 using testing::HeaderBuilder;
 using testing::TagBinary;
+using testing::TagNumbers64;
 using testing::TagString;
 using testing::TagStrings;
 
@@ -58,6 +59,23 @@ void WriteRpmSeeds(const std::filesystem::path& folder) {
             TwoFiles().Build(),
             {TagBinary(267, AsBytes("dsa")), TagBinary(268, AsBytes("rsa")),
              TagStrings(278, {"b25l", "Zm91cg=="})}));
+}
+
+void WriteMetadataSeeds(const std::filesystem::path& folder) {
+  Write(folder / "empty", {});
+  Write(folder / "no-files", HeaderBuilder().Build());
+  Write(folder / "no-metadata", TwoFiles().Build());
+  Write(folder / "metadata", TwoFiles().Metadata().Build());
+  Write(folder / "every-tag",
+        TwoFiles()
+            .Metadata()
+            .Drop(1028)
+            .Set(TagNumbers64(5008, {4, 0, std::uint64_t{1} << 40}))
+            .Set(TagStrings(1036, {"", "", "../a"}))
+            .Set(TagStrings(5010, {"cap_net_raw=ep", "", ""}))
+            .Build());
+  Write(folder / "one-user-for-three",
+        TwoFiles().Metadata().Set(TagStrings(1039, {"root"})).Build());
 }
 
 void WriteTlvSeeds(const std::filesystem::path& folder) {
@@ -147,6 +165,7 @@ int main(int argc, char** argv) {
   }
   const std::filesystem::path folder = argv[1];
   assayfs::WriteRpmSeeds(folder / "rpm_header");
+  assayfs::WriteMetadataSeeds(folder / "rpm_file_metadata");
   assayfs::WriteTlvSeeds(folder / "tlv");
   assayfs::WriteSignatureSeeds(folder / "appended_signature");
   assayfs::WriteImaSeeds(folder / "ima_log");

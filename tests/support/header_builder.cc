@@ -22,7 +22,7 @@ void AppendEntry(ByteVector& out, std::uint32_t tag, std::uint32_t type,
 
 // librpm aligns numbers to their own size.
 void Align(ByteVector& data, std::uint32_t type) {
-  const std::size_t step = type == 3 ? 2 : type == 4 ? 4 : 1;
+  const std::size_t step = type == 3 ? 2 : type == 4 ? 4 : type == 5 ? 8 : 1;
   while (data.size() % step != 0) data.push_back(std::byte{0});
 }
 
@@ -85,6 +85,16 @@ TagValue TagNumbers32(std::uint32_t tag,
   return {tag, 4, static_cast<std::uint32_t>(numbers.size()), std::move(data)};
 }
 
+TagValue TagNumbers64(std::uint32_t tag,
+                      const std::vector<std::uint64_t>& numbers) {
+  ByteVector data;
+  for (const std::uint64_t number : numbers) {
+    AppendBe32(data, static_cast<std::uint32_t>(number >> 32));
+    AppendBe32(data, static_cast<std::uint32_t>(number));
+  }
+  return {tag, 5, static_cast<std::uint32_t>(numbers.size()), std::move(data)};
+}
+
 HeaderBuilder::HeaderBuilder() {
   Package("test", "1.0", "1", "noarch").Algorithm(8);
 }
@@ -116,6 +126,11 @@ HeaderBuilder& HeaderBuilder::File(std::string_view path, std::string_view hex,
   files_.push_back({std::string(path.substr(0, name_start)),
                     std::string(path.substr(name_start)), std::string(hex),
                     mode});
+  return *this;
+}
+
+HeaderBuilder& HeaderBuilder::Metadata() {
+  metadata_ = true;
   return *this;
 }
 
@@ -156,6 +171,24 @@ HeaderBuilder& HeaderBuilder::WithoutRegion() {
   return *this;
 }
 
+std::vector<TagValue> HeaderBuilder::MetadataTags() const {
+  if (!metadata_) return {};
+  const std::size_t count = files_.size();
+  const std::vector<std::string> no_texts(count);
+  const std::vector<std::string> roots(count, "root");
+  const auto all = [count](std::uint32_t number) {
+    return std::vector<std::uint32_t>(count, number);
+  };
+  return {TagNumbers32(1028, all(4)),
+          TagNumbers16(1033, std::vector<std::uint16_t>(count)),
+          TagNumbers32(1034, all(1000)),
+          TagStrings(1036, no_texts),
+          TagNumbers32(1037, all(0)),
+          TagStrings(1039, roots),
+          TagStrings(1040, roots),
+          TagNumbers32(1045, all(0xffffffff))};
+}
+
 std::vector<TagValue> HeaderBuilder::SignedTags() const {
   std::map<std::uint32_t, TagValue> tags = package_;
   if (!files_.empty()) {
@@ -176,6 +209,9 @@ std::vector<TagValue> HeaderBuilder::SignedTags() const {
     tags.insert_or_assign(1116, TagNumbers32(1116, folder_indexes));
     tags.insert_or_assign(1117, TagStrings(1117, names));
     tags.insert_or_assign(1118, TagStrings(1118, folders));
+  }
+  for (const TagValue& value : MetadataTags()) {
+    tags.insert_or_assign(value.tag, value);
   }
   for (const auto& [tag, value] : set_) tags.insert_or_assign(tag, value);
   for (const std::uint32_t tag : dropped_) tags.erase(tag);

@@ -13,8 +13,8 @@
 
 namespace assayfs::testing {
 
-// One tag of a header. types: 3 int16, 4 int32, 6 string, 7 binary, 8 array of
-// strings.
+// One tag of a header. types: 3 int16, 4 int32, 5 int64, 6 string, 7 binary, 8
+// array of strings.
 struct TagValue {
   std::uint32_t tag;
   std::uint32_t type;
@@ -28,6 +28,8 @@ TagValue TagNumbers16(std::uint32_t tag,
                       const std::vector<std::uint16_t>& numbers);
 TagValue TagNumbers32(std::uint32_t tag,
                       const std::vector<std::uint32_t>& numbers);
+TagValue TagNumbers64(std::uint32_t tag,
+                      const std::vector<std::uint64_t>& numbers);
 
 // Builds "magic | immutable region". As it starts out: the package
 // test-1.0-1.noarch without files, algorithm 8 (SHA-256).
@@ -43,6 +45,10 @@ class HeaderBuilder {
   // path: absolute. hex: empty for no digest. mode: as st_mode.
   HeaderBuilder& File(std::string_view path, std::string_view hex,
                       std::uint16_t mode = 0100644);
+
+  // Says all that packages say of files: 4 bytes each, of root, changed at
+  // 1000 s, no links, no flags, everything to be verified.
+  HeaderBuilder& Metadata();
 
   // What follows is applied last, over what the calls above say.
   HeaderBuilder& Set(TagValue value);
@@ -66,6 +72,7 @@ class HeaderBuilder {
     std::uint16_t mode;
   };
   std::vector<TagValue> SignedTags() const;
+  std::vector<TagValue> MetadataTags() const;
 
   std::map<std::uint32_t, TagValue> package_;
   std::vector<ListedName> files_;
@@ -76,6 +83,7 @@ class HeaderBuilder {
   std::vector<TagValue> again_;
   std::vector<TagValue> after_region_;
   bool region_ = true;
+  bool metadata_ = false;
 };
 
 // Builds a package: lead, signature header without a region, padding, header,

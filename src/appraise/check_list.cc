@@ -88,6 +88,18 @@ Result<LoadedList> CheckList(const RawList& raw,
                     .verified = signer.has_value()};
 }
 
+Result<SignedPayload> CheckListSignature(const RawList& raw,
+                                         const SignatureVerifier& verifier) {
+  if (!raw.bytes) return Fail(raw.bytes.error());
+  const auto name = ParseListName(raw.name);
+  if (!name) return Fail(name.error());
+  const auto split = SplitSignature(*raw.bytes);
+  if (!split) return Fail(split.error());
+  auto signer = CheckSignature(*split, verifier);
+  if (!signer) return Fail(signer.error());
+  return SignedPayload{name->format, split->payload, std::move(*signer)};
+}
+
 Result<void> MeasureList(LoadedList& list, Measurer& measurer) {
   const auto outcome = measurer.Measure(list.origin, list.sha256.value());
   if (!outcome.measured) return Fail(EIO, "not measured: " + outcome.error);

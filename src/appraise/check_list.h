@@ -10,6 +10,7 @@
 #include "appraise/list_source.h"
 #include "assayfs/measurer.h"
 #include "assayfs/signature_verifier.h"
+#include "base/bytes.h"
 #include "base/result.h"
 
 namespace assayfs {
@@ -56,6 +57,18 @@ std::string_view RefusalReason(const Error& error);
 Result<LoadedList> CheckList(const RawList& raw,
                              const SignatureVerifier& verifier,
                              const ListRules& rules);
+
+// The payload of a list that a trusted key signed.
+struct SignedPayload {
+  ListFormat format = ListFormat::kRpm;
+  Bytes bytes;  // borrows from the list; nothing in it is parsed yet
+  Signer signer;
+};
+
+// Name -> split -> verify, for those who want something else than digests from
+// the payload. Errors: those of CheckList up to there. Threads: safe.
+Result<SignedPayload> CheckListSignature(const RawList& raw,
+                                         const SignatureVerifier& verifier);
 
 // Measures a list, which must come before it is relied on.
 // Errors: EIO "not measured: ...".

@@ -99,5 +99,34 @@ TEST_F(CheckListTest, WithoutRequiredSignaturesAListIsMarkedUnverified) {
   EXPECT_FALSE(Must(Check("tlv-x", SignedTlv("c", "/f", "forged"))).verified);
 }
 
+class CheckListSignatureTest : public CheckListTest {
+ protected:
+  Result<std::string> Payload(std::string name, const std::string& bytes) {
+    const RawList raw{std::move(name), "/lists/x", ToVector(AsBytes(bytes))};
+    const auto payload = CheckListSignature(raw, verifier_);
+    if (!payload) return Fail(payload.error());
+    EXPECT_EQ(payload->signer.name, "Tester");
+    return std::string(AsText(payload->bytes));
+  }
+};
+
+TEST_F(CheckListSignatureTest, GivesThePayloadUnparsed) {
+  const ByteVector junk = AppendSignature(
+      AsBytes("not a list"), SignatureFormat::kPkcs7, AsBytes("good"));
+  EXPECT_EQ(Must(Payload("rpm-x", std::string(AsText(junk)))), "not a list");
+}
+
+TEST_F(CheckListSignatureTest, FailsAsTheStepsOfAListDo) {
+  EXPECT_THAT(
+      CheckListSignature({"tlv-x", "/x", Fail(EFBIG, "too large")}, verifier_),
+      FailsWith(EFBIG));
+  EXPECT_THAT(Payload("zip-x", SignedTlv("c", "/f")), FailsWith(EINVAL));
+  EXPECT_THAT(Payload("tlv-x", "unsigned"), FailsSaying(ENOKEY, "unsigned"));
+  EXPECT_THAT(Payload("tlv-x", SignedTlv("c", "/f", "other")),
+              FailsSaying(ENOKEY, "no key"));
+  EXPECT_THAT(Payload("tlv-x", SignedTlv("c", "/f", "forged")),
+              FailsWith(EKEYREJECTED));
+}
+
 }  // namespace
 }  // namespace assayfs

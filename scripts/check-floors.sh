@@ -24,6 +24,7 @@ openssl/.*   src/(crypto|trust)/[a-z0-9_]+[.]cc
 CLI/.*       src/app/[a-z_/]+[.](cc|h)
 nlohmann/.*  src/app/[a-z_/]+[.](cc|h)
 systemd/.*   src/app/[a-z_/]+[.]cc
+sys/capability[.]h  src/app/verify/file_capabilities[.]cc
 tl/.*        src/base/result[.]h
 '
 
@@ -123,6 +124,7 @@ self_test() {
   expect src/crypto/hasher.cc '<openssl/evp.h>' ''
   expect src/lists/a.cc '<openssl/evp.h>' 'belongs in'
   expect src/appraise/a.cc '<nlohmann/json.hpp>' 'belongs in'
+  expect src/app/a.cc '<sys/capability.h>' 'belongs in'
   [ "$failures" -eq 0 ] || return 1
   echo 'self-test: all as expected'
 }

@@ -24,6 +24,7 @@ librnp-dev | librnp-devel
 libtss2-dev libtss2-tcti-device0 libtss2-tcti-swtpm0 | tpm2-tss-devel tpm2-tss
 libssl-dev openssl | openssl-devel openssl
 libsystemd-dev | systemd-devel
+libcap-dev libcap2-bin | libcap-devel libcap
 libexpected-dev | expected-devel
 libcli11-dev | cli11-devel
 nlohmann-json3-dev | json-devel

@@ -72,6 +72,7 @@ int main(int argc, char** argv) {
   assayfs::AddReloadVerb(app, exit_status);
   assayfs::AddListsVerb(app, exit_status);
   assayfs::AddLogVerb(app, exit_status);
+  assayfs::AddVerifyVerb(app, exit_status);
   assayfs::AddRunVerb(app, command, exit_status);
   assayfs::AddUpdateVerb(app, command, exit_status);
   try {

@@ -1,26 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Progress: writing over the last line of a terminal.
+// Progress: how far long work has come.
 #include "app/progress.h"
 
-#include <unistd.h>
-
-#include <iostream>
-#include <utility>
-
 #include "app/lists/lists_input.h"
+#include "app/report.h"
 
 namespace assayfs {
 
-Progress::Progress() : terminal_(::isatty(STDERR_FILENO) == 1) {}
-
 void Progress::Show(std::size_t files) {
-  if (!terminal_ || files % 64 != 0) return;
-  std::cerr << '\r' << Counted(files, "file") << " hashed" << std::flush;
+  constexpr std::size_t kStep = 64;
+  if (!terminal_ || files % kStep != 0) return;
   shown_ = true;
+  WriteToStderr("\r" + Counted(files, "file") + " " + done_);
 }
 
 void Progress::Clear() {
-  if (std::exchange(shown_, false)) std::cerr << "\r\x1b[K";
+  if (shown_.exchange(false)) WriteToStderr("\r\x1b[K");
 }
 
 }  // namespace assayfs

@@ -1,26 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-// Progress: how far a verb is that goes through many files.
+// Progress: how far long work has come, for who waits at a terminal.
 #pragma once
 
+#include <unistd.h>
+
+#include <atomic>
 #include <cstddef>
+#include <string>
+#include <utility>
 
 namespace assayfs {
 
-// Shows "1,024 files hashed" in the last line of a terminal. Where stderr is
-// none, nothing is shown.
-//
-// Threads: one object, one thread.
+// Keeps one line on the standard error stream, and prints nothing where that
+// is no terminal. Threads: safe.
 class Progress {
  public:
-  Progress();
-  // Shows the number now and then.
+  // done: what happens to files, such as "hashed".
+  explicit Progress(std::string done) : done_(std::move(done)) {}
+
+  // Shows "N files DONE", though not for each N.
   void Show(std::size_t files);
   // Takes the line away, so that others can print.
   void Clear();
 
  private:
-  bool terminal_;
-  bool shown_ = false;
+  const std::string done_;
+  const bool terminal_ = ::isatty(STDERR_FILENO) == 1;
+  std::atomic<bool> shown_ = false;
 };
 
 }  // namespace assayfs

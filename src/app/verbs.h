@@ -25,5 +25,6 @@ void AddUpdateVerb(CLI::App& app, std::vector<std::string> command,
                    int& exit_status);
 void AddListsVerb(CLI::App& app, int& exit_status);
 void AddLogVerb(CLI::App& app, int& exit_status);
+void AddVerifyVerb(CLI::App& app, int& exit_status);
 
 }  // namespace assayfs

@@ -115,7 +115,7 @@ class HintRun {
   Action action_;
   const char* attribute_;
   std::optional<ListHints> hints_;
-  Progress progress_;
+  Progress progress_{"hashed"};
   Counts counts_;
   std::size_t visited_ = 0;
   bool failed_ = false;

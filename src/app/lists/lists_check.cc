@@ -34,13 +34,6 @@ struct Totals {
   bool unreadable = false;
 };
 
-// Says whether a list was not even read, so that nothing is known of it.
-bool Unreadable(const RawList& raw) {
-  if (raw.bytes) return false;
-  const int code = raw.bytes.error().code();
-  return code != EFBIG && code != EINVAL && code != EBADMSG;
-}
-
 void PrintVerified(const LoadedList& loaded) {
   std::cout << "verified " << Printable(loaded.origin) << ": "
             << Counted(loaded.files.size(), "digest") << ", signed by "
@@ -89,7 +82,7 @@ Totals CheckAll(const Options& options, const std::vector<RawList>& lists,
       totals.digests += loaded->files.size();
     } else {
       ++totals.refused;
-      totals.unreadable |= Unreadable(raw);
+      totals.unreadable |= WasUnreadable(raw);
     }
     if (options.json) {
       entries.push_back(ToJson(raw, loaded));

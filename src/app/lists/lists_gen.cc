@@ -110,7 +110,7 @@ int Run(const Options& options) {
   if (!prepared) return ReportFailure("lists gen", prepared.error());
   auto folder = OpenFolder(options.folder);
   if (!folder) return ReportFailure("lists gen", folder.error());
-  Progress progress;
+  Progress progress("hashed");
   prepared->progress = [&](std::size_t files) { progress.Show(files); };
   prepared->tell = [&](const std::string& what, const std::string& why) {
     progress.Clear();

@@ -167,6 +167,12 @@ Result<std::vector<std::string>> SplitPaths(std::string_view text) {
   return paths;
 }
 
+bool WasUnreadable(const RawList& raw) {
+  if (raw.bytes) return false;
+  const int code = raw.bytes.error().code();
+  return code != EFBIG && code != EINVAL && code != EBADMSG;
+}
+
 std::string Grouped(std::size_t number) {
   const std::string digits = std::to_string(number);
   std::string text;

@@ -45,6 +45,9 @@ Result<ByteVector> ReadInput(const std::string& path);
 // Threads: pure function.
 Result<std::vector<std::string>> SplitPaths(std::string_view text);
 
+// Says whether a list was not even read, so that nothing is known of it.
+bool WasUnreadable(const RawList& raw);
+
 // Returns number with a comma between groups of three digits: "1,723".
 std::string Grouped(std::size_t number);
 

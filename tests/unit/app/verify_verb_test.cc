@@ -73,7 +73,7 @@ class VerifyByRealListsTest : public VerifyVerbTest {
 TEST_F(VerifyByRealListsTest, AnEmptyTreeLacksEverything) {
   const auto run = Verify(RealData() / "lists/mariner");
   EXPECT_EQ(run.status, kExitNo);
-  EXPECT_NE(run.out.find("\nmissing     /usr/bin/bash\n"), std::string::npos);
+  EXPECT_NE(run.out.find("\nmissing     /bin/bash\n"), std::string::npos);
   EXPECT_NE(run.out.find(" 0 differ, "), std::string::npos);
   EXPECT_TRUE(run.out.ends_with(" missing, 77 packages, 0 refused\n"))
       << run.out.substr(run.out.size() - 200);

@@ -204,6 +204,7 @@ class AsRpmTest(VerifyTest):
         with self.keeping_time(PROG):
             write(self.below(PROG), "usr/bin/PROG\n")
         write(self.below("usr/bin/setuid"), "longer than before\n")
+        os.utime(self.below("usr/bin/setuid"), (5, 5))
         self.assertSaysWhatRpmSays(
             "..5......    /usr/bin/prog", "S.5....T.    /usr/bin/setuid")
 

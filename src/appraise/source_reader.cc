@@ -2,6 +2,7 @@
 // SourceReader: all of it, what changed, or what is needed.
 #include "appraise/source_reader.h"
 
+#include <fcntl.h>
 #include <sys/xattr.h>
 
 #include <algorithm>
@@ -67,6 +68,13 @@ void SourceReader::ReadChanged(const std::set<Change>& changes) {
 
 void SourceReader::Fulfil(Wish& wish) {
   for (std::size_t s = 0; s < states_.size(); ++s) {
+    // A list that was numbered has a link under its name from before.
+    for (const std::string& name : std::set(wish.names)) {
+      const std::string path = options_.sources[s].path + "/" + name;
+      if (auto target = AliasTarget(AT_FDCWD, path)) {
+        wish.names.insert(std::move(*target));
+      }
+    }
     const bool wanted = std::ranges::any_of(
         states_[s].waiting,
         [&wish](const std::string& name) { return wish.Wants(name); });

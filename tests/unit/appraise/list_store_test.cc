@@ -634,6 +634,13 @@ TEST_F(OnUseTest, ARightHintLoadsThatListAlone) {
   EXPECT_THAT(Measured(), ElementsAre(7));
 }
 
+TEST_F(OnUseTest, AHintMayHaveTheNameFromBeforeTheListWasNumbered) {
+  fs::create_symlink(Name(7), List("tlv-list"));
+  Open();
+  EXPECT_TRUE(Finds("7", "tlv-list"));
+  EXPECT_THAT(Measured(), ElementsAre(7));
+}
+
 TEST_F(OnUseTest, AWrongHintDoesNoHarm) {
   Open();
   EXPECT_TRUE(Finds("1", Name(8)));

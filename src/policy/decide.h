@@ -24,7 +24,7 @@ struct Evidence {
   bool failed = false;  // reading or hashing failed; the rest is not known
   bool known = false;   // the digest is in at least one list that counts
   // Why it is not known although a list has it, or had: kRevoked, kRolledBack.
-  std::optional<Reason> withdrawn;
+  std::optional<Reason> withdrawn = {};
   bool in_place = true;      // known under this path, or the rule does not ask
   bool path_listed = false;  // a list gives this path another digest
   bool list_verified = false;  // some list that has the digest was verified

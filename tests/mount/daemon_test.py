@@ -271,7 +271,7 @@ class BadInputTest(judged.Judged):
         rejected = {r["name"]: r["error"]
                     for r in self.status()["lists"]["rejected"]}
         self.assertEqual(set(rejected), {"rpm-junk", "tlv-large", "README"})
-        self.assertIn("limit", rejected["tlv-large"])
+        self.assertIn("too large", rejected["tlv-large"])
 
 
 if __name__ == "__main__":

@@ -13,6 +13,21 @@
 namespace assayfs {
 namespace {
 
+// A list as it was read: what its name says, and where its signature begins.
+struct ListFile {
+  ListFormat format;
+  SplitList split;
+};
+
+Result<ListFile> TakeApart(const RawList& raw) {
+  if (!raw.bytes) return Fail(raw.bytes.error());
+  const auto name = ParseListName(raw.name);
+  if (!name) return Fail(name.error());
+  const auto split = SplitSignature(*raw.bytes);
+  if (!split) return Fail(split.error());
+  return ListFile{name->format, *split};
+}
+
 // Returns who signed the list, or why nobody trusted did.
 Result<Signer> CheckSignature(const SplitList& split,
                               const SignatureVerifier& verifier) {
@@ -60,16 +75,13 @@ std::string_view RefusalReason(const Error& error) {
 Result<LoadedList> CheckList(const RawList& raw,
                              const SignatureVerifier& verifier,
                              const ListRules& rules) {
-  if (!raw.bytes) return Fail(raw.bytes.error());
-  const auto name = ParseListName(raw.name);
-  if (!name) return Fail(name.error());
-  const auto split = SplitSignature(*raw.bytes);
-  if (!split) return Fail(split.error());
-  auto signer = CheckSignature(*split, verifier);
+  const auto list_file = TakeApart(raw);
+  if (!list_file) return Fail(list_file.error());
+  auto signer = CheckSignature(list_file->split, verifier);
   if (!signer && rules.require_signature) return Fail(signer.error());
   auto sha256 = HashBytes(HashAlgorithm::kSha256, *raw.bytes);
   if (!sha256) return Fail(sha256.error());
-  auto list = ParseList(name->format, split->payload);
+  auto list = ParseList(list_file->format, list_file->split.payload);
   if (!list) return Fail(list.error());
   if (!rules.allow_weak) {
     if (auto strong = RefuseWeak(*list); !strong) return Fail(strong.error());
@@ -90,14 +102,12 @@ Result<LoadedList> CheckList(const RawList& raw,
 
 Result<SignedPayload> CheckListSignature(const RawList& raw,
                                          const SignatureVerifier& verifier) {
-  if (!raw.bytes) return Fail(raw.bytes.error());
-  const auto name = ParseListName(raw.name);
-  if (!name) return Fail(name.error());
-  const auto split = SplitSignature(*raw.bytes);
-  if (!split) return Fail(split.error());
-  auto signer = CheckSignature(*split, verifier);
+  const auto list_file = TakeApart(raw);
+  if (!list_file) return Fail(list_file.error());
+  auto signer = CheckSignature(list_file->split, verifier);
   if (!signer) return Fail(signer.error());
-  return SignedPayload{name->format, split->payload, std::move(*signer)};
+  return SignedPayload{list_file->format, list_file->split.payload,
+                       std::move(*signer)};
 }
 
 Result<void> MeasureList(LoadedList& list, Measurer& measurer) {

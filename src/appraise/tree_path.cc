@@ -4,14 +4,12 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
 
-#include "base/unique_fd.h"
+#include "base/files.h"
 
 namespace assayfs {
 namespace {
@@ -26,14 +24,10 @@ std::string PathOf(int fd) {
 
 // Says whether path, seen from root_fd, leads to this file.
 bool LeadsFrom(int root_fd, std::string_view path, const struct stat& file) {
-  open_how how{};
-  how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
-  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-  const std::string name(path);
-  const UniqueFd there(static_cast<int>(
-      ::syscall(SYS_openat2, root_fd, name.c_str(), &how, sizeof(how))));
+  const auto there = OpenInRoot(root_fd, std::string(path), O_PATH | O_NOFOLLOW,
+                                Links::kFollow);
   struct stat info {};
-  return there && ::fstat(there.get(), &info) == 0 &&
+  return there && ::fstat(there->get(), &info) == 0 &&
          info.st_dev == file.st_dev && info.st_ino == file.st_ino;
 }
 

@@ -37,7 +37,9 @@ Result<void> WithdrawalKeeper::ReadRevocations(const std::string& problem) {
 void WithdrawalKeeper::RaiseFloors(
     const std::vector<std::shared_ptr<const LoadedList>>& lists) {
   if (!options_.keep_floors) return;
-  Floors raised = current()->floors.RaisedBy(lists, options_.exempt);
+  const auto before = current();
+  Floors raised = before->floors.RaisedBy(lists, options_.exempt);
+  if (raised == before->floors) return;
   current_.With([&](auto& current) {
     auto changed = std::make_shared<Withdrawals>(*current);
     changed->floors = std::move(raised);

@@ -13,6 +13,7 @@
 #include "appraise/content_keeper.h"
 #include "appraise/evidence.h"
 #include "appraise/file_measurer.h"
+#include "appraise/list_hint.h"
 #include "appraise/tree_path.h"
 
 namespace assayfs {
@@ -42,12 +43,6 @@ std::vector<HashAlgorithm> Algorithms(const DigestIndex& index,
     algorithms.push_back(HashAlgorithm::kSha256);
   }
   return algorithms;
-}
-
-const Digest* FindAlgorithm(const Content& content, HashAlgorithm algorithm) {
-  const auto it =
-      std::ranges::find(content.digests, algorithm, &Digest::algorithm);
-  return it == content.digests.end() ? nullptr : &*it;
 }
 
 }  // namespace
@@ -228,13 +223,15 @@ void Appraiser::Impl::Record(int fd, const Assessment& assessment) {
 
 // Tells of content that may not be read any more without lists that went.
 void Appraiser::Impl::TellOfFallen(const ListStore::Gone& gone) {
+  const auto index = lists.Current();
+  // Where files are judged at each open, only what is withdrawn is told of.
+  if (!options.content_fell && (gone.again || !Withdraws(*index))) return;
   std::unordered_set<std::uint64_t> lost;
   for (const auto& list : gone.lists) {
     for (std::size_t file = 0; file < list->files.size(); ++file) {
       lost.insert(list->files.DigestOf(file).Beginning());
     }
   }
-  const auto index = lists.Current();
   const auto current = policy.With([](const auto& held) { return held; });
   const Demand demand = Match(*current, Use{});
   std::vector<FileId> withdrawn;

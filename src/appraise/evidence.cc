@@ -2,11 +2,7 @@
 // What digest lists say of content.
 #include "appraise/evidence.h"
 
-#include <limits.h>
-#include <sys/xattr.h>
-
 #include <algorithm>
-#include <array>
 
 #include "appraise/tree_path.h"
 
@@ -22,6 +18,12 @@ const Digest* FindRevoked(const DigestIndex& index, const Content& content) {
 }
 
 }  // namespace
+
+const Digest* FindAlgorithm(const Content& content, HashAlgorithm algorithm) {
+  const auto it =
+      std::ranges::find(content.digests, algorithm, &Digest::algorithm);
+  return it == content.digests.end() ? nullptr : &*it;
+}
 
 std::vector<DigestIndex::Entry> FindContent(const DigestIndex& index,
                                             const Content& content) {
@@ -56,6 +58,13 @@ std::string AddKnown(const DigestIndex& index, const Content& content,
   return "list " + first.list->name + " is " + first.withdrawn->why;
 }
 
+bool Withdraws(const DigestIndex& index) {
+  return !index.withdrawals()->revocations.digests().empty() ||
+         std::ranges::any_of(index.lists(), [&index](const auto& list) {
+           return index.WhyWithdrawn(*list) != nullptr;
+         });
+}
+
 bool IsInPlace(int root_fd, int fd,
                const std::vector<DigestIndex::Entry>& known,
                const std::set<std::string>& unbound) {
@@ -77,18 +86,6 @@ bool IsInPlace(int root_fd, int fd,
                                return is_likely(entry) && leads(entry);
                              }) ||
          std::ranges::any_of(known, leads);
-}
-
-std::string ListHint(int fd) {
-  for (const char* name : {"security.digest_list", "user.digest_list"}) {
-    std::array<char, NAME_MAX + 1> value{};
-    const ssize_t size = ::fgetxattr(fd, name, value.data(), value.size());
-    if (size <= 0) continue;
-    // Some tools write a zero byte at the end.
-    const std::string_view text(value.data(), static_cast<std::size_t>(size));
-    return std::string(text.substr(0, text.find('\0')));
-  }
-  return {};
 }
 
 std::string PlaceOf(const std::vector<DigestIndex::Entry>& known) {

@@ -12,6 +12,9 @@
 
 namespace assayfs {
 
+// Returns the digest in this algorithm; null if content has none.
+const Digest* FindAlgorithm(const Content& content, HashAlgorithm algorithm);
+
 // Returns every entry with one of the digests of content.
 std::vector<DigestIndex::Entry> FindContent(const DigestIndex& index,
                                             const Content& content);
@@ -22,16 +25,14 @@ std::string AddKnown(const DigestIndex& index, const Content& content,
                      const std::vector<DigestIndex::Entry>& known,
                      Evidence& evidence);
 
+// Says whether any content may be withdrawn.
+bool Withdraws(const DigestIndex& index);
+
 // Says whether a verified list that counts gives the file behind fd, which is
 // borrowed, the path that it has; see LeadsTo. unbound: packages that need not.
 bool IsInPlace(int root_fd, int fd,
                const std::vector<DigestIndex::Entry>& known,
                const std::set<std::string>& unbound);
-
-// Returns the name of the list that the file's attribute security.digest_list,
-// or user.digest_list, names; empty if there is none. It is a hint: nothing
-// that it says may be relied on.
-std::string ListHint(int fd);
 
 // Returns where content that is not in its place would be, for people.
 // known: at least one.

@@ -3,11 +3,9 @@
 #include "app/list_names/list_hints.h"
 
 #include <dirent.h>
-#include <limits.h>
 #include <sys/xattr.h>
 
 #include <algorithm>
-#include <array>
 
 #include "appraise/check_list.h"
 #include "appraise/list_source.h"
@@ -98,17 +96,6 @@ bool ListHints::IsRight(const std::string& hint,
                              [&](const DigestIndex::Entry& entry) {
                                return entry.list->name == name;
                              });
-}
-
-Result<std::optional<std::string>> ReadHint(int fd, const char* attribute) {
-  std::array<char, NAME_MAX + 1> value{};
-  const ssize_t size = ::fgetxattr(fd, attribute, value.data(), value.size());
-  if (size < 0 && errno == ENODATA) return std::nullopt;
-  if (size < 0 && errno == ERANGE) return std::string();
-  if (size < 0) return Fail(Error::FromErrno(attribute));
-  std::string hint(value.data(), static_cast<std::size_t>(size));
-  if (hint.ends_with('\0')) hint.pop_back();
-  return hint;
 }
 
 Result<void> WriteHint(int fd, const char* attribute, const std::string& hint) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "appraise/digest_index.h"
+#include "appraise/list_hint.h"
 #include "base/result.h"
 #include "crypto/digest.h"
 
@@ -56,16 +57,6 @@ class ListHints {
   std::unique_ptr<const DigestIndex> index_;
   std::vector<std::pair<std::string, std::string>> links_;  // sorted
 };
-
-// The attribute that the kernel's Integrity Digest Cache reads, which only root
-// can set, and the one that anybody can set on their own files.
-inline constexpr const char* kHintAttribute = "security.digest_list";
-inline constexpr const char* kUserHintAttribute = "user.digest_list";
-
-// Returns the hint of the file behind fd, without the NUL that it may end with;
-// nothing if there is none. One that is too long for a file name is empty.
-// Errors: those of fgetxattr(2).
-Result<std::optional<std::string>> ReadHint(int fd, const char* attribute);
 
 // Sets a hint, without a NUL at its end. Errors: those of fsetxattr(2).
 Result<void> WriteHint(int fd, const char* attribute, const std::string& hint);

@@ -308,6 +308,9 @@ Result<void> Pkcs7Verifier::AddCertificate(std::string_view pem) {
   const Bio in = OpenBio(AsBytes(pem));
   Certificate certificate(
       in ? PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr) : nullptr);
+  // Reads the extensions, so that no Verify is the first to, and writes them
+  // where other threads read. Whether they are any good is for Verify to say.
+  if (certificate) X509_check_purpose(certificate.get(), -1, 0);
   ERR_clear_error();
   if (!certificate) return Fail(EBADMSG, "not an X.509 certificate in PEM");
   if (state_->IsTrusted(certificate.get())) return {};

@@ -481,8 +481,8 @@ TEST_F(WithdrawalTest, RevocationsThatCannotBeReadLeaveThoseFromBefore) {
   fs::create_directory(dir_ / "revoked");
   dir_.Write("revoked/a", "package foo\n");
   Open();
-  fs::remove(dir_ / "revoked/a");
   fs::create_directory(dir_ / "revoked/b");  // cannot be read as a file
+  fs::remove(dir_ / "revoked/a");
   EXPECT_EQ(Standing("one"), "revoked by \"package foo\"");
   const auto index = store_->Current();
   EXPECT_THAT(index->withdrawals()->revocations.problems(),

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "trust/pkcs7_verifier.h"
 
+#include <latch>
+#include <thread>
+
 #include "authority.h"
 #include "command.h"
 #include "support/results.h"
@@ -237,6 +240,22 @@ TEST_F(Pkcs7VerifierTest, ACertificateCountsOnce) {
     EXPECT_TRUE(verifier.AddCertificate(authority_->Pem(name)));
   }
   EXPECT_EQ(verifier.size(), 2u);
+}
+
+TEST_F(Pkcs7VerifierTest, FirstSignaturesAreVerifiedAtOnce) {
+  const auto signature = authority_->SignLikeSignFile("root", kData);
+  for (int round = 0; round < 50; ++round) {
+    Pkcs7Verifier verifier;
+    ASSERT_TRUE(verifier.AddCertificate(authority_->Pem("root")));
+    std::latch start(2);
+    const auto verify = [&] {
+      start.arrive_and_wait();
+      EXPECT_EQ(verifier.Verify(AsBytes(kData), AsBytes(signature)).status,
+                SignatureStatus::kGood);
+    };
+    std::jthread other(verify);
+    verify();
+  }
 }
 
 }  // namespace

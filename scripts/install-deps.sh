@@ -43,6 +43,7 @@ ccache | ccache
 xfsprogs btrfs-progs squashfs-tools erofs-utils | xfsprogs btrfs-progs squashfs-tools erofs-utils
 e2fsprogs dpkg perl sqlite3 rsync | e2fsprogs dpkg perl sqlite rsync
 fio stress-ng | fio stress-ng python3-test
+dnf createrepo-c | dnf createrepo_c
 '
 readonly BENCH='
 bindfs fuse-overlayfs fapolicyd | bindfs fuse-overlayfs fapolicyd

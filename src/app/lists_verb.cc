@@ -10,7 +10,7 @@ namespace assayfs {
 
 void AddListsVerb(CLI::App& app, int& exit_status) {
   CLI::App* lists = app.add_subcommand(
-      "lists", "Make, print, verify, sign and number digest lists");
+      "lists", "Make, print, verify, sign, number and update digest lists");
   lists->require_subcommand(1);
   AddListsGen(*lists, exit_status);
   AddListsShow(*lists, exit_status);
@@ -18,6 +18,7 @@ void AddListsVerb(CLI::App& app, int& exit_status) {
   AddListsSign(*lists, exit_status);
   AddListsHint(*lists, exit_status);
   AddListsNumber(*lists, exit_status);
+  AddListsUpdate(*lists, exit_status);
 }
 
 }  // namespace assayfs

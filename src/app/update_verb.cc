@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/report.h"
+#include "app/run/package_lists.h"
 #include "app/run/update_command.h"
 #include "app/settings/find_mounts.h"
 #include "app/verbs.h"
@@ -18,6 +19,28 @@ struct UpdateArguments {
   std::string mount_point;
   std::string control;
 };
+
+int RunWithLists(const std::string& mount_point, const std::string& control,
+                 const std::vector<std::string>& command) {
+  const auto folder = AddListsOfPackages(mount_point, control, command);
+  if (!folder) {
+    ReportFailure("update", folder.error());
+    return folder.error().code() == EKEYREJECTED ? kExitNo : kExitFailed;
+  }
+  const auto status = RunUpdate(mount_point, control, command);
+  if (!status) ReportFailure("update", status.error());
+  if (folder->empty()) return status ? *status : kExitFailed;
+  if (!status || *status != 0) {
+    // Some of the new files may be there, and some of the old ones.
+    ReportFailure("update",
+                  "old and new lists count until the update is done again, or "
+                  "ended: assayfs lists update --end --lists " +
+                      *folder);
+    return status ? *status : kExitFailed;
+  }
+  const auto settled = EndListsOfPackages(*folder);
+  return settled ? *status : ReportFailure("update", settled.error());
+}
 
 int Update(const UpdateArguments& arguments,
            const std::vector<std::string>& command) {
@@ -36,8 +59,7 @@ int Update(const UpdateArguments& arguments,
     ReportFailure("update", "several trees are mounted; name one MOUNTPOINT");
     return kExitUsage;
   }
-  const auto status = RunUpdate(mounts->front(), arguments.control, command);
-  return status ? *status : ReportFailure("update", status.error());
+  return RunWithLists(mounts->front(), arguments.control, command);
 }
 
 }  // namespace

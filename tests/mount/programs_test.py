@@ -13,6 +13,7 @@ import judged
 import tap
 from beside import PYTHON, long_run, snapshot
 from judged import PATIENCE, read, run, write
+from packages import small_root
 
 # The quick ones; the long tests run all.
 PYTHON_TESTS = (
@@ -164,24 +165,6 @@ def tree_of_everything(top):
             os.utime(os.path.join(folder, name), follow_symlinks=False,
                      ns=(1_500_000_000_123_456_789,
                          1_600_000_000_000_000_001 + number))
-
-
-def small_root(top):
-    """Makes a root folder with a shell and touch."""
-    for name in ("bin", "etc", "tmp", "usr/share", "var/lib/rpm"):
-        os.makedirs(os.path.join(top, name))
-    wanted = set()
-    for program, names in (("bash", ("bash", "sh")), ("touch", ("touch",))):
-        path = os.path.realpath(shutil.which(program))
-        for name in names:
-            shutil.copy(path, os.path.join(top, "bin", name))
-        wanted |= {word for word in run("ldd", path).stdout.split()
-                   if word.startswith("/")}
-    for library in wanted:
-        os.makedirs(top + os.path.dirname(library), exist_ok=True)
-        shutil.copy(os.path.realpath(library), top + library)
-    write(os.path.join(top, "etc/passwd"), "root:x:0:0::/:/bin/sh\n")
-    write(os.path.join(top, "etc/group"), "root:x:0:\n")
 
 
 class Programs:

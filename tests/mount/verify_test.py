@@ -12,10 +12,11 @@ import struct
 import tempfile
 import unittest
 
+import packages
 import tap
 from judged import assayfs, read, run, write
+from packages import rpm
 
-KEY_NAME = "assayfs verify test"
 PROG = "usr/bin/prog"
 
 FIRST = """
@@ -88,53 +89,23 @@ touch -d @1111111111 %{buildroot}/usr/share/shared/data
 
 def needs():
     """Returns why these tests cannot run here, or None."""
-    if os.geteuid() != 0:
-        return "needs root"
-    for program in ("rpm", "rpmbuild", "rpmsign", "gpg", "setcap"):
-        if not shutil.which(program):
-            return f"needs {program}"
-    return None
-
-
-def rpm(tree, *words, **options):
-    return run("rpm", "--root", tree, "--dbpath", "/var/lib/rpm", *words,
-               **options)
+    return packages.needs() or (
+        None if shutil.which("setcap") else "needs setcap")
 
 
 class Installed:
     """Packages made, signed and installed once, for all tests."""
 
-    folder = None
+    maker = None
 
     @classmethod
     def make(cls):
-        cls.folder = tempfile.mkdtemp(prefix="assayfs-verify-")
-        at = cls.at
-        os.environ["GNUPGHOME"] = at("gnupg")
-        os.mkdir(at("gnupg"), 0o700)
-        run("gpg", "--batch", "--quiet", "--pinentry-mode", "loopback",
-            "--passphrase", "", "--quick-gen-key", KEY_NAME, "rsa2048", "sign",
-            "never")
-        write(at("key.asc"), run("gpg", "--batch", "--armor",
-                                 "--export").stdout)
-        os.mkdir(at("rpms"))
-        for name, spec in (("first", FIRST), ("second", SECOND)):
-            write(at(name + ".spec"), spec)
-            run("rpmbuild", "-bb", "--quiet", "--nodeps",
-                "--define", "_topdir " + at("build"),
-                "--define", "_rpmdir " + at("rpms"),
-                "--define", "_build_name_fmt %%{NAME}.rpm",
-                "--define", "_binary_filedigest_algorithm 8",
-                "--define", "_binary_payload w1.gzdio",
-                "--define", "__spec_install_post %{nil}",
-                "--define", "debug_package %{nil}", at(name + ".spec"))
-        packages = [at("rpms/first.rpm"), at("rpms/second.rpm")]
-        run("rpmsign", "--define", "__gpg /usr/bin/gpg", "--define",
-            "_gpg_name " + KEY_NAME, "--addsign", *packages)
-        cls.install(at("tree"), packages)
+        cls.maker = packages.Maker()
+        cls.install(cls.maker.at("tree"), [cls.maker.build("first", FIRST),
+                                           cls.maker.build("second", SECOND)])
 
     @classmethod
-    def install(cls, tree, packages):
+    def install(cls, tree, rpms):
         os.makedirs(os.path.join(tree, "usr/bin"))
         os.mkdir(os.path.join(tree, "etc"))
         os.symlink("usr/bin", os.path.join(tree, "bin"))
@@ -143,30 +114,21 @@ class Installed:
               "root:x:0:0::/:/bin/sh\ndaemon:x:4242:1::/:/bin/sh\n")
         write(os.path.join(tree, "etc/group"), "root:x:0:\ntty:x:4343:\n")
         rpm(tree, "--initdb")
-        rpm(tree, "-i", "--nodeps", *packages)
-
-    @classmethod
-    def at(cls, name):
-        return os.path.join(cls.folder, name)
-
-    @classmethod
-    def remove(cls):
-        run("gpgconf", "--kill", "all", check=False)
-        shutil.rmtree(cls.folder)
+        rpm(tree, "-i", "--nodeps", *rpms)
 
 
 class VerifyTest(unittest.TestCase):
     def setUp(self):
-        self.tree = tempfile.mkdtemp(dir=Installed.folder)
+        self.tree = tempfile.mkdtemp(dir=Installed.maker.folder)
         self.addCleanup(shutil.rmtree, self.tree)
-        run("cp", "-a", Installed.at("tree/."), self.tree)
+        run("cp", "-a", Installed.maker.at("tree/."), self.tree)
 
     def below(self, name):
         return os.path.join(self.tree, name)
 
     def verify(self, *options, lists=None):
         words = ["--lists", lists] if lists else []
-        return assayfs("verify", "--keys", Installed.at("key.asc"), *words,
+        return assayfs("verify", "--keys", Installed.maker.key, *words,
                        *options, self.tree, check=False)
 
     def rpm_lines(self):
@@ -350,7 +312,7 @@ class BeyondRpmTest(VerifyTest):
         self.assertIn("/rpm-first-1-1.", lines[0])
         self.assertIn("bad signature", lines[0])
         # The packages themselves tell what differs.
-        lines, status = self.lines(lists=Installed.at("rpms"))
+        lines, status = self.lines(lists=Installed.maker.rpms)
         self.assertEqual(lines, ["..5......    /usr/bin/prog"])
         self.assertEqual(status, 1)
 
@@ -418,7 +380,8 @@ class OutputTest(VerifyTest):
     def test_without_the_key_all_is_refused(self):
         """And nothing is created in the tree."""
         before = sorted(os.listdir(self.below("var/lib/rpm")))
-        done = assayfs("verify", "--keys", self.other_key(), self.tree,
+        done = assayfs("verify", "--keys",
+                       Installed.maker.add_key("nobody"), self.tree,
                        check=False)
         self.assertEqual(done.returncode, 1)
         self.assertTrue(done.stdout.endswith(
@@ -426,22 +389,13 @@ class OutputTest(VerifyTest):
             "2 refused\n"), done.stdout)
         self.assertEqual(sorted(os.listdir(self.below("var/lib/rpm"))), before)
 
-    def other_key(self):
-        run("gpg", "--batch", "--quiet", "--pinentry-mode", "loopback",
-            "--passphrase", "", "--quick-gen-key", "nobody", "rsa2048", "sign",
-            "never")
-        path = self.below("../other.asc")
-        write(path, run("gpg", "--batch", "--armor", "--export",
-                        "nobody").stdout)
-        return path
-
 
 def setUpModule():
     Installed.make()
 
 
 def tearDownModule():
-    Installed.remove()
+    Installed.maker.remove()
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ json TpmJson(const MeasurementLog::Status& status) {
           {"detail", status.detail}};
 }
 
-json ListsJson(ListStore& store) {
+json ListsJson(const MountSettings& settings, ListStore& store) {
   const auto index = store.Current();
   json rejected = json::array();
   for (const auto& [name, error] : store.Rejected()) {
@@ -45,7 +45,9 @@ json ListsJson(ListStore& store) {
       withdrawn.push_back({{"name", list->name}, {"why", why->why}});
     }
   }
-  return {{"loaded", index->lists().size()},
+  return {{"sources", settings.lists},
+          {"allow_weak", settings.allow_weak},
+          {"loaded", index->lists().size()},
           {"waiting", store.waiting()},
           {"rejected", rejected},
           {"withdrawn", withdrawn},
@@ -106,9 +108,10 @@ json StatusJson(Judging& judging, const FuseSession::Data& data,
            {{"through_daemon", data.through_us}, {"passthrough", data.passed}}},
           {"update_running", update_running},
           {"policy", PolicyJson(*judging.appraiser().policy())},
+          {"keys", settings.keys},
           {"tpm", TpmJson(judging.log().status())},
           {"log_file", settings.log_path},
-          {"lists", ListsJson(judging.lists())},
+          {"lists", ListsJson(settings, judging.lists())},
           {"problems", judging.Problems()},
           {"verdicts",
            {{"cached", counters.cached},

@@ -20,5 +20,6 @@ void AddListsCheck(CLI::App& lists, int& exit_status);
 void AddListsSign(CLI::App& lists, int& exit_status);
 void AddListsHint(CLI::App& lists, int& exit_status);
 void AddListsNumber(CLI::App& lists, int& exit_status);
+void AddListsUpdate(CLI::App& lists, int& exit_status);
 
 }  // namespace assayfs

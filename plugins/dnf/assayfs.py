@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Adds the digest lists of packages before dnf installs them.
+
+The lists of what a transaction installs are verified and added before its
+first file lands; those that are there count until it is over. If dnf dies in
+between, all of them go on counting, and the next transaction settles it.
+"""
+
+import logging
+import subprocess
+
+import dnf
+import dnf.exceptions
+
+logger = logging.getLogger("dnf.plugin.assayfs")
+
+DONE, NOT_UNDER_WAY = 0, 1  # how `assayfs lists update` ends
+
+
+class Assayfs(dnf.Plugin):
+    """See assayfs-lists(1). Configured by assayfs.conf, section [main].
+
+    lists: the folder; keys: paths, with blanks in between. Defaults: those of
+    `assayfs lists update`.
+    """
+
+    name = "assayfs"
+
+    def config(self):
+        """Reads the settings."""
+        parser = self.read_config(self.base.conf)
+
+        def setting(name):
+            if not parser.has_section("main"):
+                return []
+            if not parser.has_option("main", name):
+                return []
+            return parser.get("main", name).split()
+        self.lists = [f"--lists={path}" for path in setting("lists")[:1]]
+        self.keys = [f"--keys={path}" for path in setting("keys")]
+
+    def update_lists(self, *words, accepted):
+        """Calls `assayfs lists update`, which must end with a status accepted.
+        """
+        try:
+            done = subprocess.run(
+                ["assayfs", "lists", "update", *self.lists, *words],
+                stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                check=False)
+        except OSError as error:
+            raise dnf.exceptions.Error(f"assayfs: {error.strerror}") from error
+        if done.returncode not in accepted:
+            raise dnf.exceptions.Error(done.stderr.strip())
+        logger.info("Digest lists: %s", done.stdout.strip())
+
+    def pre_transaction(self):
+        """Adds lists. Nothing is installed if one of them is refused."""
+        packages = [package.localPkg()
+                    for package in self.base.transaction.install_set]
+        self.update_lists(
+            "--begin", *self.keys, f"--root={self.base.conf.installroot}",
+            *packages, accepted=(DONE,))
+
+    def transaction(self):
+        """Settles which lists stay."""
+        self.update_lists("--end", accepted=(DONE, NOT_UNDER_WAY))

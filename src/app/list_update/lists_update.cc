@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// `lists update`: adds lists before a package manager works, and settles after.
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/list_update/coming_lists.h"
+#include "app/list_update/list_update.h"
+#include "app/lists/lists_input.h"
+#include "app/lists/lists_verbs.h"
+#include "app/report.h"
+#include "trust/keyring.h"
+
+namespace assayfs {
+namespace {
+
+struct Options {
+  bool begin = false;
+  bool end = false;
+  bool abort = false;
+  std::string folder = kDefaultLists;
+  std::string root = "/";
+  std::vector<std::string> keys = {kDefaultKeys};
+  std::vector<std::string> removed;
+  std::vector<std::string> sources;
+  bool allow_weak = false;
+};
+
+int Begin(const Options& options) {
+  ComingLists coming;
+  if (!options.sources.empty()) {
+    const auto keyring = Keyring::Load(options.keys);
+    if (!keyring) return ReportFailure("keys", keyring.error());
+    coming = ReadComingLists(options.sources, **keyring,
+                             {.allow_weak = options.allow_weak});
+  }
+  bool unreadable = false;
+  for (const auto& [path, error] : coming.refused) {
+    ReportFailure(path, error);
+    unreadable |= RefusalReason(error) == "unreadable";
+  }
+  if (!coming.refused.empty()) {
+    ReportFailure("lists update", "nothing was begun");
+    return unreadable ? kExitFailed : kExitNo;
+  }
+  auto update = ListUpdate::Open(options.folder);
+  if (!update) return ReportFailure("lists update", update.error());
+  const auto begun =
+      update->Begin(std::filesystem::absolute(options.root).lexically_normal(),
+                    coming.lists, options.removed);
+  if (!begun) return ReportFailure("lists update", begun.error());
+  std::cout << Counted(begun->added, "list") << " added, "
+            << Grouped(begun->there_already) << " there already"
+            << (begun->continued ? ", to the update under way" : "") << '\n';
+  return kExitYes;
+}
+
+int Settle(const Options& options) {
+  auto update = ListUpdate::Open(options.folder);
+  if (!update) return ReportFailure("lists update", update.error());
+  const auto settled = update->Settle(
+      options.end ? ListUpdate::Outcome::kEnd : ListUpdate::Outcome::kAbort);
+  if (!settled) {
+    ReportFailure("lists update", settled.error());
+    return settled.error().code() == ENOENT ? kExitNo : kExitFailed;
+  }
+  std::cout << Counted(settled->removed, "list") << " removed, "
+            << Grouped(settled->kept) << " kept\n";
+  return kExitYes;
+}
+
+void AddWhat(CLI::App& update, Options& options) {
+  auto* what = update.add_option_group("what");
+  what->add_flag("--begin", options.begin,
+                 "add the lists of SOURCE; those that are there count on");
+  what->add_flag("--end", options.end,
+                 "the update is over: lists of packages that are not "
+                 "installed go, and those of --remove");
+  what->add_flag("--abort", options.abort,
+                 "the update did not happen: lists that it added go, but for "
+                 "those of packages that are installed");
+  what->require_option(1);
+}
+
+// What CLI11 cannot see by itself. It takes errors as exceptions.
+void CheckUsage(const CLI::App& update, const Options& options) {
+  if (options.begin) return;
+  for (const char* name :
+       {"--root", "--keys", "--remove", "--allow-weak-digests", "source"}) {
+    if (update.count(name) > 0) {
+      throw CLI::ValidationError(std::string(name) + " is for --begin only");
+    }
+  }
+}
+
+}  // namespace
+
+void AddListsUpdate(CLI::App& lists, int& exit_status) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* update = lists.add_subcommand(
+      "update", "Add lists before packages change, and settle them after");
+  AddWhat(*update, *options);
+  update
+      ->add_option("--lists", options->folder,
+                   "folder of lists [/etc/digest_lists]")
+      ->type_name("DIR");
+  update
+      ->add_option("--root", options->root,
+                   "the system whose RPM database says what is installed [/]")
+      ->type_name("DIR");
+  update
+      ->add_option("--keys", options->keys,
+                   "keys that must vouch for each SOURCE; repeatable "
+                   "[/etc/assayfs/keys.d]")
+      ->type_name("PATH")
+      ->allow_extra_args(false);
+  update
+      ->add_option("--remove", options->removed,
+                   "a list that --end takes away; repeatable")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  update->add_flag("--allow-weak-digests", options->allow_weak,
+                   "accept MD5, SHA-1 or SHA-224 digests");
+  update->add_option("source", options->sources, "package file or signed list")
+      ->type_name("SOURCE");
+  update->callback([update, options, &exit_status] {
+    CheckUsage(*update, *options);
+    exit_status = options->begin ? Begin(*options) : Settle(*options);
+  });
+}
+
+}  // namespace assayfs

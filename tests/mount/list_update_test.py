@@ -1,0 +1,559 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Packages that come and go while their files are judged, killed at any point.
+"""
+
+import fcntl
+import itertools
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+
+import judged
+import packages
+import tap
+from judged import ASSAYFS, assayfs, read, run, wait_until, write
+from packages import rpm
+
+PLUGINS = os.path.join(os.path.dirname(__file__), "../../plugins/dnf")
+
+# The program runs in scriptlets as soon as it is there. No package has the shell
+# that they need, but dnf asks for one.
+FOO = """
+Name: foo
+Version: VERSION
+Release: 1
+Summary: x
+License: x
+AutoReqProv: no
+Provides: /bin/sh
+%description
+x
+%install
+mkdir -p %{buildroot}/usr/bin
+for name in foo foo-one foo-two foo-VERSION; do
+  printf '#!/bin/sh\\necho %%s\\n' "$name VERSION BUILD" \\
+    >%{buildroot}/usr/bin/$name
+done
+%pre
+echo "pre VERSION" >>/scriptlets
+%post
+/usr/bin/foo >>/scriptlets || echo "post VERSION was denied" >>/scriptlets
+%preun
+/usr/bin/foo-VERSION >>/scriptlets || echo "preun was denied" >>/scriptlets
+%posttrans
+/usr/bin/foo-two >>/scriptlets || echo "posttrans was denied" >>/scriptlets
+%files
+%attr(755,root,root) /usr/bin/*
+"""
+BAR = FOO.replace("foo", "bar")
+PROGRAMS = ("foo", "foo-one", "foo-two")
+
+
+class Made:
+    """Packages made once, for all tests."""
+
+    maker = None
+
+    @classmethod
+    def make(cls):
+        cls.maker = packages.Maker()
+        for name, spec, version, build in (
+                ("foo-1", FOO, "1", ""), ("foo-2", FOO, "2", ""),
+                ("foo-2-again", FOO, "2", "again"), ("bar-1", BAR, "1", "")):
+            cls.maker.build(name, spec.replace("VERSION", version).replace(
+                "BUILD", build))
+        cls.maker.build("unsigned", FOO.replace("VERSION", "3"), signed=False)
+        cls.root = cls.maker.at("root")
+        packages.small_root(cls.root)
+        rpm(cls.root, "--initdb")
+        cls.install(cls.root, "foo-1", "bar-1")
+
+    @classmethod
+    def path(cls, name):
+        return os.path.join(cls.maker.rpms, name + ".rpm")
+
+    @classmethod
+    def install(cls, root, *names):
+        rpm(root, "-U", "--oldpackage", "--replacepkgs", "--nodeps",
+            *map(cls.path, names))
+
+
+class ListUpdate(unittest.TestCase):
+    """A root with packages foo-1 and bar-1, and a folder of their lists."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="assayfs-update-")
+        self.addCleanup(folder.cleanup)
+        self.base = folder.name
+        self.root, self.lists = (os.path.join(self.base, name)
+                                 for name in ("root", "lists"))
+        run("cp", "-a", Made.root, self.root)
+        assayfs("lists", "gen", "--keys", Made.maker.key, "-o", self.lists,
+                f"rpmdb:{self.root}")
+
+    def update(self, *words, check=True):
+        return assayfs("lists", "update", "--lists", self.lists, *words,
+                       check=check)
+
+    def begin(self, *names, check=True, more=()):
+        return self.update("--begin", "--root", self.root, "--keys",
+                           Made.maker.key, *more, *map(Made.path, names),
+                           check=check)
+
+    def names(self):
+        return sorted(name for name in os.listdir(self.lists)
+                      if name != ".update")
+
+    def assertLists(self, *packages_of_lists):
+        self.assertEqual(self.names(), sorted(
+            f"rpm-{name}" + ("" if "~" in name else "-1.x86_64")
+            for name in packages_of_lists))
+
+    def assertRefused(self, done, status, words):
+        self.assertEqual(done.returncode, status, done.stderr)
+        self.assertIn(words, done.stderr)
+
+
+class SettlingTest(ListUpdate):
+    def test_old_lists_stay_until_the_end(self):
+        done = self.begin("foo-2")
+        self.assertEqual(done.stdout, "1 list added, 0 there already\n")
+        self.assertLists("bar-1", "foo-1", "foo-2")
+        Made.install(self.root, "foo-2")
+        self.assertLists("bar-1", "foo-1", "foo-2")
+        done = self.update("--end")
+        self.assertEqual(done.stdout, "1 list removed, 2 kept\n")
+        self.assertLists("bar-1", "foo-2")
+        self.assertFalse(os.path.exists(self.lists + "/.update"))
+
+    def test_what_was_not_installed_goes(self):
+        for way in ("--end", "--abort"):
+            self.begin("foo-2")
+            self.update(way)
+            self.assertLists("bar-1", "foo-1")
+
+    def test_what_was_installed_stays_though_it_is_aborted(self):
+        self.begin("foo-2")
+        Made.install(self.root, "foo-2")
+        self.update("--abort")
+        self.assertLists("bar-1", "foo-2")
+
+    def test_downgrade_and_erase(self):
+        self.begin("foo-2")
+        Made.install(self.root, "foo-2")
+        self.update("--end")
+        self.begin("foo-1")
+        Made.install(self.root, "foo-1")
+        rpm(self.root, "-e", "bar")
+        self.update("--end")
+        self.assertLists("foo-1")
+
+    def test_lists_of_packages_that_were_never_installed_are_left_alone(self):
+        rpm(self.root, "-e", "bar")
+        self.begin("foo-2")
+        self.update("--end")
+        self.assertLists("bar-1", "foo-1")
+
+    def test_another_begin_goes_on_with_it(self):
+        self.begin("foo-2")
+        rpm(self.root, "-e", "bar")
+        done = self.begin("foo-2")
+        self.assertEqual(done.stdout, "0 lists added, 1 there already, to the "
+                                      "update under way\n")
+        self.update("--end")
+        self.assertLists("foo-1")
+
+    def test_another_build_of_the_same_version(self):
+        self.begin("foo-2")
+        Made.install(self.root, "foo-2")
+        self.update("--end")
+        old = read(f"{self.lists}/rpm-foo-2-1.x86_64")
+        self.begin("foo-2-again")
+        self.assertLists("bar-1", "foo-2", "foo-2-1.x86_64~new")
+        self.update("--end")  # it was not installed
+        self.assertLists("bar-1", "foo-2")
+        self.assertEqual(read(f"{self.lists}/rpm-foo-2-1.x86_64"), old)
+        self.begin("foo-2-again")
+        Made.install(self.root, "foo-2-again")
+        self.update("--end")
+        self.assertLists("bar-1", "foo-2")
+        self.assertNotEqual(read(f"{self.lists}/rpm-foo-2-1.x86_64"), old)
+
+    def test_numbered_lists_go_with_their_links(self):
+        name = "rpm-foo-1-1.x86_64"
+        os.rename(f"{self.lists}/{name}", f"{self.lists}/5-{name}")
+        os.symlink(f"5-{name}", f"{self.lists}/{name}")
+        self.begin("foo-1", "foo-2")
+        Made.install(self.root, "foo-2")
+        self.update("--end")
+        self.assertLists("bar-1", "foo-2")
+
+    def test_where_nothing_is_installed_new_lists_stay(self):
+        shutil.rmtree(os.path.join(self.root, "var/lib/rpm"))
+        self.begin("foo-2")
+        self.update("--abort")
+        self.assertLists("bar-1", "foo-1")
+        self.begin("foo-2")
+        self.update("--end")
+        self.assertLists("bar-1", "foo-1", "foo-2")
+
+    def test_other_lists_are_told_to_go(self):
+        key, cert = judged.signing_key()
+        for way, left in (("--abort", "tlv-old"), ("--end", "tlv-new")):
+            for name in ("old", "new"):
+                write(f"{self.base}/{name}", name)
+                assayfs("lists", "gen", "-o", self.base, f"{self.base}/{name}")
+                assayfs("lists", "sign", "--key", key, "--cert", cert,
+                        f"{self.base}/tlv-{name}")
+            os.rename(f"{self.base}/tlv-old", f"{self.lists}/tlv-old")
+            self.begin(more=("--keys", cert, "--remove", "tlv-old",
+                             f"{self.base}/tlv-new"))
+            self.assertIn("tlv-old", self.names())
+            self.assertIn("tlv-new", self.names())
+            self.update(way)
+            self.assertEqual([name for name in self.names()
+                              if name.startswith("tlv-")], [left])
+
+
+class KilledItselfTest(ListUpdate):
+    def killed(self, number, *words):
+        """Says whether it was killed before it was done."""
+        done = run("strace", "-f", "-qq", "-o", "/dev/null", "-e",
+                   f"inject=/^(rename|unlink):signal=KILL:when={number}",
+                   ASSAYFS, "lists", "update", "--lists", self.lists, *words,
+                   check=False)
+        self.assertIn(done.returncode, (0, -signal.SIGKILL), done.stderr)
+        return done.returncode != 0
+
+    def test_it_can_be_done_again(self):
+        if not shutil.which("strace"):
+            self.skipTest("needs strace")
+        judged.look_for_no_leaks(self)
+        begin = ("--begin", "--root", self.root, "--keys", Made.maker.key,
+                 Made.path("foo-2"))
+        for number in itertools.count(1):
+            if not self.killed(number, *begin):
+                break
+            self.assertIn("rpm-foo-1-1.x86_64", self.names())
+        self.assertLists("bar-1", "foo-1", "foo-2")
+        Made.install(self.root, "foo-2")
+        for number in itertools.count(1):
+            if not self.killed(number, "--end"):
+                break
+            self.assertIn("rpm-foo-2-1.x86_64", self.names())
+            # If it was done but for the last step, there is nothing to end.
+            if not os.path.exists(self.lists + "/.update"):
+                self.update(*begin)
+        self.assertLists("bar-1", "foo-2")
+
+
+class MistakeTest(ListUpdate):
+    def test_nothing_is_begun_with_a_package_that_is_not_signed(self):
+        done = self.begin("foo-2", "unsigned", check=False)
+        self.assertRefused(done, 1, "unsigned.rpm: unsigned")
+        self.assertIn("nothing was begun", done.stderr)
+        self.assertLists("bar-1", "foo-1")
+        self.assertFalse(os.path.exists(self.lists + "/.update"))
+
+    def test_a_package_that_is_not_there(self):
+        self.assertRefused(self.begin("nowhere", check=False), 3,
+                           "nowhere.rpm: unreadable")
+
+    def test_there_must_be_an_update_to_settle(self):
+        for way in ("--end", "--abort"):
+            self.assertRefused(self.update(way, check=False), 1,
+                               "no update is under way in " + self.lists)
+
+    def test_usage(self):
+        for words in ((), ("--begin", "--end"), ("--end", "--abort"),
+                      ("--end", "--root", "/"), ("--abort", "package"),
+                      ("--end", "--keys", "/"), ("--end", "--remove", "x")):
+            self.assertEqual(self.update(*words, check=False).returncode, 2,
+                             words)
+
+    def test_one_root_at_a_time(self):
+        self.begin("foo-2")
+        self.assertRefused(
+            self.update("--begin", "--root", "/", check=False), 3,
+            f"an update of {self.root} is under way; end or abort it first")
+
+    def test_what_is_to_go_must_be_there(self):
+        self.assertRefused(self.begin(more=("--remove", "tlv-x"), check=False),
+                           3, "tlv-x: no such list")
+
+    def test_a_damaged_journal_is_an_error(self):
+        for text in ("", "assayfs-update 2\n", "assayfs-update 1\nroot /",
+                     "assayfs-update 1\nroot /\nadd\n"):
+            write(self.lists + "/.update", text)
+            for words in (("--end",), ("--begin", "--root", self.root)):
+                self.assertRefused(self.update(*words, check=False), 3,
+                                   "not the journal of an update")
+        self.assertLists("bar-1", "foo-1")
+
+    def test_a_folder_that_is_not_there(self):
+        self.lists += "/nowhere"
+        self.assertRefused(self.begin(check=False), 3, "No such file")
+
+    def test_there_is_one_at_a_time(self):
+        folder = os.open(self.lists, os.O_RDONLY)
+        self.addCleanup(os.close, folder)
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        self.assertRefused(self.begin(check=False), 3,
+                           "another `lists update` is at work")
+
+
+class UnderEnforcement(judged.Judged):
+    """The root is mounted read-only; its programs and libraries are judged."""
+
+    OPTIONS = ("-o", "ro", "--policy", "exec")
+    MOUNT = False
+
+    def setUp(self):
+        super().setUp()
+        run("cp", "-a", Made.root + "/.", self.tree)
+        os.unlink(self.below("scriptlets"))
+        assayfs("lists", "gen", "-o", self.lists, f"rpmdb:{self.tree}")
+        self.make_list("tlv-root", self.below("bin"), *(
+            path for path in (self.below("lib"), self.below("lib64"),
+                              self.below("usr/lib"))
+            if os.path.isdir(path)))
+        # What was installed before, and is not there any more after an update.
+        shutil.copy(self.below("usr/bin/foo"), self.below("old"))
+        self.mount()
+
+    def options(self):
+        return [*super().options(), "--keys", Made.maker.key]
+
+    def command(self, *words):
+        return [ASSAYFS, "update", self.mnt, "--control", self.control, "--",
+                *words]
+
+    def rpm_words(self, *words):
+        return ("rpm", "--root", self.mnt, "--dbpath", "/var/lib/rpm",
+                "--nodeps", *words)
+
+    def rpm(self, *words, check=True):
+        return run(*self.command(*self.rpm_words(*words)), check=check)
+
+    def upgrade(self, check=True):
+        return self.rpm("-U", Made.path("foo-2"), check=check)
+
+    def says(self, name):
+        """Runs a program of the mount; returns its output, None if denied."""
+        try:
+            return run(self.at(name)).stdout.strip()
+        except PermissionError:
+            return None
+
+    def assertPrograms(self, version):
+        for name in PROGRAMS:
+            self.assertEqual(self.says("usr/bin/" + name),
+                             f"{name} {version}")
+
+    def assertSomePrograms(self):
+        """Of the old or the new package, and each of them may be run."""
+        for name in PROGRAMS:
+            self.assertIn(self.says("usr/bin/" + name),
+                          (f"{name} 1", f"{name} 2"))
+
+    def scriptlets(self):
+        return read(self.below("scriptlets")).decode().splitlines()
+
+
+class TransactionTest(UnderEnforcement):
+    def test_upgrade(self):
+        self.assertEqual(self.says("old"), "foo 1")
+        self.upgrade()
+        self.assertPrograms("2")
+        self.assertIsNone(self.says("old"))
+        self.assertEqual(self.scriptlets(),
+                         ["pre 2", "foo 2", "foo-1 1", "foo-two 2"])
+
+    def test_install_downgrade_and_erase(self):
+        self.rpm("-e", "foo")
+        self.assertEqual(self.says("usr/bin/bar"), "bar 1")
+        self.rpm("-i", Made.path("foo-2"))
+        self.assertPrograms("2")
+        self.rpm("-U", "--oldpackage", Made.path("foo-1"))
+        self.assertPrograms("1")
+        self.assertEqual(self.says("old"), "foo 1")
+        self.assertNotIn("denied", " ".join(self.scriptlets()))
+
+    def test_reinstall_of_another_build(self):
+        self.upgrade()
+        self.rpm("-U", "--replacepkgs", Made.path("foo-2-again"))
+        self.assertPrograms("2 again")
+
+    def test_a_package_that_is_not_signed_is_not_installed(self):
+        done = self.rpm("-U", Made.path("unsigned"), check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("unsigned.rpm: unsigned", done.stderr)
+        self.assertPrograms("1")
+
+    def test_what_fails_takes_nothing_away(self):
+        done = run(*self.command("false", Made.path("foo-2")), check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("assayfs lists update --end --lists " + self.lists,
+                      done.stderr)
+        self.assertEqual(self.says("old"), "foo 1")
+        self.upgrade()
+        self.assertIsNone(self.says("old"))
+
+
+class DnfTest(UnderEnforcement):
+    """Transactions of dnf, with the plugin, from a repository."""
+
+    def setUp(self):
+        for program in ("dnf", "createrepo_c"):
+            if not shutil.which(program):
+                self.skipTest("needs " + program)
+        if not run("dnf", "--version").stdout.startswith("4."):
+            self.skipTest("the plugin is one of dnf 4")
+        judged.look_for_no_leaks(self)  # dnf changes its root
+        super().setUp()
+        for name in ("bin", "repository"):
+            os.mkdir(os.path.join(self.base, name))
+        os.symlink(ASSAYFS, os.path.join(self.base, "bin/assayfs"))
+        # Debian's librpm keeps its database in the home of the user.
+        write(os.path.join(self.base, ".rpmmacros"), "%_dbpath /var/lib/rpm\n")
+        write(os.path.join(self.base, "assayfs.conf"),
+              f"[main]\nlists = {self.lists}\nkeys = {Made.maker.key}\n")
+        write(os.path.join(self.base, "dnf.conf"), f"""
+[main]
+pluginpath={PLUGINS}
+pluginconfpath={self.base}
+cachedir={self.base}/cache
+logdir={self.base}/log
+persistdir={self.base}/persist
+reposdir={self.base}/none
+varsdir={self.base}/none
+gpgcheck=0
+[test]
+name=test
+baseurl=file://{self.base}/repository
+""")
+
+    def dnf(self, *words, check=True):
+        return run(*self.command(
+            "dnf", "-y", "--config", os.path.join(self.base, "dnf.conf"),
+            "--installroot", self.mnt, "--releasever", "1", *words),
+            check=check, env={
+                **os.environ, "HOME": self.base,
+                "PATH": f"{self.base}/bin:{os.environ['PATH']}"})
+
+    def offer(self, name):
+        repository = os.path.join(self.base, "repository")
+        shutil.copy(Made.path(name), repository)
+        run("createrepo_c", repository)
+
+    def assertLists(self, *names):
+        self.assertEqual(sorted(os.listdir(self.lists)), sorted(
+            [f"rpm-{name}-1.x86_64" for name in names] +
+            ["tlv-base", "tlv-root"]))
+
+    def test_upgrade_and_remove(self):
+        self.offer("foo-2")
+        self.dnf("upgrade")
+        self.assertPrograms("2")
+        self.assertIsNone(self.says("old"))
+        self.assertIn("foo-two 2", self.scriptlets())
+        self.assertNotIn("denied", " ".join(self.scriptlets()))
+        self.assertLists("bar-1", "foo-2")
+        self.dnf("remove", "bar")
+        self.assertLists("foo-2")
+
+    def test_nothing_is_installed_of_what_is_not_signed(self):
+        self.offer("unsigned")
+        done = self.dnf("upgrade", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("unsigned.rpm: unsigned", done.stderr)
+        self.assertPrograms("1")
+        self.assertLists("bar-1", "foo-1")
+
+
+class KilledTest(UnderEnforcement):
+    """rpm renames each file when it is whole; so it is killed at each of them.
+    """
+
+    def setUp(self):
+        if not shutil.which("strace"):
+            self.skipTest("needs strace")
+        judged.look_for_no_leaks(self)
+        super().setUp()
+        self.trace = os.path.join(self.base, "trace")
+
+    def traced(self, name, number):
+        """Returns the command for an upgrade that gets a signal."""
+        return self.command(
+            "strace", "-f", "-qq", "-o", self.trace, "-e",
+            f"inject=/^rename:signal={name}:when={number}",
+            *self.rpm_words("-U", Made.path("foo-2")))
+
+    def put_back(self):
+        run("cp", "-a", "--remove-destination", Made.root + "/usr",
+            Made.root + "/var", self.tree)
+        for name in os.listdir(self.below("usr/bin")):
+            if name not in os.listdir(Made.root + "/usr/bin"):
+                os.unlink(self.below("usr/bin/" + name))
+
+    def test_the_package_manager_is_killed(self):
+        killed = 0
+        for number in itertools.count(1):
+            done = run(*self.traced("KILL", number), check=False)
+            self.assertSomePrograms()
+            if done.returncode == 0:
+                break
+            killed += 1
+            # Nothing that counted before has gone.
+            self.assertEqual(self.says("old"), "foo 1")
+            if number % 2 == 0:
+                assayfs("lists", "update", "--end", "--lists", self.lists)
+                self.put_back()
+                self.assertPrograms("1")
+        self.assertGreaterEqual(killed, 4)
+        self.assertPrograms("2")
+        self.assertIsNone(self.says("old"))
+
+    def test_the_daemon_is_killed(self):
+        for number in (1, 3):
+            write(self.trace, "")
+            words = self.traced("STOP", number)
+            with subprocess.Popen(words, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL) as update:
+                rpm_pid = self.stopped_rpm()
+                self.daemon.kill()
+                self.daemon.wait()
+                os.kill(rpm_pid, signal.SIGCONT)
+                self.assertNotEqual(update.wait(judged.PATIENCE), 0)
+            self.unmount()
+            self.mount()
+            self.assertSomePrograms()
+            self.assertEqual(self.says("old"), "foo 1")
+        self.upgrade()
+        self.assertPrograms("2")
+        self.assertIsNone(self.says("old"))
+
+    def stopped_rpm(self):
+        """Waits until strace tells of it; returns the number of the process."""
+        def found():
+            return re.search(r"^(\d+) --- stopped by SIGSTOP ---",
+                             read(self.trace).decode(), re.MULTILINE)
+        wait_until(found)
+        return int(found()[1])
+
+
+def setUpModule():
+    Made.make()
+
+
+def tearDownModule():
+    Made.maker.remove()
+
+
+if __name__ == "__main__":
+    tap.main(judged.needs() or packages.needs())

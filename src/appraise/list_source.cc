@@ -2,7 +2,6 @@
 // ListSource: reading a folder or a file of lists.
 #include "appraise/list_source.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
@@ -10,7 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <memory>
 #include <system_error>
 
 #include "base/files.h"
@@ -21,21 +19,14 @@
 namespace assayfs {
 namespace {
 
-struct CloseDir {
-  void operator()(DIR* dir) const { ::closedir(dir); }
-};
-
 // Says whether an entry does not count as a list. Of a link to another name of
 // the folder only that other name counts, or it would load twice; one that
 // leads nowhere is reported like any list that cannot be read.
-bool IsLeftOut(int dir_fd, const dirent& entry) {
-  const std::string name = entry.d_name;
+bool IsLeftOut(int dir_fd, const std::string& name) {
   if (name.starts_with('.')) return true;
   struct stat info {};
   if (::fstatat(dir_fd, name.c_str(), &info, 0) != 0) return false;
-  if (!S_ISREG(info.st_mode)) return true;
-  const bool may_be_link = entry.d_type == DT_LNK || entry.d_type == DT_UNKNOWN;
-  return may_be_link && AliasTarget(dir_fd, name).has_value();
+  return !S_ISREG(info.st_mode) || AliasTarget(dir_fd, name).has_value();
 }
 
 }  // namespace
@@ -63,18 +54,14 @@ std::optional<std::string> AliasTarget(int dir_fd, const std::string& name) {
 }
 
 Result<std::vector<std::string>> ListNames(const std::string& path) {
-  const std::unique_ptr<DIR, CloseDir> dir(::opendir(path.c_str()));
-  if (!dir) return Fail(Error::FromErrno(path));
-  std::vector<std::string> names;
-  errno = 0;
-  while (const dirent* entry = ::readdir(dir.get())) {
-    if (!IsLeftOut(::dirfd(dir.get()), *entry)) {
-      names.emplace_back(entry->d_name);
-    }
-    errno = 0;
-  }
-  if (errno != 0) return Fail(Error::FromErrno(path));
-  std::ranges::sort(names, LoadsBefore);
+  const UniqueFd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return Fail(Error::FromErrno(path));
+  auto names = NamesIn(fd.get());
+  if (!names) return Fail(Error(names.error()).WithContext(path));
+  std::erase_if(*names, [&fd](const std::string& name) {
+    return IsLeftOut(fd.get(), name);
+  });
+  std::ranges::sort(*names, LoadsBefore);
   return names;
 }
 

@@ -2,13 +2,25 @@
 // Whole-file reading and writing on descriptors.
 #include "base/files.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <memory>
+#include <string_view>
+
 namespace assayfs {
+namespace {
+
+struct CloseDir {
+  void operator()(DIR* dir) const { ::closedir(dir); }
+};
+
+}  // namespace
 
 Result<UniqueFd> OpenForReading(int dir_fd, const std::string& name,
                                 Links links) {
@@ -72,6 +84,32 @@ Result<ByteVector> ReadFileAt(int dir_fd, const std::string& name,
   auto bytes = ReadWholeFile(fd->get(), max_bytes);
   if (!bytes) return Fail(std::move(bytes).error().WithContext(name));
   return bytes;
+}
+
+Result<std::vector<std::string>> NamesIn(int dir_fd) {
+  UniqueFd own(::openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!own) return Fail(Error::FromErrno("open"));
+  const std::unique_ptr<DIR, CloseDir> dir(::fdopendir(own.get()));
+  if (!dir) return Fail(Error::FromErrno("fdopendir"));
+  [[maybe_unused]] const int owned_by_dir = own.Release();
+  std::vector<std::string> names;
+  errno = 0;
+  while (const dirent* entry = ::readdir(dir.get())) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+    errno = 0;
+  }
+  if (errno != 0) return Fail(Error::FromErrno("readdir"));
+  std::ranges::sort(names);
+  return names;
+}
+
+Result<std::vector<std::string>> NamesIn(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return Fail(Error::FromErrno(path));
+  auto names = NamesIn(fd.get());
+  if (!names) return Fail(std::move(names).error().WithContext(path));
+  return names;
 }
 
 Result<void> WriteAll(int fd, Bytes bytes) {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -38,6 +39,14 @@ Result<ByteVector> ReadWholeFile(int fd, std::size_t max_bytes);
 Result<ByteVector> ReadFileAt(int dir_fd, const std::string& name,
                               std::size_t max_bytes,
                               Links links = Links::kFollow);
+
+// Returns the names in the folder behind dir_fd, which stays the caller's,
+// sorted by bytes; without "." and "..". Its position does not matter.
+// Errors: those of openat(2) and readdir(3).
+Result<std::vector<std::string>> NamesIn(int dir_fd);
+
+// The same of the folder at path; errors have it as context.
+Result<std::vector<std::string>> NamesIn(const std::string& path);
 
 // Writes all bytes at the file position of fd.
 // Errors: those of write(2); part of the bytes may then have been written.

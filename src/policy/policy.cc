@@ -4,8 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
+
+#include "base/numbers.h"
 
 namespace assayfs {
 namespace {
@@ -63,14 +64,9 @@ std::string ParseCondition(std::string_view word, Rule& rule) {
     return "func=" + std::string(value) + " is not known";
   }
   if (name == "uid") {
-    uid_t uid = 0;
-    const auto [end, error] =
-        std::from_chars(value.data(), value.data() + value.size(), uid);
-    if (error != std::errc() || end != value.data() + value.size()) {
-      return "uid=" + std::string(value) + " is not a number";
-    }
-    rule.uid = uid;
-    return {};
+    rule.uid = ParseNumber<uid_t>(value);
+    if (rule.uid) return {};
+    return "uid=" + std::string(value) + " is not a number";
   }
   if (name == "bind") {
     if (rule.action != Action::kAppraise) return "bind= is for appraise only";

@@ -4,11 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "base/numbers.h"
 
 namespace assayfs {
 namespace {
@@ -53,10 +54,8 @@ bool AllZeros(std::string_view hex) {
 }
 
 Result<void> CheckPcr(std::string_view text) {
-  std::uint32_t pcr = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, pcr);
-  if (error != std::errc() || stop != end || pcr > kMaxPcr) return Bad("PCR");
+  const auto pcr = ParseNumber<std::uint32_t>(text);
+  if (!pcr || *pcr > kMaxPcr) return Bad("PCR");
   return {};
 }
 

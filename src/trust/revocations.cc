@@ -159,25 +159,17 @@ Result<void> Revocations::AddFile(const std::string& path) {
 
 Result<void> Revocations::AddPath(const std::string& path) {
   namespace fs = std::filesystem;
-  const auto failed = [&path](const std::error_code& error) {
-    return Fail(error.value(), path + ": " + error.message());
-  };
   std::error_code error;
   const auto status = fs::status(path, error);
   if (status.type() == fs::file_type::not_found) return {};
-  if (error) return failed(error);
+  if (error) return Fail(error.value(), path + ": " + error.message());
   if (!fs::is_directory(status)) return AddFile(path);
-  std::set<std::string> files;
-  fs::directory_iterator entries(path, error);
-  for (; !error && entries != fs::directory_iterator();
-       entries.increment(error)) {
-    const fs::path& file = entries->path();
-    if (!file.filename().native().starts_with('.')) files.insert(file);
-  }
+  const auto names = NamesIn(path);
+  if (!names) return Fail(names.error());
   Result<void> outcome;
-  if (error) outcome = failed(error);
-  for (const std::string& file : files) {
-    auto added = AddFile(file);
+  for (const std::string& name : *names) {
+    if (name.starts_with('.')) continue;
+    auto added = AddFile(fs::path(path) / name);
     if (!added && outcome) outcome = std::move(added);
   }
   return outcome;

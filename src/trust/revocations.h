@@ -34,7 +34,8 @@ class Revocations {
   // Adds a file, or every file of a folder whose name begins with no dot. A
   // path that does not exist revokes nothing.
   // Errors: EFBIG for a file over kMaxRevocationBytes; those of opening and
-  // reading, with the path. What could be read is added all the same.
+  // reading, with the path. What could be read is added all the same, if the
+  // folder could be.
   Result<void> AddPath(const std::string& path);
 
   // Adds the entries of other, but not its problems.

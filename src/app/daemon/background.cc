@@ -10,11 +10,11 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <cstdlib>
 #include <string>
 
 #include "app/report.h"
+#include "base/numbers.h"
 #include "base/unique_fd.h"
 
 namespace assayfs {
@@ -99,9 +99,8 @@ Result<StartedDaemon> StartDaemon(const MountSettings& settings,
   if (colon == std::string::npos) {
     return Fail(EIO, "the daemon ended before it was ready");
   }
-  int code = EIO;
-  std::from_chars(said.data(), said.data() + colon, code);
-  return Fail(code, said.substr(colon + 1));
+  const auto code = ParseNumber<int>(said.substr(0, colon));
+  return Fail(code.value_or(EIO), said.substr(colon + 1));
 }
 
 }  // namespace assayfs

@@ -5,12 +5,12 @@
 #include <fcntl.h>
 #include <sys/file.h>
 
-#include <charconv>
 #include <filesystem>
 #include <utility>
 
 #include "base/bytes.h"
 #include "base/files.h"
+#include "base/numbers.h"
 #include "tpm/esys_pcr.h"
 
 namespace assayfs {
@@ -25,14 +25,10 @@ Result<std::optional<std::uint64_t>> TakeCounter(std::string_view& text) {
   if (!text.starts_with(kCounter)) return std::optional<std::uint64_t>();
   text.remove_prefix(kCounter.size());
   const auto digits = text.substr(0, text.find('\n'));
-  std::uint64_t count = 0;
-  const char* const end = digits.data() + digits.size();
-  const auto parsed = std::from_chars(digits.data(), end, count);
-  if (parsed.ec != std::errc() || parsed.ptr != end) {
-    return Fail(EBADMSG, "the counter is not a number");
-  }
+  const auto count = ParseNumber<std::uint64_t>(digits);
+  if (!count) return Fail(EBADMSG, "the counter is not a number");
   text.remove_prefix(std::min(digits.size() + 1, text.size()));
-  return std::optional(count);
+  return count;
 }
 
 }  // namespace

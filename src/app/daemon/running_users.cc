@@ -5,7 +5,6 @@
 #include <fcntl.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -14,6 +13,7 @@
 #include "app/settings/mount_table.h"
 #include "base/bytes.h"
 #include "base/files.h"
+#include "base/numbers.h"
 
 namespace assayfs {
 namespace {
@@ -28,25 +28,9 @@ std::string ReadText(const std::string& path) {
   return bytes ? std::string(AsText(*bytes)) : std::string();
 }
 
-// The names in a folder of /proc; what is gone meanwhile is left out.
-std::vector<std::string> NamesIn(const std::string& folder) {
-  std::vector<std::string> names;
-  std::error_code error;
-  fs::directory_iterator entries(folder, error);
-  for (; !error && entries != fs::directory_iterator();
-       entries.increment(error)) {
-    names.push_back(entries->path().filename());
-  }
-  return names;
-}
-
-template <typename Number>
-std::optional<Number> ParseNumber(std::string_view text, int base = 10) {
-  Number number{};
-  const char* const end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, number, base);
-  if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
-  return number;
+// Empty if it is gone.
+std::vector<std::string> NamesInProc(const std::string& folder) {
+  return NamesIn(folder).value_or(std::vector<std::string>());
 }
 
 // "0:52" for "00:34": maps has hexadecimal digits.
@@ -89,7 +73,7 @@ void AddOpen(const std::string& process, const std::string& device,
     if (mount.device == device) mounts.insert(mount.id);
   }
   if (mounts.empty()) return;
-  for (const std::string& name : NamesIn(process + "/fdinfo")) {
+  for (const std::string& name : NamesInProc(process + "/fdinfo")) {
     std::string info = process;
     std::istringstream words(ReadText(info.append("/fdinfo/").append(name)));
     std::uint64_t mount = 0;
@@ -112,7 +96,7 @@ std::vector<RunningUser> FindRunningUsers(const std::string& device,
                                           const std::set<ino_t>& inodes) {
   std::vector<RunningUser> users;
   if (device.empty()) return users;
-  for (const std::string& name : NamesIn("/proc")) {
+  for (const std::string& name : NamesInProc("/proc")) {
     const auto pid = ParseNumber<pid_t>(name);
     if (!pid) continue;
     const std::string process = "/proc/" + name;

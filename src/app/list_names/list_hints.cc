@@ -2,22 +2,20 @@
 // Hints: finding the list of a file, and the attribute that names it.
 #include "app/list_names/list_hints.h"
 
-#include <dirent.h>
+#include <fcntl.h>
 #include <sys/xattr.h>
 
 #include <algorithm>
 
 #include "appraise/check_list.h"
 #include "appraise/list_source.h"
+#include "base/files.h"
+#include "base/unique_fd.h"
 
 namespace assayfs {
 namespace {
 
-using Links = std::vector<std::pair<std::string, std::string>>;
-
-struct CloseDir {
-  void operator()(DIR* dir) const { ::closedir(dir); }
-};
+using Aliases = std::vector<std::pair<std::string, std::string>>;
 
 // Trusts no key: the lists are loaded without a good signature.
 class NoKeys : public SignatureVerifier {
@@ -28,20 +26,17 @@ class NoKeys : public SignatureVerifier {
 };
 
 // Returns each link of the folder with the name that it leads to, sorted.
-Result<Links> LinksIn(const std::string& folder) {
-  const std::unique_ptr<DIR, CloseDir> dir(::opendir(folder.c_str()));
-  if (!dir) return Fail(Error::FromErrno(folder));
-  Links links;
-  errno = 0;
-  while (const dirent* entry = ::readdir(dir.get())) {
-    const std::string name = entry->d_name;
-    if (auto target = AliasTarget(::dirfd(dir.get()), name)) {
+Result<Aliases> LinksIn(const std::string& folder) {
+  const UniqueFd fd(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return Fail(Error::FromErrno(folder));
+  const auto names = NamesIn(fd.get());
+  if (!names) return Fail(Error(names.error()).WithContext(folder));
+  Aliases links;
+  for (const std::string& name : *names) {
+    if (auto target = AliasTarget(fd.get(), name)) {
       links.emplace_back(name, std::move(*target));
     }
-    errno = 0;
   }
-  if (errno != 0) return Fail(Error::FromErrno(folder));
-  std::ranges::sort(links);
   return links;
 }
 
@@ -89,7 +84,7 @@ bool ListHints::IsRight(const std::string& hint,
                         const std::vector<Digest>& digests,
                         std::string_view path) const {
   const auto link =
-      std::ranges::lower_bound(links_, hint, {}, &Links::value_type::first);
+      std::ranges::lower_bound(links_, hint, {}, &Aliases::value_type::first);
   const bool is_link = link != links_.end() && link->first == hint;
   const std::string& name = is_link ? link->second : hint;
   return std::ranges::any_of(Candidates(digests, path),

@@ -2,13 +2,11 @@
 // Going through the files of a folder, and hashing them.
 #include "app/lists/lists_tree.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <memory>
 #include <string_view>
 #include <system_error>
 
@@ -18,36 +16,11 @@
 namespace assayfs {
 namespace {
 
-struct CloseDir {
-  void operator()(DIR* dir) const { ::closedir(dir); }
-};
-
 Result<std::string> RealPath(const std::string& path) {
   std::error_code error;
   const std::string real = std::filesystem::canonical(path, error);
   if (error) return Fail(error.value(), path + ": " + error.message());
   return real;
-}
-
-// Returns the names in the folder behind fd, sorted by bytes. The descriptor
-// stays the caller's.
-Result<std::vector<std::string>> NamesIn(int fd) {
-  const int own = ::openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (own < 0) return Fail(Error::FromErrno("open"));
-  const std::unique_ptr<DIR, CloseDir> dir(::fdopendir(own));
-  if (dir == nullptr) {
-    const UniqueFd closed(own);
-    return Fail(Error::FromErrno("fdopendir"));
-  }
-  std::vector<std::string> names;
-  errno = 0;
-  while (const dirent* entry = ::readdir(dir.get())) {
-    const std::string_view name = entry->d_name;
-    if (name != "." && name != "..") names.emplace_back(name);
-  }
-  if (errno != 0) return Fail(Error::FromErrno("readdir"));
-  std::sort(names.begin(), names.end());
-  return names;
 }
 
 // Walks a tree by descriptors, so that nobody can lead it out of the tree.

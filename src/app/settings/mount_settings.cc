@@ -6,12 +6,12 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-#include <charconv>
 #include <filesystem>
 
 #include "app/control/control_path.h"
 #include "app/settings/mount_table.h"
 #include "base/files.h"
+#include "base/numbers.h"
 
 namespace assayfs {
 namespace {
@@ -57,13 +57,11 @@ Result<MeasurementLog::TpmUse> TpmUseFrom(const std::string& word) {
 Result<unsigned> PcrFrom(const std::string& word) {
   constexpr char kChoices[] =
       "a number from 0 to 22, but not 16; anyone can reset 16 and 23";
-  unsigned pcr = 0;
-  const char* const end = word.data() + word.size();
-  const auto parsed = std::from_chars(word.data(), end, pcr);
-  if (parsed.ec != std::errc() || parsed.ptr != end || pcr > 22 || pcr == 16) {
+  const auto pcr = ParseNumber<unsigned>(word);
+  if (!pcr || *pcr > 22 || *pcr == 16) {
     return WrongValue("pcr", word, kChoices);
   }
-  return pcr;
+  return *pcr;
 }
 
 Result<std::optional<std::uint32_t>> CounterFrom(const std::string& word) {
@@ -73,15 +71,12 @@ Result<std::optional<std::uint32_t>> CounterFrom(const std::string& word) {
   constexpr std::uint32_t kLast = 0x01bfffff;
   const std::string_view digits =
       word.starts_with("0x") ? std::string_view(word).substr(2) : word;
-  std::uint32_t index = 0;
-  const char* const end = digits.data() + digits.size();
-  const auto parsed = std::from_chars(digits.data(), end, index, 16);
-  if (parsed.ec != std::errc() || parsed.ptr != end || index < kFirst ||
-      index > kLast) {
+  const auto index = ParseNumber<std::uint32_t>(digits, 16);
+  if (!index || *index < kFirst || *index > kLast) {
     return WrongValue("floors-counter", word,
                       "an NV index from 0x01800000 to 0x01bfffff");
   }
-  return std::optional(index);
+  return index;
 }
 
 Result<std::optional<EnforceAt>> EnforceAtFrom(const std::string& word) {

@@ -5,9 +5,9 @@
 #include <fcntl.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/files.h"
+#include "base/numbers.h"
 
 namespace assayfs {
 namespace {
@@ -41,9 +41,7 @@ std::vector<std::string_view> Words(std::string_view line) {
 }
 
 std::uint64_t Number(std::string_view word) {
-  std::uint64_t number = 0;
-  std::from_chars(word.data(), word.data() + word.size(), number);
-  return number;
+  return ParseNumber<std::uint64_t>(word).value_or(0);
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 // Accounts: reading passwd(5) and group(5).
 #include "app/verify/accounts.h"
 
-#include <charconv>
+#include "base/numbers.h"
 
 namespace assayfs {
 namespace {
@@ -24,13 +24,10 @@ Accounts::Accounts(std::string_view text) {
 void Accounts::AddLine(std::string_view line) {
   const std::string_view name = TakeField(line, ':');
   TakeField(line, ':');
-  const std::string_view digits = TakeField(line, ':');
-  std::uint32_t number = 0;
-  const char* const end = digits.data() + digits.size();
-  const auto read = std::from_chars(digits.data(), end, number);
-  if (name.empty() || read.ec != std::errc() || read.ptr != end) return;
-  numbers_.try_emplace(std::string(name), number);
-  names_.try_emplace(number, name);
+  const auto number = ParseNumber<std::uint32_t>(TakeField(line, ':'));
+  if (name.empty() || !number) return;
+  numbers_.try_emplace(std::string(name), *number);
+  names_.try_emplace(*number, name);
 }
 
 bool Accounts::Match(std::string_view name, std::uint32_t number) const {

@@ -2,13 +2,11 @@
 // What stands in a tree and belongs to no package.
 #include "app/verify/unowned_files.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <compare>
-#include <memory>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -19,10 +17,6 @@
 
 namespace assayfs {
 namespace {
-
-struct CloseDir {
-  void operator()(DIR* dir) const { ::closedir(dir); }
-};
 
 // A folder whatever it is called.
 struct FolderId {
@@ -124,29 +118,22 @@ class Walk {
       all_.left_out.emplace_back(path, "left out: on another file system");
       return {};
     }
-    const std::unique_ptr<DIR, CloseDir> dir(::fdopendir(fd->get()));
-    if (!dir) return Fail(Error::FromErrno("fdopendir"));
-    [[maybe_unused]] const int owned_by_dir = fd->Release();
-    errno = 0;
-    while (const dirent* entry = ::readdir(dir.get())) {
-      AddEntry(::dirfd(dir.get()), *id, path, entry->d_name);
-      errno = 0;
-    }
-    if (errno != 0) return Fail(Error::FromErrno("readdir"));
+    const auto names = NamesIn(fd->get());
+    if (!names) return Fail(names.error());
+    for (const std::string& name : *names) AddEntry(fd->get(), *id, path, name);
     return {};
   }
 
   void AddEntry(int folder_fd, FolderId folder, const std::string& folder_path,
-                std::string_view name) {
-    if (name == "." || name == "..") return;
-    const std::string path = folder_path + std::string(name);
+                const std::string& name) {
+    const std::string path = folder_path + name;
     if (!std::ranges::binary_search(owned_, Name{folder, name})) {
       all_.paths.push_back(path);
     }
     struct stat info {};
-    const bool is_folder = ::fstatat(folder_fd, std::string(name).c_str(),
-                                     &info, AT_SYMLINK_NOFOLLOW) == 0 &&
-                           S_ISDIR(info.st_mode);
+    const bool is_folder =
+        ::fstatat(folder_fd, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+        S_ISDIR(info.st_mode);
     if (is_folder) waiting_.push_back(path + "/");
   }
 

@@ -17,6 +17,7 @@
 namespace assayfs {
 namespace {
 
+using ::testing::ElementsAre;
 using testing::FailsSaying;
 using testing::FailsWith;
 using testing::Must;
@@ -202,6 +203,22 @@ TEST_F(FilesTest, AReplacementThatFailsLeavesTheOldAndNothingElse) {
               FailsSaying(EISDIR, "a"));
   EXPECT_TRUE(std::filesystem::is_directory(dir_ / "a"));
   EXPECT_FALSE(std::filesystem::exists(dir_ / ".a.new"));
+}
+
+TEST_F(FilesTest, NamesAreSortedByBytes) {
+  for (const char* name : {"b", "\xff", ".hidden", "B"}) dir_.Write(name, "");
+  std::filesystem::create_directory(dir_ / "a");
+  const auto names = Must(NamesIn(dir_.path()));
+  EXPECT_THAT(names, ElementsAre(".hidden", "B", "a", "b", "\xff"));
+  // Again, though the descriptor was read to its end.
+  EXPECT_EQ(Must(NamesIn(dir_fd_.get())), names);
+  EXPECT_EQ(Must(NamesIn(dir_fd_.get())), names);
+}
+
+TEST_F(FilesTest, NamesAreThoseOfAFolder) {
+  EXPECT_THAT(NamesIn(dir_ / "nowhere"), FailsSaying(ENOENT, "nowhere"));
+  EXPECT_THAT(NamesIn(dir_.Write("file", "")), FailsSaying(ENOTDIR, "file"));
+  EXPECT_THAT(NamesIn(-1), FailsWith(EBADF));
 }
 
 }  // namespace

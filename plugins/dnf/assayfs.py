@@ -3,10 +3,11 @@
 
 The lists of what a transaction installs are verified and added before its
 first file lands; those that are there count until it is over. If dnf dies in
-between, all of them go on counting, and the next transaction settles it.
+between, all of them count until that update is settled by hand.
 """
 
 import logging
+import os
 import subprocess
 
 import dnf
@@ -14,14 +15,13 @@ import dnf.exceptions
 
 logger = logging.getLogger("dnf.plugin.assayfs")
 
-DONE, NOT_UNDER_WAY = 0, 1  # how `assayfs lists update` ends
-
 
 class Assayfs(dnf.Plugin):
     """See assayfs-lists(1). Configured by assayfs.conf, section [main].
 
     lists: the folder; keys: paths, with blanks in between. Defaults: those of
-    `assayfs lists update`.
+    `assayfs lists update`. root: the installroot whose packages the lists are
+    of, "/" if it is not given; transactions of another one are left alone.
     """
 
     name = "assayfs"
@@ -36,20 +36,26 @@ class Assayfs(dnf.Plugin):
             if not parser.has_option("main", name):
                 return []
             return parser.get("main", name).split()
+        self.root = (setting("root") or ["/"])[0]
+        self.id = f"--id=dnf-{os.getpid()}"
         self.lists = [f"--lists={path}" for path in setting("lists")[:1]]
         self.keys = [f"--keys={path}" for path in setting("keys")]
 
-    def update_lists(self, *words, accepted):
-        """Calls `assayfs lists update`, which must end with a status accepted.
+    def update_lists(self, *words):
+        """Calls `assayfs lists update`, if the transaction is about the root.
+
+        Its failure is one of dnf.
         """
+        if not os.path.samefile(self.base.conf.installroot, self.root):
+            return
         try:
             done = subprocess.run(
-                ["assayfs", "lists", "update", *self.lists, *words],
+                ["assayfs", "lists", "update", self.id, *self.lists, *words],
                 stdin=subprocess.DEVNULL, capture_output=True, text=True,
                 check=False)
         except OSError as error:
             raise dnf.exceptions.Error(f"assayfs: {error.strerror}") from error
-        if done.returncode not in accepted:
+        if done.returncode != 0:
             raise dnf.exceptions.Error(done.stderr.strip())
         logger.info("Digest lists: %s", done.stdout.strip())
 
@@ -57,10 +63,9 @@ class Assayfs(dnf.Plugin):
         """Adds lists. Nothing is installed if one of them is refused."""
         packages = [package.localPkg()
                     for package in self.base.transaction.install_set]
-        self.update_lists(
-            "--begin", *self.keys, f"--root={self.base.conf.installroot}",
-            *packages, accepted=(DONE,))
+        self.update_lists("--begin", *self.keys,
+                          f"--root={self.base.conf.installroot}", *packages)
 
     def transaction(self):
         """Settles which lists stay."""
-        self.update_lists("--end", accepted=(DONE, NOT_UNDER_WAY))
+        self.update_lists("--end")

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // assayfs update: a command that may change a tree that is read-only.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
@@ -22,24 +24,17 @@ struct UpdateArguments {
 
 int RunWithLists(const std::string& mount_point, const std::string& control,
                  const std::vector<std::string>& command) {
-  const auto folder = AddListsOfPackages(mount_point, control, command);
-  if (!folder) {
-    ReportFailure("update", folder.error());
-    return folder.error().code() == EKEYREJECTED ? kExitNo : kExitFailed;
+  PackageLists lists(
+      [](std::string_view line) { ReportFailure("update", line); });
+  if (auto begun = lists.Begin(mount_point, control, command); !begun) {
+    ReportFailure("update", begun.error());
+    return begun.error().code() == EKEYREJECTED ? kExitNo : kExitFailed;
   }
   const auto status = RunUpdate(mount_point, control, command);
   if (!status) ReportFailure("update", status.error());
-  if (folder->empty()) return status ? *status : kExitFailed;
-  if (!status || *status != 0) {
-    // Some of the new files may be there, and some of the old ones.
-    ReportFailure("update",
-                  "old and new lists count until the update is done again, or "
-                  "ended: assayfs lists update --end --lists " +
-                      *folder);
-    return status ? *status : kExitFailed;
-  }
-  const auto settled = EndListsOfPackages(*folder);
-  return settled ? *status : ReportFailure("update", settled.error());
+  auto settled = status ? lists.End(*status == 0) : lists.Abort();
+  if (!settled) return ReportFailure("update", settled.error());
+  return status ? *status : kExitFailed;
 }
 
 int Update(const UpdateArguments& arguments,
@@ -48,6 +43,9 @@ int Update(const UpdateArguments& arguments,
     ReportFailure("update",
                   "no command given (update [MOUNTPOINT] -- COMMAND...)");
     return kExitUsage;
+  }
+  if (::geteuid() != 0) {
+    return ReportFailure("update", "only root may update a tree");
   }
   const auto mounts = FindMounts(arguments.mount_point);
   if (!mounts) return ReportFailure("update", mounts.error());

@@ -64,7 +64,8 @@ class Made:
         cls.maker = packages.Maker()
         for name, spec, version, build in (
                 ("foo-1", FOO, "1", ""), ("foo-2", FOO, "2", ""),
-                ("foo-2-again", FOO, "2", "again"), ("bar-1", BAR, "1", "")):
+                ("foo-2-again", FOO, "2", "again"), ("bar-1", BAR, "1", ""),
+                ("bar-2", BAR, "2", "")):
             cls.maker.build(name, spec.replace("VERSION", version).replace(
                 "BUILD", build))
         cls.maker.build("unsigned", FOO.replace("VERSION", "3"), signed=False)
@@ -107,7 +108,11 @@ class ListUpdate(unittest.TestCase):
 
     def names(self):
         return sorted(name for name in os.listdir(self.lists)
-                      if name != ".update")
+                      if not name.startswith(".update"))
+
+    def under_way(self):
+        return sorted(name for name in os.listdir(self.lists)
+                      if name.startswith(".update-"))
 
     def assertLists(self, *packages_of_lists):
         self.assertEqual(self.names(), sorted(
@@ -129,7 +134,7 @@ class SettlingTest(ListUpdate):
         done = self.update("--end")
         self.assertEqual(done.stdout, "1 list removed, 2 kept\n")
         self.assertLists("bar-1", "foo-2")
-        self.assertFalse(os.path.exists(self.lists + "/.update"))
+        self.assertEqual(self.under_way(), [])
 
     def test_what_was_not_installed_goes(self):
         for way in ("--end", "--abort"):
@@ -153,7 +158,7 @@ class SettlingTest(ListUpdate):
         self.update("--end")
         self.assertLists("foo-1")
 
-    def test_lists_of_packages_that_were_never_installed_are_left_alone(self):
+    def test_lists_of_packages_that_are_not_installed_are_left_alone(self):
         rpm(self.root, "-e", "bar")
         self.begin("foo-2")
         self.update("--end")
@@ -167,6 +172,53 @@ class SettlingTest(ListUpdate):
                                       "update under way\n")
         self.update("--end")
         self.assertLists("foo-1")
+
+    def test_updates_settle_only_what_they_brought(self):
+        self.begin("foo-2", more=("--id", "a"))
+        self.begin("foo-2", "bar-2", more=("--id", "b"))
+        self.update("--end", "--id", "a")
+        self.assertLists("bar-1", "bar-2", "foo-1", "foo-2")
+        Made.install(self.root, "bar-2")
+        self.update("--end", "--id", "b")
+        self.assertLists("bar-2", "foo-1")
+
+    def test_what_a_dead_update_brought_goes_with_its_package(self):
+        self.begin("foo-2", "bar-2", more=("--id", "dead"))
+        Made.install(self.root, "foo-2")
+        self.begin("foo-1")
+        Made.install(self.root, "foo-1")
+        # In between, and by others, it was seen that foo-2 had landed.
+        self.update("--end")
+        self.assertLists("bar-1", "bar-2", "foo-1", "foo-2")
+        self.update("--end", "--all")
+        self.assertLists("bar-1", "foo-1")
+
+    def test_lists_with_other_names_go_with_their_package(self):
+        os.rename(f"{self.lists}/rpm-foo-1-1.x86_64", f"{self.lists}/rpm-foo")
+        self.begin("foo-2")
+        Made.install(self.root, "foo-2")
+        self.update("--end")
+        self.assertLists("bar-1", "foo-2")
+
+    def test_a_link_that_leads_nowhere_is_no_hindrance(self):
+        os.symlink("5-rpm-gone", f"{self.lists}/rpm-gone")
+        self.begin("foo-2")
+        Made.install(self.root, "foo-2")
+        self.update("--end")
+        self.assertIn("rpm-foo-2-1.x86_64", self.names())
+        self.assertNotIn("rpm-foo-1-1.x86_64", self.names())
+
+    def test_a_better_signature_takes_the_place_of_the_old(self):
+        name = f"{self.lists}/rpm-foo-1-1.x86_64"
+        signed = read(name)
+        write(name, signed[:signed.rindex(b"~Module") - 700])
+        header_size = 8 + 8 + 16 * int.from_bytes(signed[8:12], "big") + \
+            int.from_bytes(signed[12:16], "big")
+        write(name, signed[:header_size])
+        done = self.begin("foo-1")
+        self.assertEqual(done.stdout, "0 lists added, 1 there already\n")
+        self.assertEqual(read(name), signed)
+        self.update("--end")
 
     def test_another_build_of_the_same_version(self):
         self.begin("foo-2")
@@ -247,7 +299,7 @@ class KilledItselfTest(ListUpdate):
                 break
             self.assertIn("rpm-foo-2-1.x86_64", self.names())
             # If it was done but for the last step, there is nothing to end.
-            if not os.path.exists(self.lists + "/.update"):
+            if not self.under_way():
                 self.update(*begin)
         self.assertLists("bar-1", "foo-2")
 
@@ -258,7 +310,7 @@ class MistakeTest(ListUpdate):
         self.assertRefused(done, 1, "unsigned.rpm: unsigned")
         self.assertIn("nothing was begun", done.stderr)
         self.assertLists("bar-1", "foo-1")
-        self.assertFalse(os.path.exists(self.lists + "/.update"))
+        self.assertEqual(self.under_way(), [])
 
     def test_a_package_that_is_not_there(self):
         self.assertRefused(self.begin("nowhere", check=False), 3,
@@ -267,12 +319,13 @@ class MistakeTest(ListUpdate):
     def test_there_must_be_an_update_to_settle(self):
         for way in ("--end", "--abort"):
             self.assertRefused(self.update(way, check=False), 1,
-                               "no update is under way in " + self.lists)
+                               "no such update is under way in " + self.lists)
 
     def test_usage(self):
         for words in ((), ("--begin", "--end"), ("--end", "--abort"),
                       ("--end", "--root", "/"), ("--abort", "package"),
-                      ("--end", "--keys", "/"), ("--end", "--remove", "x")):
+                      ("--end", "--keys", "/"), ("--end", "--remove", "x"),
+                      ("--begin", "--all"), ("--end", "--all", "--id", "x")):
             self.assertEqual(self.update(*words, check=False).returncode, 2,
                              words)
 
@@ -280,7 +333,7 @@ class MistakeTest(ListUpdate):
         self.begin("foo-2")
         self.assertRefused(
             self.update("--begin", "--root", "/", check=False), 3,
-            f"an update of {self.root} is under way; end or abort it first")
+            f"update default is of {self.root}; end or abort it first")
 
     def test_what_is_to_go_must_be_there(self):
         self.assertRefused(self.begin(more=("--remove", "tlv-x"), check=False),
@@ -288,8 +341,9 @@ class MistakeTest(ListUpdate):
 
     def test_a_damaged_journal_is_an_error(self):
         for text in ("", "assayfs-update 2\n", "assayfs-update 1\nroot /",
-                     "assayfs-update 1\nroot /\nadd\n"):
-            write(self.lists + "/.update", text)
+                     "assayfs-update 1\nroot /\nadd\n",
+                     "assayfs-update 1\nroot /\nroot /\n"):
+            write(self.lists + "/.update-default", text)
             for words in (("--end",), ("--begin", "--root", self.root)):
                 self.assertRefused(self.update(*words, check=False), 3,
                                    "not the journal of an update")
@@ -300,11 +354,58 @@ class MistakeTest(ListUpdate):
         self.assertRefused(self.begin(check=False), 3, "No such file")
 
     def test_there_is_one_at_a_time(self):
-        folder = os.open(self.lists, os.O_RDONLY)
-        self.addCleanup(os.close, folder)
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        self.assertRefused(self.begin(check=False), 3,
+        self.begin("foo-2")
+        lock = os.open(self.lists + "/.update.lock", os.O_RDONLY)
+        self.addCleanup(os.close, lock)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        self.assertRefused(self.update("--end", check=False), 3,
                            "another `lists update` is at work")
+        self.assertEqual(os.stat(lock).st_mode & 0o777, 0o600)
+
+    def test_ids_and_roots(self):
+        for word in ("--id=a/b", "--id=" + "x" * 65, "--root=/a\nb"):
+            self.assertRefused(self.update("--begin", word, check=False), 3,
+                               "the ")
+
+    def test_a_database_that_cannot_be_read_leaves_the_update_under_way(self):
+        self.begin("foo-2")
+        database = os.path.join(self.root, "var/lib/rpm/rpmdb.sqlite")
+        whole = read(database)
+        write(database, "no database " * 1000)
+        self.assertEqual(self.update("--end", check=False).returncode, 3)
+        self.assertEqual(self.under_way(), [".update-default"])
+        self.assertLists("bar-1", "foo-1", "foo-2")
+        write(database, whole)
+        self.update("--end")
+        self.assertLists("bar-1", "foo-1")
+
+    def test_a_list_is_called_what_it_says(self):
+        """Nobody takes the place of another list by the name of a file."""
+        for name in ("rpm-bar-1-1.x86_64", "rpm-bar-1-1.x86_64~new",
+                     "rpm-x\nremove rpm-bar-1-1.x86_64"):
+            path = os.path.join(self.base, name)
+            shutil.copy(f"{self.lists}/rpm-foo-1-1.x86_64", path)
+            done = self.begin(more=(path,))
+            self.assertEqual(done.stdout, "0 lists added, 1 there already\n")
+            self.update("--end")
+            self.assertLists("bar-1", "foo-1")
+
+    def test_a_name_that_would_forge_the_journal(self):
+        key, cert = judged.signing_key()
+        path = os.path.join(self.base, "tlv-x\nremove rpm-bar-1-1.x86_64")
+        write(f"{self.base}/x", "x")
+        assayfs("lists", "gen", "-o", self.base, f"{self.base}/x")
+        assayfs("lists", "sign", "--key", key, "--cert", cert,
+                f"{self.base}/tlv-x")
+        os.rename(f"{self.base}/tlv-x", path)
+        done = self.begin(more=("--keys", cert, path), check=False)
+        self.assertRefused(done, 1, "cannot be a file name")
+        self.assertEqual(self.under_way(), [])
+
+    def test_lists_are_not_numbered_meanwhile(self):
+        self.begin("foo-2")
+        done = assayfs("lists", "number", "--undo", self.lists, check=False)
+        self.assertRefused(done, 1, "update default: under way")
 
 
 class UnderEnforcement(judged.Judged):
@@ -398,11 +499,37 @@ class TransactionTest(UnderEnforcement):
     def test_what_fails_takes_nothing_away(self):
         done = run(*self.command("false", Made.path("foo-2")), check=False)
         self.assertEqual(done.returncode, 1)
-        self.assertIn("assayfs lists update --end --lists " + self.lists,
-                      done.stderr)
+        self.assertRegex(done.stderr, "it failed; .*: assayfs lists update "
+                         f"--end --id update-[0-9]+ --lists {self.lists}\n")
+        self.assertEqual(self.says("old"), "foo 1")
         self.assertEqual(self.says("old"), "foo 1")
         self.upgrade()
         self.assertIsNone(self.says("old"))
+
+    def test_what_another_database_gets_is_not_taken_away(self):
+        done = run(*self.command("true", Made.path("foo-2")))
+        self.assertIn("the RPM database has none of the packages", done.stderr)
+        self.assertIn("rpm-foo-2-1.x86_64", os.listdir(self.lists))
+
+    def test_without_a_folder_of_lists_it_just_runs(self):
+        self.unmount()
+        rest = os.path.join(self.base, "rest")
+        os.rename(self.lists, rest)
+        self.lists = os.path.join(rest, "tlv-root")
+        self.mount()
+        done = run(*self.command("echo", Made.path("foo-2")))
+        self.assertIn("the mount takes lists from no folder", done.stderr)
+        self.assertEqual(done.stdout, Made.path("foo-2") + "\n")
+
+    def test_nothing_is_left_of_an_update_that_does_not_start(self):
+        with subprocess.Popen(self.command("sleep", "1000")) as other:
+            self.addCleanup(other.kill)
+            wait_until(lambda: self.status()["update_running"])
+            done = self.rpm("-U", Made.path("foo-2"), check=False)
+            other.terminate()
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("another update is running", done.stderr)
+        self.assertNotIn("rpm-foo-2-1.x86_64", os.listdir(self.lists))
 
 
 class DnfTest(UnderEnforcement):
@@ -422,7 +549,8 @@ class DnfTest(UnderEnforcement):
         # Debian's librpm keeps its database in the home of the user.
         write(os.path.join(self.base, ".rpmmacros"), "%_dbpath /var/lib/rpm\n")
         write(os.path.join(self.base, "assayfs.conf"),
-              f"[main]\nlists = {self.lists}\nkeys = {Made.maker.key}\n")
+              f"[main]\nroot = {self.mnt}\nlists = {self.lists}\n"
+              f"keys = {Made.maker.key}\n")
         write(os.path.join(self.base, "dnf.conf"), f"""
 [main]
 pluginpath={PLUGINS}
@@ -452,9 +580,10 @@ baseurl=file://{self.base}/repository
         run("createrepo_c", repository)
 
     def assertLists(self, *names):
-        self.assertEqual(sorted(os.listdir(self.lists)), sorted(
-            [f"rpm-{name}-1.x86_64" for name in names] +
-            ["tlv-base", "tlv-root"]))
+        self.assertEqual(
+            set(os.listdir(self.lists)) - {".update.lock"},
+            {f"rpm-{name}-1.x86_64" for name in names} |
+            {"tlv-base", "tlv-root"})
 
     def test_upgrade_and_remove(self):
         self.offer("foo-2")
@@ -466,6 +595,13 @@ baseurl=file://{self.base}/repository
         self.assertLists("bar-1", "foo-2")
         self.dnf("remove", "bar")
         self.assertLists("foo-2")
+
+    def test_another_root_is_left_alone(self):
+        write(os.path.join(self.base, "assayfs.conf"),
+              f"[main]\nlists = {self.lists}\nkeys = {Made.maker.key}\n")
+        self.offer("unsigned")
+        self.dnf("upgrade")
+        self.assertLists("bar-1", "foo-1")
 
     def test_nothing_is_installed_of_what_is_not_signed(self):
         self.offer("unsigned")
@@ -512,7 +648,8 @@ class KilledTest(UnderEnforcement):
             # Nothing that counted before has gone.
             self.assertEqual(self.says("old"), "foo 1")
             if number % 2 == 0:
-                assayfs("lists", "update", "--end", "--lists", self.lists)
+                assayfs("lists", "update", "--end", "--all", "--lists",
+                        self.lists)
                 self.put_back()
                 self.assertPrograms("1")
         self.assertGreaterEqual(killed, 4)

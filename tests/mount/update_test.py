@@ -117,6 +117,22 @@ class CommandTest(Update):
                                            self.control,
                                            self.at("data")).stdout)
 
+    def test_a_daemon_of_another_user_is_not_asked(self):
+        control = os.path.join(self.base, "other.sock")
+        other = subprocess.Popen(
+            [sys.executable, "-c", "import os, socket, sys\n"
+             "s = socket.socket(socket.AF_UNIX)\ns.bind(sys.argv[1])\n"
+             "os.setuid(1234)\ns.listen()\nprint(flush=True)\n"
+             "s.accept()[0].recv(1)\n", control], stdout=subprocess.PIPE)
+        self.addCleanup(other.stdout.close)
+        self.addCleanup(other.wait)
+        self.addCleanup(other.kill)
+        other.stdout.readline()
+        done = assayfs("update", self.mnt, "--control", control, "--", "true",
+                       check=False)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("the daemon is of another user", done.stderr)
+
     def test_there_is_one_at_a_time(self):
         evaluate = self.steps()
         evaluate("1")

@@ -3,6 +3,7 @@
 #include "app/control/control_client.h"
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <nlohmann/json.hpp>
@@ -19,6 +20,13 @@ constexpr std::chrono::minutes kSendLimit{1};
 // Loading many lists into a slow TPM takes long.
 constexpr std::chrono::minutes kAnswerLimit{30};
 
+bool IsOfRootOrSelf(int socket) {
+  ucred peer{};
+  socklen_t size = sizeof(peer);
+  return ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+         (peer.uid == 0 || peer.uid == ::geteuid());
+}
+
 bool IsAbsent(const Error& error) {
   return error.code() == ENOENT || error.code() == ECONNREFUSED;
 }
@@ -27,7 +35,7 @@ bool IsAbsent(const Error& error) {
 
 Result<nlohmann::json> AskDaemon(const std::string& path,
                                  const nlohmann::json& request,
-                                 int descriptor) {
+                                 Answerer answerer, int descriptor) {
   const auto address = SocketAddress(path);
   if (!address) return Fail(address.error());
   const UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -35,6 +43,9 @@ Result<nlohmann::json> AskDaemon(const std::string& path,
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&*address),
                 sizeof(*address)) != 0) {
     return Fail(Error::FromErrno(path));
+  }
+  if (answerer == Answerer::kRootOrSelf && !IsOfRootOrSelf(socket.get())) {
+    return Fail(EACCES, path + ": the daemon is of another user");
   }
   auto sent = SendLine(socket.get(), request.dump(), kSendLimit, descriptor);
   if (!sent) return Fail(std::move(sent).error().WithContext(path));
@@ -64,11 +75,14 @@ Result<nlohmann::json> AskDaemon(const std::string& path,
 
 Result<nlohmann::json> AskMount(const std::string& mount_point,
                                 const std::string& control,
-                                const nlohmann::json& request, int descriptor) {
-  if (!control.empty()) return AskDaemon(control, request, descriptor);
+                                const nlohmann::json& request,
+                                Answerer answerer, int descriptor) {
+  if (!control.empty()) {
+    return AskDaemon(control, request, answerer, descriptor);
+  }
   for (const std::string& folder : RuntimeFolders()) {
-    auto answer =
-        AskDaemon(ControlPath(folder, mount_point), request, descriptor);
+    auto answer = AskDaemon(ControlPath(folder, mount_point), request, answerer,
+                            descriptor);
     if (answer || !IsAbsent(answer.error())) return answer;
   }
   return Fail(ENOENT, mount_point +

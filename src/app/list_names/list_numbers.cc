@@ -2,7 +2,6 @@
 // Numbers in front of the names of lists: planning and renaming.
 #include "app/list_names/list_numbers.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -11,11 +10,12 @@
 
 #include <algorithm>
 #include <map>
-#include <memory>
 #include <set>
 #include <utility>
 
+#include "app/list_update/update_journal.h"
 #include "appraise/list_source.h"
+#include "base/files.h"
 #include "base/unique_fd.h"
 #include "lists/list_name.h"
 #include "tpm/ima_log.h"
@@ -23,23 +23,16 @@
 namespace assayfs {
 namespace {
 
-struct CloseDir {
-  void operator()(DIR* dir) const { ::closedir(dir); }
-};
-using Dir = std::unique_ptr<DIR, CloseDir>;
-
 struct List {
   std::string name;    // as it is
   std::string wanted;  // as it is to be
 };
 
 struct Folder {
-  Dir dir;
+  UniqueFd fd;
   std::set<std::string> names;               // all that are not hidden
   std::map<std::string, std::string> links;  // to names of the same folder
   std::map<std::string, List> lists;         // by name without number
-
-  int fd() const { return ::dirfd(dir.get()); }
 };
 
 tl::unexpected<Error> InTheWay(const std::string& what,
@@ -56,19 +49,22 @@ bool IsList(int dir_fd, const std::string& name) {
 
 Result<Folder> ReadFolder(const std::string& path) {
   Folder folder;
-  folder.dir.reset(::opendir(path.c_str()));
-  if (!folder.dir) return Fail(Error::FromErrno(path));
-  errno = 0;
-  while (const dirent* entry = ::readdir(folder.dir.get())) {
-    const std::string name = entry->d_name;
+  folder.fd.Reset(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.fd) return Fail(Error::FromErrno(path));
+  const auto names = NamesIn(folder.fd.get());
+  if (!names) return Fail(Error(names.error()).WithContext(path));
+  for (const std::string& name : *names) {
     if (!name.starts_with('.')) folder.names.insert(name);
-    errno = 0;
   }
-  if (errno != 0) return Fail(Error::FromErrno(path));
+  const auto updates = UpdatesUnderWay(folder.fd.get());
+  if (!updates) return Fail(updates.error());
+  if (!updates->empty()) {
+    return InTheWay("update " + updates->front(), "under way");
+  }
   for (const std::string& name : folder.names) {
-    if (auto target = AliasTarget(folder.fd(), name)) {
+    if (auto target = AliasTarget(folder.fd.get(), name)) {
       folder.links.emplace(name, std::move(*target));
-    } else if (IsList(folder.fd(), name)) {
+    } else if (IsList(folder.fd.get(), name)) {
       const std::string base = WithoutNumber(name);
       const auto [other, fresh] = folder.lists.emplace(base, List{name, base});
       if (!fresh) {
@@ -121,7 +117,7 @@ Result<bool> Rename(const Folder& folder, const std::string& base,
   const bool has_link = link != folder.links.end();
   const bool linked = has_link && link->second == list.wanted;
   if (list.name == list.wanted && (linked || list.wanted == base)) return false;
-  const int fd = folder.fd();
+  const int fd = folder.fd.get();
   if (has_link && ::unlinkat(fd, base.c_str(), 0) != 0) {
     return Fail(Error::FromErrno(base));
   }
@@ -147,7 +143,7 @@ Result<NumberedLists> CarryOut(const Folder& folder) {
     ++(*changed ? counts.renamed : counts.kept);
     if (list.wanted == base) ++counts.unnumbered;
   }
-  if (counts.renamed > 0 && ::fsync(folder.fd()) != 0) {
+  if (counts.renamed > 0 && ::fsync(folder.fd.get()) != 0) {
     return Fail(Error::FromErrno("fsync"));
   }
   return counts;

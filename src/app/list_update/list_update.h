@@ -17,100 +17,123 @@
 
 namespace assayfs {
 
-// A list that an update brings: verified, whole, with its name in the folder.
+// A list that an update brings: verified, whole, with its name in the folder,
+// which IsSafeName holds of.
 struct ComingList {
   std::string name;
   ByteVector bytes;
 };
 
-// One folder of lists while a package manager works: new lists are added first,
+// One folder of lists while package managers work: new lists are added first,
 // and old ones count until the update is settled. Then the RPM database says
 // which lists of packages stay. Whatever is killed in between, all of them
-// count until somebody settles the update, or begins it again.
+// count until somebody settles that update. Several may be under way; each has
+// an id, see IsUpdateId, and settles only what it brought itself.
 //
-// Threads: one object, one thread. No two objects for a folder, also not in two
-// processes.
+// Threads: one object, one thread. Another object for the same folder, also in
+// another process, waits in Open until this one is gone.
 class ListUpdate {
  public:
   struct Begun {
     std::size_t added = 0;
     std::size_t there_already = 0;
-    bool continued = false;  // an update was under way; this adds to it
+    bool continued = false;  // this one was under way; more is added to it
   };
   struct Settled {
     std::size_t removed = 0;
     std::size_t kept = 0;  // of the lists that the update was about
   };
   // kEnd: the new lists stay, and those told to go do so. kAbort: the other way
-  // round. Where the RPM database knows better, neither counts: a list stays if
-  // and only if a package with exactly its header is installed.
+  // round. But of lists of packages that are new, or were installed when it
+  // began, the RPM database says which stay: those whose very header is that of
+  // an installed package, and what another update brought that is under way.
   enum class Outcome { kEnd, kAbort };
 
-  // Opens the folder. Errors: those of open(2) with the path; EBUSY if another
-  // object has it.
+  // Opens the folder, and waits for others up to ten seconds. Makes a file
+  // ".update.lock" in it.
+  // Errors: those of open(2) with the path; EBUSY if others take longer.
   static Result<ListUpdate> Open(const std::string& folder);
 
-  // Begins an update, or adds to the one that is under way. When it returns,
-  // whoever watches the folder was told of the new lists.
+  // Begins an update, or adds to the one of that id. When it returns, whoever
+  // watches the folder was told of the new lists, and they are on disk.
   // root: an absolute path; of the system whose packages change. coming: where
   // the folder has another list of that name, both count until the end.
   // removed: names of lists in the folder that go with kEnd.
-  // Errors: EINVAL if root is no absolute path in one line; ENOENT for a name
-  // in removed that the folder has not; EEXIST if the update that is under way
-  // is of another root; EBADMSG for a damaged journal; those of reading the
-  // database, but one that is missing or empty is none; those of writing. A
-  // list that was added by then is in the journal.
-  Result<Begun> Begin(const std::string& root,
+  // Errors: EINVAL for an id or root that cannot be (a root has no line end);
+  // ENOENT for a name in removed that the folder has not; EEXIST if the update
+  // of that id is of another root; EBADMSG for a damaged journal; those of
+  // reading the database, but one that is missing or empty is none; those of
+  // writing. What was added by then is in the journal.
+  Result<Begun> Begin(const std::string& id, const std::string& root,
                       const std::vector<ComingList>& coming,
                       const std::vector<std::string>& removed);
 
-  // Settles the update that is under way.
-  // Errors: ENOENT if there is none; as Begin. Those of reading lists and
-  // removing them leave the journal, so that it can be called again.
-  Result<Settled> Settle(Outcome outcome);
+  // Returns the ids of all updates that are under way. Errors: as NamesIn.
+  Result<std::vector<std::string>> UnderWay() const {
+    return UpdatesUnderWay(fd_.get());
+  }
+
+  // Says whether the update brought lists, none of which is of an installed
+  // package: as if the package manager keeps its database elsewhere.
+  // Errors: EBADMSG as Begin; those of reading database and lists.
+  Result<bool> NoneIsInstalled(const std::string& id) const;
+
+  // Settles an update; nothing if it is not under way.
+  // Errors: as Begin. Those of reading lists and removing them leave the
+  // journal, so that it can be called again.
+  Result<std::optional<Settled>> Settle(const std::string& id, Outcome outcome);
 
  private:
-  // What an RPM database says.
-  struct Database {
-    std::set<std::string> lists;  // names of lists of the installed packages
-    std::set<Digest> headers;     // SHA-256 of their headers
-  };
-  // Names of the lists in the folder, by the same without number.
-  using Names = std::map<std::string, std::string>;
+  // SHA-256 of the headers of all installed packages; nothing where there is
+  // no RPM database, or no package in it.
+  using Headers = std::optional<std::set<Digest>>;
+  using Names = std::set<std::string>;
 
-  ListUpdate(std::string folder, UniqueFd fd)
-      : folder_(std::move(folder)), fd_(std::move(fd)) {}
-
-  // Nothing where there is no database, or no package in it.
-  static Result<std::optional<Database>> ReadDatabase(const std::string& root);
-  Result<Names> ReadNames() const;
-  Result<bool> HasPayload(const std::string& name, Bytes list) const;
-  Result<bool> IsInstalled(const std::string& name,
-                           const Database& database) const;
   // What a begin is to write.
   struct Plan {
     UpdateJournal journal;
     std::map<std::string, Bytes> to_write;  // by name
     Begun begun;
   };
-  Result<Plan> MakePlan(const std::string& root,
+  // What a settling goes by.
+  struct Facts {
+    UpdateJournal journal;
+    Headers headers;
+    Names awaited;  // added by other updates, and not installed yet
+  };
+
+  ListUpdate(std::string folder, UniqueFd fd, UniqueFd lock)
+      : folder_(std::move(folder)),
+        fd_(std::move(fd)),
+        lock_(std::move(lock)) {}
+
+  static Result<Headers> ReadHeaders(const std::string& root);
+  // The SHA-256 of a list's payload; nothing for what is gone, or no list.
+  Result<std::optional<Digest>> PayloadOf(const std::string& name) const;
+  Result<bool> IsInstalled(const std::string& name,
+                           const Headers& headers) const;
+
+  Result<Plan> MakePlan(const std::string& id, const std::string& root,
                         const std::vector<ComingList>& coming,
                         const std::vector<std::string>& removed) const;
   Result<void> PlanComing(const ComingList& list, const Names& names,
-                          Plan& plan) const;
+                          const Names& added, Plan& plan) const;
+  // Returns what the updates under way brought; those of but left out.
+  Result<Names> AddedBy(const std::vector<std::string>& ids,
+                        const std::string& but) const;
 
-  Result<bool> Stays(const std::string& base, const std::string& name,
-                     const UpdateJournal& journal, Outcome outcome,
-                     const std::optional<Database>& database) const;
-  Result<void> Remove(const std::string& base, const std::string& name) const;
-  // Gives lists that came beside others the names that those had.
-  Result<void> NameForGood(const Names& names,
-                           const UpdateJournal& journal) const;
-  Result<Settled> SettleLists(const UpdateJournal& journal,
-                              Outcome outcome) const;
+  Result<Settled> SettleLists(const Facts& facts, Outcome outcome) const;
+  Result<bool> Stays(const std::string& name, const Facts& facts,
+                     Outcome outcome) const;
+  Result<void> Remove(const std::string& name) const;
+  Result<void> NameForGood(const Names& added) const;
+  // Takes what is installed off what other updates wait for; returns the rest.
+  Result<Names> AwaitedByOthers(const std::string& id) const;
+  Result<void> Sync() const;
 
   std::string folder_;
   UniqueFd fd_;
+  UniqueFd lock_;
 };
 
 }  // namespace assayfs

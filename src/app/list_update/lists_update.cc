@@ -21,6 +21,8 @@ struct Options {
   bool begin = false;
   bool end = false;
   bool abort = false;
+  bool all = false;
+  std::string id = "default";
   std::string folder = kDefaultLists;
   std::string root = "/";
   std::vector<std::string> keys = {kDefaultKeys};
@@ -28,6 +30,14 @@ struct Options {
   std::vector<std::string> sources;
   bool allow_weak = false;
 };
+
+// Without "." and "..", nor a "/" at its end.
+std::string AbsolutePath(const std::string& path) {
+  std::string absolute =
+      std::filesystem::absolute(path).lexically_normal().native();
+  if (absolute.size() > 1 && absolute.ends_with('/')) absolute.pop_back();
+  return absolute;
+}
 
 int Begin(const Options& options) {
   ComingLists coming;
@@ -48,9 +58,8 @@ int Begin(const Options& options) {
   }
   auto update = ListUpdate::Open(options.folder);
   if (!update) return ReportFailure("lists update", update.error());
-  const auto begun =
-      update->Begin(std::filesystem::absolute(options.root).lexically_normal(),
-                    coming.lists, options.removed);
+  const auto begun = update->Begin(options.id, AbsolutePath(options.root),
+                                   coming.lists, options.removed);
   if (!begun) return ReportFailure("lists update", begun.error());
   std::cout << Counted(begun->added, "list") << " added, "
             << Grouped(begun->there_already) << " there already"
@@ -58,17 +67,40 @@ int Begin(const Options& options) {
   return kExitYes;
 }
 
+// What is under way, for a message.
+std::string WhatIs(const ListUpdate& update) {
+  const auto ids = update.UnderWay();
+  if (!ids || ids->empty()) return {};
+  std::string text = "; under way:";
+  for (const std::string& id : *ids) text += " " + id;
+  return text;
+}
+
 int Settle(const Options& options) {
   auto update = ListUpdate::Open(options.folder);
   if (!update) return ReportFailure("lists update", update.error());
-  const auto settled = update->Settle(
-      options.end ? ListUpdate::Outcome::kEnd : ListUpdate::Outcome::kAbort);
-  if (!settled) {
-    ReportFailure("lists update", settled.error());
-    return settled.error().code() == ENOENT ? kExitNo : kExitFailed;
+  auto ids = update->UnderWay();
+  if (!ids) return ReportFailure("lists update", ids.error());
+  if (!options.all) ids = std::vector{options.id};
+  ListUpdate::Settled total;
+  bool any = false;
+  for (const std::string& id : *ids) {
+    const auto settled =
+        update->Settle(id, options.end ? ListUpdate::Outcome::kEnd
+                                       : ListUpdate::Outcome::kAbort);
+    if (!settled) return ReportFailure("lists update", settled.error());
+    if (!*settled) continue;
+    any = true;
+    total.removed += (*settled)->removed;
+    total.kept += (*settled)->kept;
   }
-  std::cout << Counted(settled->removed, "list") << " removed, "
-            << Grouped(settled->kept) << " kept\n";
+  if (!any) {
+    ReportFailure("lists update", "no such update is under way in " +
+                                      options.folder + WhatIs(*update));
+    return kExitNo;
+  }
+  std::cout << Counted(total.removed, "list") << " removed, "
+            << Grouped(total.kept) << " kept\n";
   return kExitYes;
 }
 
@@ -83,11 +115,21 @@ void AddWhat(CLI::App& update, Options& options) {
                  "the update did not happen: lists that it added go, but for "
                  "those of packages that are installed");
   what->require_option(1);
+  auto* id =
+      update
+          .add_option("--id", options.id,
+                      "which update, where several may be under way [default]")
+          ->type_name("ID");
+  update.add_flag("--all", options.all, "settle every update under way")
+      ->excludes(id);
 }
 
 // What CLI11 cannot see by itself. It takes errors as exceptions.
 void CheckUsage(const CLI::App& update, const Options& options) {
-  if (options.begin) return;
+  if (options.begin) {
+    if (options.all) throw CLI::ValidationError("--all is not for --begin");
+    return;
+  }
   for (const char* name :
        {"--root", "--keys", "--remove", "--allow-weak-digests", "source"}) {
     if (update.count(name) > 0) {

@@ -9,14 +9,14 @@
 namespace assayfs {
 namespace {
 
-constexpr char kFileName[] = ".update";
+constexpr std::string_view kFilePrefix = ".update-";
 constexpr std::string_view kFirstLine = "assayfs-update 1";
 constexpr std::size_t kMaxBytes = std::size_t{64} << 20;
+constexpr std::size_t kMaxIdBytes = 64;
 constexpr unsigned kMode = 0600;
 
-Result<void> SyncFolder(int dir_fd) {
-  if (::fsync(dir_fd) != 0) return Fail(Error::FromErrno("fsync"));
-  return {};
+std::string FileName(const std::string& id) {
+  return std::string(kFilePrefix) + id;
 }
 
 // Takes one line, without its end, into journal. False for an unknown one.
@@ -25,7 +25,7 @@ bool TakeLine(std::string_view line, UpdateJournal& journal) {
   if (space == std::string_view::npos || space + 1 == line.size()) return false;
   const std::string_view word = line.substr(0, space);
   std::string value(line.substr(space + 1));
-  if (word == "root") {
+  if (word == "root" && journal.root.empty()) {
     journal.root = std::move(value);
   } else if (word == "add") {
     journal.added.insert(std::move(value));
@@ -47,6 +47,13 @@ void AddLines(std::string_view word, const std::set<std::string>& values,
 }
 
 }  // namespace
+
+bool IsUpdateId(std::string_view id) {
+  constexpr std::string_view kAllowed =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
+  return !id.empty() && id.size() <= kMaxIdBytes &&
+         id.find_first_not_of(kAllowed) == std::string_view::npos;
+}
 
 Result<UpdateJournal> ParseUpdateJournal(std::string_view text) {
   UpdateJournal journal;
@@ -77,30 +84,40 @@ std::string FormatUpdateJournal(const UpdateJournal& journal) {
   return text;
 }
 
-Result<std::optional<UpdateJournal>> ReadUpdateJournal(int dir_fd) {
-  const auto bytes = ReadFileAt(dir_fd, kFileName, kMaxBytes, Links::kRefuse);
+Result<std::vector<std::string>> UpdatesUnderWay(int dir_fd) {
+  auto names = NamesIn(dir_fd);
+  if (!names) return names;
+  std::vector<std::string> ids;
+  for (const std::string& name : *names) {
+    if (!name.starts_with(kFilePrefix)) continue;
+    std::string id = name.substr(kFilePrefix.size());
+    if (IsUpdateId(id)) ids.push_back(std::move(id));
+  }
+  return ids;
+}
+
+Result<std::optional<UpdateJournal>> ReadUpdateJournal(int dir_fd,
+                                                       const std::string& id) {
+  const std::string name = FileName(id);
+  const auto bytes = ReadFileAt(dir_fd, name, kMaxBytes, Links::kRefuse);
   if (!bytes && bytes.error().code() == ENOENT) return std::nullopt;
   if (!bytes) return Fail(bytes.error());
   auto journal = ParseUpdateJournal(AsText(*bytes));
-  if (!journal) return Fail(Error(journal.error()).WithContext(kFileName));
+  if (!journal) return Fail(Error(journal.error()).WithContext(name));
   return std::move(*journal);
 }
 
-Result<void> KeepUpdateJournal(int dir_fd, const UpdateJournal& journal) {
-  auto kept = ReplaceFileAt(dir_fd, kFileName,
-                            AsBytes(FormatUpdateJournal(journal)), kMode);
-  if (!kept) return kept;
-  return SyncFolder(dir_fd);
+Result<void> KeepUpdateJournal(int dir_fd, const std::string& id,
+                               const UpdateJournal& journal) {
+  return ReplaceFileAt(dir_fd, FileName(id),
+                       AsBytes(FormatUpdateJournal(journal)), kMode);
 }
 
-Result<void> DropUpdateJournal(int dir_fd) {
-  // What was settled must be on disk before the reason for it goes.
-  auto synced = SyncFolder(dir_fd);
-  if (!synced) return synced;
-  if (::unlinkat(dir_fd, kFileName, 0) != 0) {
-    return Fail(Error::FromErrno(kFileName));
+Result<void> DropUpdateJournal(int dir_fd, const std::string& id) {
+  if (::unlinkat(dir_fd, FileName(id).c_str(), 0) != 0) {
+    return Fail(Error::FromErrno(FileName(id)));
   }
-  return SyncFolder(dir_fd);
+  return {};
 }
 
 }  // namespace assayfs

@@ -2,8 +2,11 @@
 // Adding lists for the packages that a command names.
 #include "app/run/package_lists.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "app/control/control_client.h"
@@ -25,15 +28,13 @@ std::vector<std::string> Texts(const nlohmann::json& array) {
   return texts;
 }
 
-// Returns the first folder among places where lists come from.
-Result<std::string> FolderOf(const nlohmann::json& lists) {
+// Returns the first folder among places where lists come from; empty for none.
+std::string FolderOf(const nlohmann::json& lists) {
   for (const std::string& source : Texts(MemberOf(lists, "sources"))) {
     std::error_code not_there;
     if (std::filesystem::is_directory(source, not_there)) return source;
   }
-  return Fail(ENOENT,
-              "COMMAND names packages, but the mount takes lists from no "
-              "folder; see --lists");
+  return {};
 }
 
 std::string RootOf(const std::string& mount_point) {
@@ -42,17 +43,23 @@ std::string RootOf(const std::string& mount_point) {
 
 }  // namespace
 
-Result<std::string> AddListsOfPackages(
-    const std::string& mount_point, const std::string& control,
-    const std::vector<std::string>& command) {
+Result<void> PackageLists::Begin(const std::string& mount_point,
+                                 const std::string& control,
+                                 const std::vector<std::string>& command) {
   std::vector<std::string> packages;
   std::ranges::copy_if(command, std::back_inserter(packages), IsPackageFile);
-  if (packages.empty()) return std::string();
-  const auto status = AskMount(mount_point, control, {{"verb", "status"}});
+  if (packages.empty()) return {};
+  const auto status = AskMount(mount_point, control, {{"verb", "status"}},
+                               Answerer::kRootOrSelf);
   if (!status) return Fail(status.error());
   const nlohmann::json& lists = MemberOf(*status, "lists");
-  auto folder = FolderOf(lists);
-  if (!folder) return folder;
+  const std::string folder = FolderOf(lists);
+  if (folder.empty()) {
+    tell_(
+        "the mount takes lists from no folder, so none are added for the "
+        "packages of the command");
+    return {};
+  }
   const auto keyring = Keyring::Load(Texts(MemberOf(*status, "keys")));
   if (!keyring) return Fail(keyring.error());
   const bool allow_weak = MemberOf(lists, "allow_weak") == true;
@@ -62,20 +69,41 @@ Result<std::string> AddListsOfPackages(
     const auto& [path, error] = coming.refused.front();
     return Fail(EKEYREJECTED, path + ": " + error.message());
   }
-  auto update = ListUpdate::Open(*folder);
-  if (!update) return Fail(update.error());
-  const auto begun = update->Begin(RootOf(mount_point), coming.lists, {});
-  if (!begun) return Fail(begun.error());
-  return folder;
-}
-
-Result<void> EndListsOfPackages(const std::string& folder) {
   auto update = ListUpdate::Open(folder);
   if (!update) return Fail(update.error());
-  const auto settled = update->Settle(ListUpdate::Outcome::kEnd);
-  if (!settled && settled.error().code() != ENOENT) {
-    return Fail(settled.error());
+  id_ = "update-" + std::to_string(::getpid());
+  const auto begun = update->Begin(id_, RootOf(mount_point), coming.lists, {});
+  if (!begun) return Fail(begun.error());
+  folder_ = folder;
+  return {};
+}
+
+Result<void> PackageLists::Abort() {
+  if (folder_.empty()) return {};
+  auto update = ListUpdate::Open(folder_);
+  if (!update) return Fail(update.error());
+  const auto settled = update->Settle(id_, ListUpdate::Outcome::kAbort);
+  if (!settled) return Fail(settled.error());
+  return {};
+}
+
+Result<void> PackageLists::End(bool succeeded) {
+  if (folder_.empty()) return {};
+  auto update = ListUpdate::Open(folder_);
+  if (!update) return Fail(update.error());
+  const auto none = update->NoneIsInstalled(id_);
+  if (!none) return Fail(none.error());
+  if (succeeded && !*none) {
+    const auto settled = update->Settle(id_, ListUpdate::Outcome::kEnd);
+    if (!settled) return Fail(settled.error());
+    return {};
   }
+  const std::string why =
+      succeeded ? "the RPM database has none of the packages" : "it failed";
+  tell_(why +
+        "; old and new lists count until: assayfs lists update --end "
+        "--id " +
+        id_ + " --lists " + folder_);
   return {};
 }
 

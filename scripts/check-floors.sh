@@ -20,6 +20,7 @@ readonly HOMES='
 rpm/.*       src/trust/rpm_[a-z_]+[.](cc|h)
 rnp/.*       src/trust/[a-z_]+[.]cc
 tss2/.*      src/tpm/esys_[a-z_]+[.]cc
+p11-kit/.*   src/trust/pkcs11_[a-z]+[.](cc|h)
 openssl/.*   src/(crypto|trust)/[a-z0-9_]+[.]cc
 CLI/.*       src/app/[a-z_/]+[.](cc|h)
 nlohmann/.*  src/app/[a-z_/]+[.](cc|h)
@@ -120,6 +121,8 @@ self_test() {
   expect src/fs/session.cc '<fuse_lowlevel.h>' 'belongs in'
   expect src/trust/rpm_database.cc '<rpm/rpmdb.h>' ''
   expect src/lists/rpm_header.cc '<rpm/rpmdb.h>' 'belongs in'
+  expect src/trust/pkcs11_token.h '<p11-kit/uri.h>' ''
+  expect src/trust/pkcs7_signer.cc '<p11-kit/uri.h>' 'belongs in'
   expect src/tpm/esys_pcr.h '<tss2/tss2_esys.h>' 'belongs in'
   expect src/crypto/hasher.cc '<openssl/evp.h>' ''
   expect src/lists/a.cc '<openssl/evp.h>' 'belongs in'

@@ -23,6 +23,7 @@ librpm-dev rpm | rpm-devel rpm-build rpm-sign
 librnp-dev | librnp-devel
 libtss2-dev libtss2-tcti-device0 libtss2-tcti-swtpm0 | tpm2-tss-devel tpm2-tss
 libssl-dev openssl | openssl-devel openssl
+libp11-kit-dev | p11-kit-devel
 libsystemd-dev | systemd-devel
 libcap-dev libcap2-bin | libcap-devel libcap
 libexpected-dev | expected-devel
@@ -42,6 +43,7 @@ clang-format-14 clang-tidy-14 | clang-tools-extra
 ccache | ccache
 xfsprogs btrfs-progs squashfs-tools erofs-utils | xfsprogs btrfs-progs squashfs-tools erofs-utils
 e2fsprogs dpkg perl sqlite3 rsync | e2fsprogs dpkg perl sqlite rsync
+softhsm2 | softhsm
 fio stress-ng | fio stress-ng python3-test
 dnf createrepo-c | dnf createrepo_c
 '

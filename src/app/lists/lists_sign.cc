@@ -122,8 +122,9 @@ void AddListsSign(CLI::App& lists, int& exit_status) {
   CLI::App* sign =
       lists.add_subcommand("sign", "Append a signature of your own to lists");
   auto* key = sign->add_option("--key", options->key,
-                               "private key (PEM) for a PKCS#7 signature")
-                  ->type_name("FILE");
+                               "private key for a PKCS#7 signature: a file "
+                               "(PEM), or the PKCS#11 URI of one in a token")
+                  ->type_name("FILE|URI");
   auto* certificate = sign->add_option("--cert", options->certificate,
                                        "certificate (PEM) of that key")
                           ->type_name("FILE");

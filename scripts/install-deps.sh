@@ -46,6 +46,7 @@ e2fsprogs dpkg perl sqlite3 rsync | e2fsprogs dpkg perl sqlite rsync
 softhsm2 | softhsm
 fio stress-ng | fio stress-ng python3-test
 dnf createrepo-c | dnf createrepo_c
+fsverity | fsverity-utils
 '
 readonly BENCH='
 bindfs fuse-overlayfs fapolicyd | bindfs fuse-overlayfs fapolicyd

@@ -67,6 +67,11 @@ void AppendLe32(ByteVector& out, std::uint32_t value) {
   AppendBe32(out, __builtin_bswap32(value));
 }
 
+void AppendLe64(ByteVector& out, std::uint64_t value) {
+  AppendLe32(out, static_cast<std::uint32_t>(value));
+  AppendLe32(out, static_cast<std::uint32_t>(value >> 32));
+}
+
 void AppendBytes(ByteVector& out, Bytes bytes) {
   out.insert(out.end(), bytes.begin(), bytes.end());
 }

@@ -33,6 +33,7 @@ std::optional<ByteVector> FromHex(std::string_view text);
 void AppendBe16(ByteVector& out, std::uint16_t value);
 void AppendBe32(ByteVector& out, std::uint32_t value);
 void AppendLe32(ByteVector& out, std::uint32_t value);
+void AppendLe64(ByteVector& out, std::uint64_t value);
 void AppendBytes(ByteVector& out, Bytes bytes);
 
 // Returns text fit for one line of a terminal or log: every byte below 0x21 or

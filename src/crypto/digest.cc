@@ -15,7 +15,7 @@ struct AlgorithmRow {
 };
 
 // In the order of HashAlgorithm. Names: include/uapi/linux/hash_info.h and
-// crypto/hash_info.c of the Linux kernel.
+// crypto/hash_info.c of the Linux kernel; those of fs-verity are ours.
 constexpr std::array<AlgorithmRow, kHashAlgorithmCount> kRows = {{
     {"md5", 16},
     {"sha1", 20},
@@ -27,6 +27,8 @@ constexpr std::array<AlgorithmRow, kHashAlgorithmCount> kRows = {{
     {"sha3-384", 48},
     {"sha3-512", 64},
     {"sm3", 32},
+    {"verity-sha256", 32},
+    {"verity-sha512", 64},
 }};
 
 const AlgorithmRow& Row(HashAlgorithm algorithm) {
@@ -52,6 +54,11 @@ std::optional<HashAlgorithm> AlgorithmFromName(std::string_view name) {
 
 bool IsStrong(HashAlgorithm algorithm) {
   return algorithm >= HashAlgorithm::kSha256;
+}
+
+bool IsVerity(HashAlgorithm algorithm) {
+  return algorithm == HashAlgorithm::kVeritySha256 ||
+         algorithm == HashAlgorithm::kVeritySha512;
 }
 
 Result<Digest> Digest::FromBytes(HashAlgorithm algorithm, Bytes value) {

@@ -16,7 +16,9 @@
 
 namespace assayfs {
 
-// The algorithms that digest lists may name.
+// The algorithms that digest lists may name. The last two are fs-verity file
+// digests (see VerityHasher): never the digest of the content itself, so that
+// neither can be taken for the other.
 enum class HashAlgorithm : std::uint8_t {
   kMd5,
   kSha1,
@@ -28,15 +30,17 @@ enum class HashAlgorithm : std::uint8_t {
   kSha3_384,
   kSha3_512,
   kSm3,
+  kVeritySha256,
+  kVeritySha512,
 };
-inline constexpr std::size_t kHashAlgorithmCount = 10;
+inline constexpr std::size_t kHashAlgorithmCount = 12;
 inline constexpr std::size_t kMaxDigestBytes = 64;
 
 // Returns the length of the algorithm's digests in bytes.
 std::size_t DigestBytes(HashAlgorithm algorithm);
 
 // Returns the name as Linux and IMA write it, for example "sha256" or
-// "sha3-256"; it stays valid for ever.
+// "sha3-256", or "verity-sha256"; it stays valid for ever.
 std::string_view AlgorithmName(HashAlgorithm algorithm);
 
 // The inverse of AlgorithmName; nothing for a name it does not know.
@@ -45,6 +49,9 @@ std::optional<HashAlgorithm> AlgorithmFromName(std::string_view name);
 // Says whether the algorithm resists collisions: SHA-256 and stronger. MD5,
 // SHA-1 and SHA-224 do not count.
 bool IsStrong(HashAlgorithm algorithm);
+
+// Says whether the algorithm's digests are those of fs-verity.
+bool IsVerity(HashAlgorithm algorithm);
 
 // A digest: value type, ordered by algorithm and then by bytes.
 class Digest {

@@ -5,6 +5,9 @@
 #include <openssl/evp.h>
 
 #include <array>
+#include <optional>
+
+#include "crypto/verity_hasher.h"
 
 namespace assayfs {
 namespace {
@@ -15,6 +18,7 @@ struct FreeContext {
 using Context = std::unique_ptr<EVP_MD_CTX, FreeContext>;
 
 // Built-in objects: nothing is fetched or read from a file when they are used.
+// Null for those that OpenSSL does not have.
 const EVP_MD* Implementation(HashAlgorithm algorithm) {
   switch (algorithm) {
     case HashAlgorithm::kMd5:
@@ -41,6 +45,9 @@ const EVP_MD* Implementation(HashAlgorithm algorithm) {
 #else
       return nullptr;
 #endif
+    case HashAlgorithm::kVeritySha256:
+    case HashAlgorithm::kVeritySha512:
+      return nullptr;
   }
   return nullptr;
 }
@@ -50,6 +57,7 @@ const EVP_MD* Implementation(HashAlgorithm algorithm) {
 struct Hasher::State {
   HashAlgorithm algorithm;
   Context context;
+  std::optional<VerityHasher> verity = {};  // instead of the context
   bool failed = false;
 };
 
@@ -61,6 +69,12 @@ Hasher::~Hasher() = default;
 Result<Hasher> Hasher::Create(HashAlgorithm algorithm) {
   auto state = std::make_unique<State>();
   state->algorithm = algorithm;
+  if (IsVerity(algorithm)) {
+    auto verity = VerityHasher::Create(algorithm);
+    if (!verity) return Fail(verity.error());
+    state->verity.emplace(std::move(*verity));
+    return Hasher(std::move(state));
+  }
   state->context.reset(EVP_MD_CTX_new());
   if (!state->context ||
       EVP_DigestInit_ex(state->context.get(), Implementation(algorithm),
@@ -72,6 +86,7 @@ Result<Hasher> Hasher::Create(HashAlgorithm algorithm) {
 }
 
 void Hasher::Update(Bytes bytes) {
+  if (state_->verity) return state_->verity->Update(bytes);
   if (EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()) !=
       1) {
     state_->failed = true;
@@ -79,6 +94,7 @@ void Hasher::Update(Bytes bytes) {
 }
 
 Result<Digest> Hasher::Finish() {
+  if (state_->verity) return state_->verity->Finish();
   std::array<unsigned char, EVP_MAX_MD_SIZE> value{};
   unsigned size = 0;
   const bool ok =

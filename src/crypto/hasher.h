@@ -8,7 +8,8 @@
 
 namespace assayfs {
 
-// Computes one digest over bytes that come in pieces.
+// Computes one digest over bytes that come in pieces. In the algorithms of
+// fs-verity, the bytes are the content of a file.
 //
 // Threads: one object, one thread; different objects do not share state.
 class Hasher {

@@ -16,8 +16,9 @@ constexpr std::uint16_t kEntry = 2;
 constexpr std::uint16_t kDigest = 0;
 constexpr std::uint16_t kPath = 1;
 
-// enum hash_algo of Linux, include/uapi/linux/hash_info.h. In the order of
-// HashAlgorithm.
+// enum hash_algo of Linux, include/uapi/linux/hash_info.h; the numbers of
+// fs-verity digests are kVerityBit higher. In the order of HashAlgorithm.
+constexpr std::uint16_t kVerityBit = 0x8000;
 constexpr std::array<std::pair<std::uint16_t, HashAlgorithm>,
                      kHashAlgorithmCount>
     kAlgorithms = {{{1, HashAlgorithm::kMd5},
@@ -29,7 +30,9 @@ constexpr std::array<std::pair<std::uint16_t, HashAlgorithm>,
                     {20, HashAlgorithm::kSha3_256},
                     {21, HashAlgorithm::kSha3_384},
                     {22, HashAlgorithm::kSha3_512},
-                    {17, HashAlgorithm::kSm3}}};
+                    {17, HashAlgorithm::kSm3},
+                    {kVerityBit + 4, HashAlgorithm::kVeritySha256},
+                    {kVerityBit + 6, HashAlgorithm::kVeritySha512}}};
 
 tl::unexpected<Error> Malformed(std::string_view what) {
   return Fail(EBADMSG, std::string(what));

@@ -162,7 +162,7 @@ Result<ImaNgFields> ParseImaNg(const ImaRecord& record) {
     return bad("algorithm");
   }
   const auto algorithm = AlgorithmFromName(text.substr(0, end - 1));
-  if (!algorithm) return bad("algorithm");
+  if (!algorithm || IsVerity(*algorithm)) return bad("algorithm");
   const auto digest =
       Digest::FromBytes(*algorithm, digest_field->subspan(end + 1));
   if (!digest) return bad("digest");

@@ -64,7 +64,10 @@ Result<std::optional<Digest>> ReadDigest(std::string_view column) {
   const auto name = TakeUpTo(column, ':');
   if (!name) return Bad("digest");
   const auto algorithm = AlgorithmFromName(*name);
-  if (!algorithm) return Fail(EOPNOTSUPP, "digest algorithm is not known");
+  // A digest of fs-verity is marked by its type, in a column of its own.
+  if (!algorithm || IsVerity(*algorithm)) {
+    return Fail(EOPNOTSUPP, "digest algorithm is not known");
+  }
   const auto digest = Digest::FromHex(*algorithm, column);
   if (!digest) return Bad("digest");
   if (AllZeros(column)) return std::nullopt;

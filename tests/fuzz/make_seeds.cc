@@ -86,6 +86,7 @@ void WriteTlvSeeds(const std::filesystem::path& folder) {
         {MakeDigest(static_cast<HashAlgorithm>(i)), "/a", std::nullopt});
   }
   Write(folder / "every-algorithm", WriteTlv(files));
+  Write(folder / "verity", WriteTlv({files[10], files[11]}));
   files = {files[3]};
   files[0].path.clear();
   Write(folder / "no-path", WriteTlv(files));

@@ -13,12 +13,13 @@
 namespace assayfs::fuzz {
 namespace {
 
-// Linux' numbers of hash algorithms, with the bytes of their digests.
+// Linux' numbers of hash algorithms, and ours of fs-verity digests, with the
+// bytes of their digests.
 struct Algorithm {
   std::uint16_t number;
   std::size_t bytes;
 };
-constexpr std::array<Algorithm, 11> kAlgorithms = {{{4, 32},
+constexpr std::array<Algorithm, 13> kAlgorithms = {{{4, 32},
                                                     {1, 16},
                                                     {2, 20},
                                                     {7, 28},
@@ -28,6 +29,8 @@ constexpr std::array<Algorithm, 11> kAlgorithms = {{{4, 32},
                                                     {20, 32},
                                                     {21, 48},
                                                     {22, 64},
+                                                    {0x8004, 32},
+                                                    {0x8006, 64},
                                                     {3, 20}}};
 
 void AppendField(Instructions& choose, ByteVector& out, std::uint16_t type,

@@ -185,8 +185,8 @@ void AddListsGen(CLI::App& lists, int& exit_status) {
   gen->add_option("--algorithm", options->algorithm,
                   "digest algorithm for files and folders [sha256]")
       ->type_name("NAME")
-      ->check(WordFrom(
-          {"sha256", "sha384", "sha512", "sha3-256", "sha3-384", "sha3-512"}));
+      ->check(WordFrom({"sha256", "sha384", "sha512", "sha3-256", "sha3-384",
+                        "sha3-512", "verity-sha256", "verity-sha512"}));
   gen->add_option("--name", options->name,
                   "name of the list of files and folders [that of the first]")
       ->type_name("NAME");

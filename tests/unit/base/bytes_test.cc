@@ -54,11 +54,13 @@ TEST(BytesTest, AppendsIntegersInTheOrderTheNameSays) {
   AppendBe16(out, 0x0102);
   AppendBe32(out, 0x03040506);
   AppendLe32(out, 0x0708090a);
+  AppendLe64(out, 0x0b0c0d0e0f101112);
   AppendBytes(out, AsBytes("!"));
   EXPECT_EQ(ToHex(out),
             "0102"
             "03040506"
             "0a090807"
+            "1211100f0e0d0c0b"
             "21");
 }
 

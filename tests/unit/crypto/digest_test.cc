@@ -35,7 +35,9 @@ TEST(DigestTest, KnowsNameLengthAndStrengthOfEveryAlgorithm) {
                {HashAlgorithm::kSha3_256, "sha3-256", 32, true},
                {HashAlgorithm::kSha3_384, "sha3-384", 48, true},
                {HashAlgorithm::kSha3_512, "sha3-512", 64, true},
-               {HashAlgorithm::kSm3, "sm3", 32, true}};
+               {HashAlgorithm::kSm3, "sm3", 32, true},
+               {HashAlgorithm::kVeritySha256, "verity-sha256", 32, true},
+               {HashAlgorithm::kVeritySha512, "verity-sha512", 64, true}};
   ASSERT_EQ(kRows.size(), kHashAlgorithmCount);
   for (const auto& [algorithm, name, bytes, strong] : kRows) {
     EXPECT_EQ(AlgorithmName(algorithm), name);
@@ -43,6 +45,7 @@ TEST(DigestTest, KnowsNameLengthAndStrengthOfEveryAlgorithm) {
     EXPECT_EQ(DigestBytes(algorithm), bytes);
     EXPECT_LE(bytes, kMaxDigestBytes);
     EXPECT_EQ(IsStrong(algorithm), strong) << name;
+    EXPECT_EQ(IsVerity(algorithm), name.starts_with("verity-")) << name;
   }
 }
 

@@ -16,7 +16,7 @@ namespace {
 using testing::Must;
 
 // Digests of "abc": RFC 1321, A.5 (MD5); the examples of NIST for FIPS 180-4
-// and FIPS 202 (the others). `printf abc | openssl dgst` gives the same.
+// and FIPS 202 (those of SHA). `printf abc | openssl dgst` gives the same.
 const std::vector<std::pair<HashAlgorithm, std::string>> kAbc = {
     {HashAlgorithm::kMd5, "900150983cd24fb0d6963f7d28e17f72"},
     {HashAlgorithm::kSha1, "a9993e364706816aba3e25717850c26c9cd0d89d"},
@@ -40,7 +40,13 @@ const std::vector<std::pair<HashAlgorithm, std::string>> kAbc = {
      "10e116e9192af3c91a7ec57647e3934057340b4cf408d5a56592f8274eec53f0"},
     // GB/T 32905, appendix A.1.
     {HashAlgorithm::kSm3,
-     "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"}};
+     "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"},
+    // `fsverity digest` of Debian's fsverity 1.5.
+    {HashAlgorithm::kVeritySha256,
+     "700b6bd8510f0b4f9bac8b9cf0459151a1c4a99f467892bb4bd289a67df8e19c"},
+    {HashAlgorithm::kVeritySha512,
+     "78be1be69d611f5b6b013eb333311beccea25ab099b68ecd4e6ed6bf5175966c"
+     "7c5bce19fca5f218848fd0ecd3cc71246b9dc3d45ce9f05a4e808b8e28439517"}};
 
 // `printf '' | sha256sum`
 constexpr std::string_view kEmptySha256 =

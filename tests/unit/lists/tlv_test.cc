@@ -78,6 +78,19 @@ TEST(TlvTest, KnowsTheKernelsAlgorithmNumbers) {
   }
 }
 
+// Ours: 0x8000 more than those of the hash.
+TEST(TlvTest, KeepsDigestsOfFsVerityApart) {
+  const std::string rest = kOneEntry + kTrueEntry;
+  const auto verity = Must(Parse("0000000000028004" + rest));
+  EXPECT_EQ(verity.files.at(0).digest.ToString(),
+            "verity-sha256:" + std::string(kAbcdSha256));
+  EXPECT_NE(verity.files.at(0).digest,
+            Must(Parse(kAlgoSha256 + rest)).files.at(0).digest);
+  const auto digest = MakeDigest(HashAlgorithm::kVeritySha512, 1);
+  EXPECT_EQ(ToHex(Bytes(WriteTlv({{digest, "", std::nullopt}})).first(8)),
+            "0000000000028006");
+}
+
 TEST(TlvTest, ParserErrorForAlgorithmLength) {
   EXPECT_THAT(Parse("00000000000104"), FailsSaying(EBADMSG, "ALGO"));
   EXPECT_THAT(Parse("000000000003000400"), FailsSaying(EBADMSG, "ALGO"));
@@ -96,8 +109,9 @@ TEST(TlvTest, ParserErrorForZeroEntriesAnnounced) {
 }
 
 TEST(TlvTest, RefusesUnknownAlgorithms) {
-  // RIPEMD-160, Streebog-256, a number past the kernel's last.
-  for (const char* number : {"0003", "0012", "ffff"}) {
+  // RIPEMD-160, Streebog-256, a number past the kernel's last; fs-verity with
+  // no hash, SHA-1 and SHA-384, which it does not have.
+  for (const char* number : {"0003", "0012", "ffff", "8000", "8002", "8005"}) {
     EXPECT_THAT(Parse("000000000002" + std::string(number)),
                 FailsWith(EOPNOTSUPP));
   }

@@ -126,6 +126,13 @@ TEST(ImaLogTest, OtherTemplateIsKeptAndShownInHex) {
   EXPECT_THAT(ParseImaNg(record), FailsWith(EBADMSG));
 }
 
+TEST(ImaLogTest, DigestOfFsVerityIsNoDigestOfContent) {
+  const auto digest = Must(Digest::FromBytes(HashAlgorithm::kVeritySha256,
+                                             Sha256("content").value()));
+  EXPECT_THAT(ParseImaNg(Must(MakeImaNgRecord(12, digest, "/a"))),
+              FailsWith(EBADMSG));
+}
+
 TEST(ImaLogTest, RefusesEveryCutButStartKeepsTheWholeRecords) {
   const std::vector<ImaRecord> records = {Record("/a"), Record("/b")};
   const ByteVector bytes = Encoded(records);

@@ -141,6 +141,9 @@ TEST(MeasuredFilesTest, RefusesBadColumns) {
 TEST(MeasuredFilesTest, RefusesUnknownAlgorithms) {
   EXPECT_THAT(ParseLine("ima-ng rmd160:" + std::string(40, 'a') + " /a"),
               FailsSaying(EOPNOTSUPP, "line 1: "));
+  // No record has it in the place of a digest of content.
+  EXPECT_THAT(ParseLine("ima-ng verity-" + Sha256() + " /a"),
+              FailsSaying(EOPNOTSUPP, "line 1: "));
 }
 
 TEST(MeasuredFilesTest, NamesABadRecordByItsNumber) {

@@ -58,6 +58,18 @@ TEST(ListsGenTest, SeveralFilesShareOneListNamedAfterTheFirst) {
   EXPECT_EQ(show.Json()["lists"][0]["files"][0]["algorithm"], "sha512");
 }
 
+TEST(ListsGenTest, FsVerityDigestsAreShownAsSuch) {
+  const TempDir dir;
+  const auto run =
+      RunTool({"lists", "gen", "--algorithm", "verity-sha256", "--root",
+               dir.path(), "-o", dir / "out", dir.Write("abc", "abc")});
+  EXPECT_EQ(run.status, kExitYes) << run.err;
+  // Origin: `fsverity digest abc`, fsverity 1.5.
+  EXPECT_EQ(RunTool({"lists", "show", dir / "out/tlv-abc"}).out,
+            "verity-sha256:700b6bd8510f0b4f9bac8b9cf0459151a1c4a99f467892bb4bd2"
+            "89a67df8e19c /abc\n");
+}
+
 TEST(ListsGenTest, NothingIsWrittenIfAFileCannotBeHashed) {
   const TempDir dir;
   const auto run = RunTool({"lists", "gen", "-o", dir / "out", "--name", "x",

@@ -34,17 +34,6 @@ bool IsElf(int fd) {
          start == kMagic;
 }
 
-std::vector<HashAlgorithm> Algorithms(const DigestIndex& index,
-                                      const Demand& demand) {
-  std::vector<HashAlgorithm> algorithms = index.algorithms();
-  // A record of the measurement log holds SHA-256.
-  const bool sha256 = algorithms.empty() || demand.measure != nullptr;
-  if (sha256 && !std::ranges::count(algorithms, HashAlgorithm::kSha256)) {
-    algorithms.push_back(HashAlgorithm::kSha256);
-  }
-  return algorithms;
-}
-
 }  // namespace
 
 // All that led to an answer.
@@ -90,9 +79,10 @@ struct Appraiser::Impl {
 void Appraiser::Impl::LookUp(int fd, const Demand& demand,
                              Assessment& assessment, Evidence& evidence) {
   const DigestIndex& index = *assessment.index;
-  assessment.known = FindContent(index, *assessment.content);
+  const Content& content = *assessment.content;
+  assessment.known = FindContent(index, content, demand.rule());
   assessment.detail =
-      AddKnown(index, *assessment.content, assessment.known, evidence);
+      AddKnown(index, content, demand, assessment.known, evidence);
   if (evidence.known) {
     evidence.in_place =
         demand.appraise == nullptr || !demand.appraise->bind_path ||
@@ -104,8 +94,10 @@ void Appraiser::Impl::LookUp(int fd, const Demand& demand,
   for (const std::string& path : ListedSpellings(options.root_fd, fd)) {
     const auto found = index.FindPath(path);
     std::ranges::copy_if(
-        found, std::back_inserter(assessment.expected),
-        [](const auto& entry) { return entry.withdrawn == nullptr; });
+        found, std::back_inserter(assessment.expected), [&](const auto& entry) {
+          return entry.withdrawn == nullptr &&
+                 Counts(demand.rule(), entry.digest().algorithm());
+        });
   }
   evidence.path_listed = !assessment.expected.empty();
 }
@@ -128,6 +120,9 @@ Result<bool> Appraiser::Impl::LoadNeeded(int fd, const Content& content,
 Result<Evidence> Appraiser::Impl::Gather(int fd, const Demand& demand,
                                          const GiveUp& give_up,
                                          Assessment& assessment) {
+  const auto algorithms = [&] {
+    return AlgorithmsFor(*assessment.index, demand, lists.waiting());
+  };
   Evidence evidence;
   bool waited = false;
   for (int attempt = 0; attempt < kMaxTries; ++attempt) {
@@ -140,8 +135,7 @@ Result<Evidence> Appraiser::Impl::Gather(int fd, const Demand& demand,
     evidence.regular = file->regular;
     if (!file->regular) return evidence;
     assessment.index = lists.Current();
-    auto learned = contents->Learn(
-        fd, *file, Algorithms(*assessment.index, demand), give_up);
+    auto learned = contents->Learn(fd, *file, algorithms(), give_up);
     if (!learned) {
       if (learned.error().code() == EINTR) return Fail(learned.error());
       evidence.writer_active = learned.error().code() == EBUSY;
@@ -153,9 +147,7 @@ Result<Evidence> Appraiser::Impl::Gather(int fd, const Demand& demand,
     assessment.cached = learned->cached;
     // Hashing may have taken long: the lists that count are those of now.
     if (!assessment.cached) assessment.index = lists.Current();
-    if (!Covers(*assessment.content, Algorithms(*assessment.index, demand))) {
-      continue;
-    }
+    if (!Covers(*assessment.content, algorithms())) continue;
     LookUp(fd, demand, assessment, evidence);
     if (evidence.known && evidence.in_place) return evidence;
     // The answer would be no: make sure that it is not for a list that nobody
@@ -234,16 +226,21 @@ void Appraiser::Impl::TellOfFallen(const ListStore::Gone& gone) {
   }
   const auto current = policy.With([](const auto& held) { return held; });
   const Demand demand = Match(*current, Use{});
+  const auto algorithms = AlgorithmsFor(*index, demand, lists.waiting());
   std::vector<FileId> withdrawn;
   const bool revoked = !gone.digests.empty();
   const auto affected = revoked ? contents->All() : contents->WithDigests(lost);
   for (const auto& [id, content] : affected) {
     // In another algorithm than before: content may have any digest.
-    const bool unsure = revoked && !Covers(*content, index->algorithms());
+    const bool unsure = revoked && !Covers(*content, algorithms);
     Evidence evidence;
-    AddKnown(*index, *content, FindContent(*index, *content), evidence);
+    const auto known = FindContent(*index, *content, demand.rule());
+    AddKnown(*index, *content, demand, known, evidence);
     const Verdict verdict = Decide(demand, evidence).verdict;
-    if (evidence.withdrawn) withdrawn.push_back(id);
+    // A program may run by another rule than the one for reading.
+    Evidence any;
+    AddKnown(*index, *content, {}, FindContent(*index, *content, {}), any);
+    if (evidence.withdrawn || any.withdrawn) withdrawn.push_back(id);
     const bool fell = unsure || !Permits(options.mode, verdict);
     if (fell && options.content_fell) options.content_fell(id);
   }

@@ -177,6 +177,18 @@ Result<ContentKeeper::Learned> ContentKeeper::Hash(
   return Learned{.content = std::move(committed)};
 }
 
+std::vector<HashAlgorithm> ContentKeeper::WithRemembered(
+    const IdAndStamp& file, std::vector<HashAlgorithm> algorithms) {
+  const auto content = cache_.Find(file.id, file.stamp);
+  if (!content) return algorithms;
+  for (const Digest& digest : content->digests) {
+    if (std::ranges::count(algorithms, digest.algorithm()) == 0) {
+      algorithms.push_back(digest.algorithm());
+    }
+  }
+  return algorithms;
+}
+
 std::shared_ptr<const Content> ContentKeeper::Remembered(
     const IdAndStamp& file, const std::vector<HashAlgorithm>& algorithms) {
   auto content = cache_.Find(file.id, file.stamp);
@@ -196,8 +208,10 @@ Result<ContentKeeper::Learned> ContentKeeper::Learn(
     const auto now = StampFile(fd);
     auto known = now ? Remembered(*now, algorithms) : nullptr;
     Result<Learned> learned =
-        known ? Learned{.content = std::move(known), .cached = true}
-              : Hash(fd, id, algorithms, give_up, attempt == kMaxHashes);
+        known
+            ? Learned{.content = std::move(known), .cached = true}
+            : Hash(fd, id, now ? WithRemembered(*now, algorithms) : algorithms,
+                   give_up, attempt == kMaxHashes);
     EndHash(id);
     if (learned || learned.error().code() != EAGAIN) return learned;
   }

@@ -80,6 +80,10 @@ class ContentKeeper {
 
  private:
   explicit ContentKeeper(std::function<void(FileId)> fell);
+  // Returns algorithms with those of content that is remembered: rules that
+  // want different ones would else take turns to have it hashed.
+  std::vector<HashAlgorithm> WithRemembered(
+      const IdAndStamp& file, std::vector<HashAlgorithm> algorithms);
   // Null if nothing is remembered that suits.
   std::shared_ptr<const Content> Remembered(
       const IdAndStamp& file, const std::vector<HashAlgorithm>& algorithms);

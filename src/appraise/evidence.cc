@@ -17,6 +17,23 @@ const Digest* FindRevoked(const DigestIndex& index, const Content& content) {
   return it == content.digests.end() ? nullptr : &*it;
 }
 
+// Says whether a measured list that counts has the content, for the rule that
+// measures.
+bool IsMeasured(const DigestIndex& index, const Content& content,
+                const Demand& demand,
+                const std::vector<DigestIndex::Entry>& known) {
+  if (demand.measure == nullptr) return false;
+  const auto measured = [](const DigestIndex::Entry& entry) {
+    return entry.withdrawn == nullptr && entry.list->measured;
+  };
+  // The rules that measure and appraise need not be of the same digests.
+  if (demand.measure->verity_only == demand.rule()->verity_only) {
+    return std::ranges::any_of(known, measured);
+  }
+  return std::ranges::any_of(FindContent(index, content, demand.measure),
+                             measured);
+}
+
 }  // namespace
 
 const Digest* FindAlgorithm(const Content& content, HashAlgorithm algorithm) {
@@ -25,10 +42,42 @@ const Digest* FindAlgorithm(const Content& content, HashAlgorithm algorithm) {
   return it == content.digests.end() ? nullptr : &*it;
 }
 
+bool Counts(const Rule* rule, HashAlgorithm algorithm) {
+  return rule == nullptr || !rule->verity_only || IsVerity(algorithm);
+}
+
+std::vector<HashAlgorithm> AlgorithmsFor(const DigestIndex& index,
+                                         const Demand& demand,
+                                         std::size_t waiting) {
+  std::vector<HashAlgorithm> algorithms = index.algorithms();
+  const auto counts = [&](HashAlgorithm algorithm) {
+    return Counts(demand.rule(), algorithm) ||
+           (demand.measure != nullptr && Counts(demand.measure, algorithm));
+  };
+  const auto& revoked = index.withdrawals()->revocations.digests();
+  std::erase_if(algorithms, [&](HashAlgorithm algorithm) {
+    return waiting == 0 && !counts(algorithm) &&
+           !std::ranges::count(revoked, algorithm, &Digest::algorithm);
+  });
+  const auto add = [&algorithms](HashAlgorithm algorithm) {
+    if (std::ranges::count(algorithms, algorithm)) return;
+    algorithms.push_back(algorithm);
+  };
+  // A record of the measurement log holds SHA-256.
+  if (demand.measure != nullptr) add(HashAlgorithm::kSha256);
+  if (algorithms.empty()) {
+    add(counts(HashAlgorithm::kSha256) ? HashAlgorithm::kSha256
+                                       : HashAlgorithm::kVeritySha256);
+  }
+  return algorithms;
+}
+
 std::vector<DigestIndex::Entry> FindContent(const DigestIndex& index,
-                                            const Content& content) {
+                                            const Content& content,
+                                            const Rule* rule) {
   std::vector<DigestIndex::Entry> found;
   for (const Digest& digest : content.digests) {
+    if (!Counts(rule, digest.algorithm())) continue;
     const auto entries = index.FindDigest(digest);
     found.insert(found.end(), entries.begin(), entries.end());
   }
@@ -36,6 +85,7 @@ std::vector<DigestIndex::Entry> FindContent(const DigestIndex& index,
 }
 
 std::string AddKnown(const DigestIndex& index, const Content& content,
+                     const Demand& demand,
                      const std::vector<DigestIndex::Entry>& known,
                      Evidence& evidence) {
   evidence.known = false;
@@ -46,11 +96,11 @@ std::string AddKnown(const DigestIndex& index, const Content& content,
     evidence.withdrawn = Reason::kRevoked;
     return "revoked by \"digest " + revoked->ToString() + "\"";
   }
+  evidence.list_measured = IsMeasured(index, content, demand, known);
   for (const DigestIndex::Entry& entry : known) {
     if (entry.withdrawn != nullptr) continue;
     evidence.known = true;
     evidence.list_verified |= entry.list->verified;
-    evidence.list_measured |= entry.list->measured;
   }
   if (evidence.known || known.empty()) return {};
   const DigestIndex::Entry& first = known.front();

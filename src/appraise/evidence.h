@@ -15,13 +15,32 @@ namespace assayfs {
 // Returns the digest in this algorithm; null if content has none.
 const Digest* FindAlgorithm(const Content& content, HashAlgorithm algorithm);
 
-// Returns every entry with one of the digests of content.
-std::vector<DigestIndex::Entry> FindContent(const DigestIndex& index,
-                                            const Content& content);
+// Says whether a digest in this algorithm counts under a rule: where that has
+// digest_type=verity, only those of fs-verity do. rule: null for none, under
+// which all count.
+bool Counts(const Rule* rule, HashAlgorithm algorithm);
 
-// Puts what lists say of content into evidence. known: as FindContent gives
-// it. Returns why it was withdrawn, for people; nothing if it was not.
+// Returns what content is hashed in for a use that demand is about: the
+// algorithms of digests in lists that count, of those that are revoked, and
+// SHA-256 where a record is due. At least one, for the record of a denial.
+// waiting: how many lists are not loaded yet. While there are any, no algorithm
+// is left out, because content is looked for in each of them by all its
+// digests.
+std::vector<HashAlgorithm> AlgorithmsFor(const DigestIndex& index,
+                                         const Demand& demand,
+                                         std::size_t waiting);
+
+// Returns every entry with one of the digests of content that counts under
+// rule, which may be null.
+std::vector<DigestIndex::Entry> FindContent(const DigestIndex& index,
+                                            const Content& content,
+                                            const Rule* rule);
+
+// Puts what lists say of content into evidence. known: as FindContent gives it
+// for demand.rule(). Returns why it was withdrawn, for people; nothing if it
+// was not.
 std::string AddKnown(const DigestIndex& index, const Content& content,
+                     const Demand& demand,
                      const std::vector<DigestIndex::Entry>& known,
                      Evidence& evidence);
 

@@ -47,16 +47,15 @@ Decision Decide(const Demand& demand, const Evidence& evidence) {
   Decision decision;
   if (demand.appraise != nullptr) {
     decision = Appraise(evidence);
-    decision.rule = demand.appraise;
-  } else if (demand.measure != nullptr) {
-    decision.rule = demand.measure;
-    if (!evidence.regular) decision.reason = Reason::kNotRegular;
+  } else if (demand.measure != nullptr && !evidence.regular) {
+    decision.reason = Reason::kNotRegular;
   }
+  decision.rule = demand.rule();
   // A measured list stands for its files; everything else is measured by
   // itself. What could not be hashed has no digest to record.
   decision.measure_file = demand.measure != nullptr && evidence.regular &&
                           !evidence.failed && !evidence.writer_active &&
-                          !(evidence.known && evidence.list_measured);
+                          !evidence.list_measured;
   return decision;
 }
 

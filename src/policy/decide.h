@@ -22,13 +22,15 @@ struct Evidence {
   bool regular = true;
   bool writer_active = false;
   bool failed = false;  // reading or hashing failed; the rest is not known
-  bool known = false;   // the digest is in at least one list that counts
+  // A list that counts has a digest that counts under Demand::rule.
+  bool known = false;
   // Why it is not known although a list has it, or had: kRevoked, kRolledBack.
   std::optional<Reason> withdrawn = {};
   bool in_place = true;      // known under this path, or the rule does not ask
   bool path_listed = false;  // a list gives this path another digest
   bool list_verified = false;  // some list that has the digest was verified
-  bool list_measured = false;  // some list that has the digest was measured
+  // A list that was measured has a digest that counts under Demand::measure.
+  bool list_measured = false;
 };
 
 struct Decision {

@@ -50,6 +50,18 @@ std::string_view TakeWord(std::string_view& line) {
   return word;
 }
 
+// As ParseCondition, for this one.
+std::string ParseDigestType(std::string_view value, Rule& rule) {
+  if (rule.action != Action::kAppraise && rule.action != Action::kMeasure) {
+    return "digest_type= is for appraise and measure only";
+  }
+  if (value != "verity") {
+    return "digest_type=" + std::string(value) + " is not known";
+  }
+  rule.verity_only = true;
+  return {};
+}
+
 // Reads one "name=value" into rule. Returns what is wrong, or nothing.
 std::string ParseCondition(std::string_view word, Rule& rule) {
   const auto equals = word.find('=');
@@ -74,6 +86,7 @@ std::string ParseCondition(std::string_view word, Rule& rule) {
     rule.bind_path = true;
     return {};
   }
+  if (name == "digest_type") return ParseDigestType(value, rule);
   return "condition " + std::string(name) + "= is not known";
 }
 
@@ -100,6 +113,14 @@ const Rule* FirstMatch(const Policy& policy, const Use& use, Action wanted,
     return rule.action == wanted ? &rule : nullptr;
   }
   return nullptr;
+}
+
+// Says whether two rules, either of which may be null, lead to the same answer
+// for one and the same file.
+bool AnswerAlike(const Rule* one, const Rule* other) {
+  if (one == nullptr || other == nullptr) return one == other;
+  return one->verity_only == other->verity_only &&
+         one->bind_path == other->bind_path;
 }
 
 }  // namespace
@@ -163,8 +184,8 @@ bool DependsOnOpen(const Policy& policy) {
     const Demand read = Match(policy, use);
     use.purpose = Use::Purpose::kExec;
     const Demand execute = Match(policy, use);
-    return (read.appraise == nullptr) != (execute.appraise == nullptr) ||
-           (read.measure == nullptr) != (execute.measure == nullptr);
+    return !AnswerAlike(read.appraise, execute.appraise) ||
+           !AnswerAlike(read.measure, execute.measure);
   };
   return by_user || by_purpose(false) || by_purpose(true);
 }

@@ -26,6 +26,8 @@ struct Rule {
   std::optional<uid_t> uid;  // nothing: every user
   // Content is known only under a path that its list gives it.
   bool bind_path = false;
+  // Only fs-verity digests in lists count.
+  bool verity_only = false;
   unsigned line = 0;  // in the policy text, from 1
   std::string text;   // the line, for people
 };
@@ -37,8 +39,10 @@ struct Policy {
 };
 
 // Parses rules, one a line; "#" starts a comment:
-//   (appraise|dont_appraise|measure|dont_measure) [func=F] [uid=N] [bind=B]
+//   (appraise|dont_appraise|measure|dont_measure) [func=F] [uid=N]
+//       [digest_type=T] [bind=B]
 //   F = FILE_CHECK | BPRM_CHECK | MMAP_CHECK
+//   T = verity; for appraise and measure only
 //   B = path; for appraise only, and not one of IMA's conditions
 // Errors: EINVAL with "NAME:LINE: ..." for anything else; the whole text is
 // refused then. Threads: pure function.
@@ -63,6 +67,9 @@ struct Use {
 struct Demand {
   const Rule* appraise = nullptr;
   const Rule* measure = nullptr;
+
+  // The one that the answer depends on; null if there is none.
+  const Rule* rule() const { return appraise != nullptr ? appraise : measure; }
 };
 
 // First match for each kind of action, as in IMA. Threads: pure function.

@@ -12,7 +12,7 @@ namespace assayfs::fuzz {
 namespace {
 
 std::string ChooseText(Instructions& choose) {
-  constexpr std::array<std::string_view, 20> kWords = {"appraise",
+  constexpr std::array<std::string_view, 22> kWords = {"appraise",
                                                        "dont_appraise",
                                                        "measure",
                                                        "dont_measure",
@@ -31,7 +31,9 @@ std::string ChooseText(Instructions& choose) {
                                                        "\t",
                                                        "func=",
                                                        "=",
-                                                       "mask=MAY_EXEC"};
+                                                       "mask=MAY_EXEC",
+                                                       "digest_type=verity",
+                                                       "bind=path"};
   std::string text;
   const std::uint32_t words = choose.Below(40);
   for (std::uint32_t i = 0; i < words; ++i) {
@@ -43,12 +45,18 @@ std::string ChooseText(Instructions& choose) {
   return text;
 }
 
+// What a rule asks for; 0 if there is none.
+unsigned Asked(const Rule* rule) {
+  if (rule == nullptr) return 0;
+  return 1U + (rule->verity_only ? 2U : 0U) + (rule->bind_path ? 4U : 0U);
+}
+
 // Who is asked for, and the other uses that must be answered alike.
 void CheckAnswers(const Policy& policy) {
   const auto answer = [&policy](Use::Purpose purpose, uid_t uid, bool elf) {
     const Demand demand =
         Match(policy, {.purpose = purpose, .uid = uid, .elf = elf});
-    return std::pair(demand.appraise != nullptr, demand.measure != nullptr);
+    return std::pair(Asked(demand.appraise), Asked(demand.measure));
   };
   for (const bool elf : {false, true}) {
     const auto first = answer(Use::Purpose::kRead, 0, elf);

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "base/files.h"
+#include "crypto/verity_hasher.h"
 #include "support/fakes.h"
 #include "support/header_builder.h"
 #include "support/temp_dir.h"
@@ -38,8 +39,10 @@ class AppraiserTest : public ::testing::Test {
   }
 
   void AddList(std::string_view name, std::string_view content,
-               std::string_view path) {
-    dir_.Write("lists/" + std::string(name), SignedTlv(content, path));
+               std::string_view path,
+               HashAlgorithm algorithm = HashAlgorithm::kSha256) {
+    dir_.Write("lists/" + std::string(name),
+               SignedTlv(content, path, "good", algorithm));
   }
   std::string Put(std::string_view name, std::string_view content) {
     return dir_.Write("tree/" + std::string(name), content);
@@ -48,8 +51,11 @@ class AppraiserTest : public ::testing::Test {
     return dir_ / ("tree/" + std::string(name));
   }
   void Start(std::string_view policy = "files", Mode mode = Mode::kEnforce) {
+    Start(Must(BuiltInPolicy(policy)), mode);
+  }
+  void Start(Policy policy, Mode mode = Mode::kEnforce) {
     Appraiser::Options options;
-    options.policy = Must(BuiltInPolicy(policy));
+    options.policy = std::move(policy);
     options.mode = mode;
     options.root_fd = root_.get();
     options.record = [this](const DenialRecord& record) {
@@ -319,6 +325,44 @@ TEST_F(AppraiserTest, ListsInSeveralAlgorithmsWorkTogether) {
   Start();
   EXPECT_TRUE(Judge("usr/bin/a").permitted);
   EXPECT_TRUE(Judge("b").permitted);
+}
+
+TEST_F(AppraiserTest, UnderARuleForFsVerityAPlainDigestIsUnknown) {
+  Put("b", "b content");
+  AddList("tlv-b", "b content", "/b", HashAlgorithm::kVeritySha256);
+  Start(Must(ParsePolicy("p", "appraise digest_type=verity\n")));
+  EXPECT_TRUE(Judge("b").permitted);
+  // Not "modified": its list says nothing that counts.
+  EXPECT_EQ(ReasonFor("usr/bin/a"), Reason::kUnknownContent);
+  Put("b", "b changed");
+  EXPECT_EQ(ReasonFor("b"), Reason::kModified);
+}
+
+TEST_F(AppraiserTest, WhatAnFsVerityDigestIsTheHashOfIsNotKnownByIt) {
+  const Digest root = DigestOf(std::string("b content") +
+                               std::string(kVerityBlockBytes - 9, '\0'));
+  const auto descriptor =
+      WriteVerityDescriptor(HashAlgorithm::kVeritySha256, 9, root.value());
+  const std::string forged(AsText(descriptor));
+  ASSERT_EQ(DigestOf(forged).Hex(),
+            DigestOf("b content", HashAlgorithm::kVeritySha256).Hex());
+  Put("b", "b content");
+  Put("forged", forged);
+  AddList("tlv-b", "b content", "/b", HashAlgorithm::kVeritySha256);
+  Start();
+  EXPECT_TRUE(Judge("b").permitted);
+  EXPECT_EQ(ReasonFor("forged"), Reason::kUnknownContent);
+}
+
+TEST_F(AppraiserTest, RulesForDifferentDigestsDoNotTakeTurnsToHash) {
+  AddList("tlv-v", "good content", "/usr/bin/a", HashAlgorithm::kVeritySha256);
+  Start(Must(ParsePolicy(
+      "p", "appraise func=FILE_CHECK digest_type=verity\nappraise\n")));
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(Judge("usr/bin/a", kRead).permitted);
+    EXPECT_TRUE(Judge("usr/bin/a", kExec).permitted);
+  }
+  EXPECT_EQ(appraiser_->counters().hashed_files, 2U);
 }
 
 TEST_F(AppraiserTest, ManyJudgesAndWritersNeverAllowAlienContent) {

@@ -132,6 +132,12 @@ TEST_F(DecideTest, MeasuredListStandsForItsFiles) {
          &measure_, true);
 }
 
+TEST_F(DecideTest, AMeasuredListStandsForItsFilesAlsoWhereItDoesNotPermit) {
+  Expect(Decide({.appraise = &appraise_, .measure = &measure_},
+                {.known = false, .list_measured = true}),
+         Verdict::kDeny, Reason::kUnknownContent, &appraise_, false);
+}
+
 TEST_F(DecideTest, WhatHasNoDigestIsNotMeasured) {
   Expect(Measured({.failed = true}), Verdict::kUnjudged, Reason::kDontAppraise,
          &measure_, false);

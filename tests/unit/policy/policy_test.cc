@@ -57,6 +57,23 @@ TEST(ParsePolicyTest, ReadsWhatContentIsBoundTo) {
               FailsSaying(EINVAL, "p:1: bind=name is not known"));
 }
 
+TEST(ParsePolicyTest, ReadsWhichDigestsCount) {
+  const auto policy = Parsed(
+      "appraise digest_type=verity\nmeasure digest_type=verity\n"
+      "appraise\n");
+  EXPECT_TRUE(policy.rules[0].verity_only);
+  EXPECT_TRUE(policy.rules[1].verity_only);
+  EXPECT_FALSE(policy.rules[2].verity_only);
+  for (const std::string action : {"dont_appraise", "dont_measure"}) {
+    EXPECT_THAT(
+        ParsePolicy("p", action + " digest_type=verity\n"),
+        FailsSaying(EINVAL,
+                    "p:1: digest_type= is for appraise and measure only"));
+  }
+  EXPECT_THAT(ParsePolicy("p", "appraise digest_type=ima\n"),
+              FailsSaying(EINVAL, "p:1: digest_type=ima is not known"));
+}
+
 TEST(BindPathsTest, BindsEveryRuleThatAppraises) {
   const auto policy =
       BindPaths(Parsed("appraise uid=1\nmeasure\ndont_appraise\nappraise\n"));
@@ -212,6 +229,16 @@ TEST(DependsOnOpenTest, ThosePerUserOrPurposeDo) {
   EXPECT_TRUE(
       DependsOnOpen(Parsed("dont_appraise func=MMAP_CHECK\nappraise\n")));
   EXPECT_TRUE(DependsOnOpen(Must(BuiltInPolicy("exec"))));
+}
+
+TEST(DependsOnOpenTest, ThoseThatAskMoreOfOnePurposeDo) {
+  for (const std::string more : {"digest_type=verity", "bind=path"}) {
+    EXPECT_TRUE(DependsOnOpen(
+        Parsed("appraise func=BPRM_CHECK " + more + "\nappraise\n")));
+    EXPECT_FALSE(DependsOnOpen(Parsed("appraise " + more + "\n")));
+  }
+  EXPECT_TRUE(DependsOnOpen(
+      Parsed("measure func=BPRM_CHECK digest_type=verity\nmeasure\n")));
 }
 
 TEST(NeedsElfTest, OnlyMmapRulesDo) {

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// What lists say of content, where rules count digests of different types.
+#include "appraise/evidence.h"
+
+#include "support/fakes.h"
+
+namespace assayfs {
+namespace {
+
+using testing::DigestOf;
+using ::testing::ElementsAre;
+
+constexpr auto kPlain = HashAlgorithm::kSha256;
+constexpr auto kVerity = HashAlgorithm::kVeritySha256;
+const Rule kAnyRule{};
+
+Rule VerityRule() {
+  Rule rule;
+  rule.verity_only = true;
+  return rule;
+}
+const Rule kVerityRule = VerityRule();
+
+std::shared_ptr<const LoadedList> List(std::string name, const Digest& digest,
+                                       bool measured) {
+  LoadedList list{.sha256 = DigestOf("list")};
+  list.name = std::move(name);
+  list.files = PackedFiles({{digest, "/a", {}}});
+  list.verified = true;
+  list.measured = measured;
+  return std::make_shared<const LoadedList>(std::move(list));
+}
+
+Content Hashed(const std::vector<HashAlgorithm>& algorithms) {
+  Content content;
+  for (const HashAlgorithm algorithm : algorithms) {
+    content.digests.push_back(DigestOf("a", algorithm));
+  }
+  return content;
+}
+
+// List "plain" has the content's own digest, "verity" that of fs-verity.
+DigestIndex Index(bool plain_measured = true, bool verity_measured = true) {
+  return {1,
+          {List("plain", DigestOf("a", kPlain), plain_measured),
+           List("verity", DigestOf("a", kVerity), verity_measured)}};
+}
+
+Evidence Gathered(const DigestIndex& index, const Demand& demand) {
+  const Content content = Hashed({kPlain, kVerity});
+  Evidence evidence;
+  AddKnown(index, content, demand, FindContent(index, content, demand.rule()),
+           evidence);
+  return evidence;
+}
+
+TEST(CountsTest, OnlyFsVerityCountsWhereTheRuleSaysSo) {
+  EXPECT_FALSE(Counts(&kVerityRule, kPlain));
+  EXPECT_TRUE(Counts(&kVerityRule, kVerity));
+  EXPECT_TRUE(Counts(&kVerityRule, HashAlgorithm::kVeritySha512));
+  for (const auto algorithm : {kPlain, kVerity}) {
+    EXPECT_TRUE(Counts(&kAnyRule, algorithm));
+    EXPECT_TRUE(Counts(nullptr, algorithm));
+  }
+}
+
+TEST(FindContentTest, LeavesOutWhatDoesNotCount) {
+  const DigestIndex index = Index();
+  const Content content = Hashed({kPlain, kVerity});
+  const auto found = FindContent(index, content, &kVerityRule);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].list->name, "verity");
+  EXPECT_EQ(FindContent(index, content, &kAnyRule).size(), 2U);
+  EXPECT_EQ(FindContent(index, content, nullptr).size(), 2U);
+}
+
+TEST(AlgorithmsForTest, HashesOnlyInWhatCounts) {
+  const DigestIndex index = Index();
+  EXPECT_THAT(AlgorithmsFor(index, {.appraise = &kVerityRule}, 0),
+              ElementsAre(kVerity));
+  EXPECT_THAT(AlgorithmsFor(index, {.appraise = &kAnyRule}, 0),
+              ElementsAre(kPlain, kVerity));
+  EXPECT_THAT(AlgorithmsFor(index, {}, 0), ElementsAre(kPlain, kVerity));
+}
+
+TEST(AlgorithmsForTest, TheOtherRuleMayWantMore) {
+  const DigestIndex index{
+      1,
+      {List("a", DigestOf("a", kVerity), true),
+       List("b", DigestOf("a", HashAlgorithm::kSha512), true)}};
+  EXPECT_THAT(
+      AlgorithmsFor(index, {.appraise = &kVerityRule, .measure = &kAnyRule}, 0),
+      ElementsAre(HashAlgorithm::kSha512, kVerity, kPlain));
+  // The record needs SHA-256.
+  EXPECT_THAT(AlgorithmsFor(index, {.measure = &kVerityRule}, 0),
+              ElementsAre(kVerity, kPlain));
+}
+
+TEST(AlgorithmsForTest, IsNeverEmpty) {
+  const DigestIndex empty{1, {}};
+  EXPECT_THAT(AlgorithmsFor(empty, {.appraise = &kAnyRule}, 0),
+              ElementsAre(kPlain));
+  EXPECT_THAT(AlgorithmsFor(empty, {.appraise = &kVerityRule}, 0),
+              ElementsAre(kVerity));
+}
+
+// Content is looked for in lists that wait by all its digests.
+TEST(AlgorithmsForTest, LeavesNothingOutWhileListsWait) {
+  EXPECT_THAT(AlgorithmsFor(Index(), {.appraise = &kVerityRule}, 1),
+              ElementsAre(kPlain, kVerity));
+}
+
+TEST(AlgorithmsForTest, KeepsThoseOfRevokedDigests) {
+  auto withdrawals = std::make_shared<Withdrawals>();
+  withdrawals->revocations.Add(
+      "f", "digest " + DigestOf("a", HashAlgorithm::kSha512).ToString());
+  const auto index = Index().Under(2, withdrawals);
+  EXPECT_THAT(AlgorithmsFor(*index, {.appraise = &kVerityRule}, 0),
+              ElementsAre(HashAlgorithm::kSha512, kVerity));
+  Evidence evidence;
+  AddKnown(*index, Hashed({HashAlgorithm::kSha512, kVerity}),
+           {.appraise = &kVerityRule}, {}, evidence);
+  EXPECT_EQ(evidence.withdrawn, Reason::kRevoked);
+}
+
+TEST(AddKnownTest, APlainDigestIsNotKnownByARuleForFsVerity) {
+  const DigestIndex plain{1, {List("plain", DigestOf("a", kPlain), true)}};
+  EXPECT_FALSE(Gathered(plain, {.appraise = &kVerityRule}).known);
+  EXPECT_TRUE(Gathered(plain, {.appraise = &kAnyRule}).known);
+  EXPECT_TRUE(Gathered(Index(), {.appraise = &kVerityRule}).known);
+}
+
+TEST(AddKnownTest, MeasuredIsWhatTheRuleThatMeasuresCounts) {
+  const Demand both = {.appraise = &kAnyRule, .measure = &kVerityRule};
+  EXPECT_FALSE(Gathered(Index(true, false), both).list_measured);
+  EXPECT_TRUE(Gathered(Index(false, true), both).list_measured);
+  const Demand other = {.appraise = &kVerityRule, .measure = &kAnyRule};
+  EXPECT_TRUE(Gathered(Index(true, false), other).list_measured);
+  EXPECT_FALSE(Gathered(Index(false, false), other).list_measured);
+  const Demand alike = {.appraise = &kVerityRule, .measure = &kVerityRule};
+  EXPECT_FALSE(Gathered(Index(true, false), alike).list_measured);
+  EXPECT_TRUE(Gathered(Index(false, true), alike).list_measured);
+}
+
+}  // namespace
+}  // namespace assayfs

@@ -7,6 +7,13 @@
 #include <utility>
 
 namespace assayfs {
+namespace {
+
+std::size_t TagBytes(const Content& content) {
+  return content.tags ? content.tags->memory_bytes() : 0;
+}
+
+}  // namespace
 
 struct VerdictCache::State {
   // One file that is remembered, being written, or being hashed.
@@ -37,7 +44,7 @@ struct VerdictCache::State {
   void ForgetContent(FileId id, File& file, Tell tell = Tell::kYes) {
     if (!file.content) return;
     if (tells && tell == Tell::kYes) fallen.push_back(id);
-    tag_bytes -= file.content->tags->memory_bytes();
+    tag_bytes -= TagBytes(*file.content);
     --contents;
     file.content = nullptr;
   }
@@ -159,7 +166,7 @@ std::shared_ptr<const Content> VerdictCache::Commit(const Ticket& ticket,
     content.content_id = ++state.clock;
     file.content = std::make_shared<const Content>(std::move(content));
     ++state.contents;
-    state.tag_bytes += file.content->tags->memory_bytes();
+    state.tag_bytes += TagBytes(*file.content);
     const auto& digests = file.content->digests;
     state.order.push_back({ticket.id_, file.content->content_id,
                            digests.size() == 1

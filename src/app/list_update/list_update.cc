@@ -99,31 +99,30 @@ Result<bool> ListUpdate::IsInstalled(const std::string& name,
   return *payload && headers->contains(**payload);
 }
 
-Result<ListUpdate::Names> ListUpdate::AddedBy(
-    const std::vector<std::string>& ids, const std::string& but) const {
+Result<ListUpdate::Names> ListUpdate::AddedByAll() const {
+  const auto ids = UnderWay();
+  if (!ids) return Fail(ids.error());
   Names added;
-  for (const std::string& id : ids) {
-    if (id == but) continue;
+  for (const std::string& id : *ids) {
     const auto journal = ReadUpdateJournal(fd_.get(), id);
     if (!journal) return Fail(journal.error());
-    if (*journal)
-      added.insert((*journal)->added.begin(), (*journal)->added.end());
+    if (!*journal) continue;
+    added.insert((*journal)->added.begin(), (*journal)->added.end());
   }
   return added;
 }
 
 // Finds the name for a list: its own, or if that is taken by other content, the
 // first free one beside it.
-Result<void> ListUpdate::PlanComing(const ComingList& list, const Names& names,
+Result<void> ListUpdate::PlanComing(const ComingList& list, const Bases& bases,
                                     const Names& added, Plan& plan) const {
   const auto payload = PayloadDigest(list.bytes);
   const std::string base = WithoutNumber(list.name);
   for (int number = 1;; ++number) {
     std::string wanted = number == 1 ? base : base + std::string(kBeside);
     if (number > 2) wanted += std::to_string(number - 1);
-    const auto taken = std::ranges::find_if(
-        names, [&](const auto& name) { return WithoutNumber(name) == wanted; });
-    if (taken == names.end()) {
+    const auto taken = bases.find(wanted);
+    if (taken == bases.end()) {
       const std::string& name = number == 1 ? list.name : wanted;
       const auto [written, fresh] = plan.to_write.emplace(name, list.bytes);
       if (!fresh && PayloadDigest(written->second) != payload) continue;
@@ -131,14 +130,14 @@ Result<void> ListUpdate::PlanComing(const ComingList& list, const Names& names,
       plan.journal.added.insert(name);
       return {};
     }
-    const auto there = ReadFileAt(fd_.get(), *taken, kMaxListBytes);
+    const auto there = ReadFileAt(fd_.get(), taken->second, kMaxListBytes);
     if (!there) return Fail(there.error());
     if (PayloadDigest(*there) != payload) continue;
     ++plan.begun.there_already;
     // Perhaps with another signature.
-    if (*there != list.bytes) plan.to_write.emplace(*taken, list.bytes);
+    if (*there != list.bytes) plan.to_write.emplace(taken->second, list.bytes);
     // What another update brought is wanted by this one as well.
-    if (added.contains(*taken)) plan.journal.added.insert(*taken);
+    if (added.contains(taken->second)) plan.journal.added.insert(taken->second);
     return {};
   }
 }
@@ -167,19 +166,19 @@ Result<ListUpdate::Plan> ListUpdate::MakePlan(
   }
   const auto headers = ReadHeaders(root);
   if (!headers) return Fail(headers.error());
+  Bases bases;
   for (const std::string& name : names) {
+    bases.emplace(WithoutNumber(name), name);
     const auto installed = IsInstalled(name, *headers);
     if (!installed) return Fail(installed.error());
     // A line of the journal cannot hold every name.
     const bool fits = name.find('\n') == std::string::npos;
     if (*installed && fits) plan.journal.installed.insert(name);
   }
-  const auto ids = UnderWay();
-  if (!ids) return Fail(ids.error());
-  const auto added = AddedBy(*ids, {});
+  const auto added = AddedByAll();
   if (!added) return Fail(added.error());
   for (const ComingList& list : coming) {
-    auto planned = PlanComing(list, names, *added, plan);
+    auto planned = PlanComing(list, bases, *added, plan);
     if (!planned) return Fail(planned.error());
     // What comes takes its place, so it is not to go by its name.
     plan.journal.removed.erase(list.name);

@@ -88,6 +88,8 @@ class ListUpdate {
   // no RPM database, or no package in it.
   using Headers = std::optional<std::set<Digest>>;
   using Names = std::set<std::string>;
+  // Names of lists, by the same without number.
+  using Bases = std::map<std::string, std::string>;
 
   // What a begin is to write.
   struct Plan {
@@ -116,11 +118,10 @@ class ListUpdate {
   Result<Plan> MakePlan(const std::string& id, const std::string& root,
                         const std::vector<ComingList>& coming,
                         const std::vector<std::string>& removed) const;
-  Result<void> PlanComing(const ComingList& list, const Names& names,
+  Result<void> PlanComing(const ComingList& list, const Bases& bases,
                           const Names& added, Plan& plan) const;
-  // Returns what the updates under way brought; those of but left out.
-  Result<Names> AddedBy(const std::vector<std::string>& ids,
-                        const std::string& but) const;
+  // What all updates under way brought.
+  Result<Names> AddedByAll() const;
 
   Result<Settled> SettleLists(const Facts& facts, Outcome outcome) const;
   Result<bool> Stays(const std::string& name, const Facts& facts,

@@ -450,7 +450,7 @@ TEST_F(BelowTest, IsHashedWhenAnotherRuleWantsMoreAndStaysSo) {
   EXPECT_TRUE(Judge("b", kRead).checked_below);
   EXPECT_NE(Judge("b", kExec).tags, nullptr);
   EXPECT_NE(Judge("b", kRead).tags, nullptr);
-  EXPECT_EQ(asked_, 1);
+  EXPECT_EQ(appraiser_->counters().hashed_files, 1U);
 }
 
 TEST_F(BelowTest, IsDeniedWhileAHandleForWritingIsOpenAllTheSame) {

@@ -48,23 +48,40 @@ Result<void> PackageLists::Begin(const std::string& mount_point,
                                  const std::vector<std::string>& command) {
   std::vector<std::string> packages;
   std::ranges::copy_if(command, std::back_inserter(packages), IsPackageFile);
-  if (packages.empty()) return {};
   const auto status = AskMount(mount_point, control, {{"verb", "status"}},
                                Answerer::kRootOrSelf);
   if (!status) return Fail(status.error());
-  const nlohmann::json& lists = MemberOf(*status, "lists");
-  const std::string folder = FolderOf(lists);
+  const std::string folder = FolderOf(MemberOf(*status, "lists"));
+  const std::string root = RootOf(mount_point);
+  if (packages.empty() && (folder.empty() || !RpmDatabaseFolder(root))) {
+    return {};
+  }
   if (folder.empty()) {
     tell_(
         "the mount takes lists from no folder, so none are added for the "
         "packages of the command");
     return {};
   }
-  const auto keyring = Keyring::Load(Texts(MemberOf(*status, "keys")));
-  if (!keyring) return Fail(keyring.error());
-  const bool allow_weak = MemberOf(lists, "allow_weak") == true;
-  const auto coming =
-      ReadComingLists(packages, **keyring, {.allow_weak = allow_weak});
+  auto begun = BeginIn(folder, root, packages, *status);
+  if (!begun && packages.empty()) {
+    tell_("lists of packages that go will stay: " + begun.error().message());
+    return {};
+  }
+  return begun;
+}
+
+Result<void> PackageLists::BeginIn(const std::string& folder,
+                                   const std::string& root,
+                                   const std::vector<std::string>& packages,
+                                   const nlohmann::json& status) {
+  ComingLists coming;
+  if (!packages.empty()) {
+    const auto keyring = Keyring::Load(Texts(MemberOf(status, "keys")));
+    if (!keyring) return Fail(keyring.error());
+    const bool allow_weak =
+        MemberOf(MemberOf(status, "lists"), "allow_weak") == true;
+    coming = ReadComingLists(packages, **keyring, {.allow_weak = allow_weak});
+  }
   if (!coming.refused.empty()) {
     const auto& [path, error] = coming.refused.front();
     return Fail(EKEYREJECTED, path + ": " + error.message());
@@ -72,9 +89,10 @@ Result<void> PackageLists::Begin(const std::string& mount_point,
   auto update = ListUpdate::Open(folder);
   if (!update) return Fail(update.error());
   id_ = "update-" + std::to_string(::getpid());
-  const auto begun = update->Begin(id_, RootOf(mount_point), coming.lists, {});
+  const auto begun = update->Begin(id_, root, coming.lists, {});
   if (!begun) return Fail(begun.error());
   folder_ = folder;
+  brings_some_ = !packages.empty();
   return {};
 }
 
@@ -93,7 +111,7 @@ Result<void> PackageLists::End(bool succeeded) {
   if (!update) return Fail(update.error());
   const auto none = update->NoneIsInstalled(id_);
   if (!none) return Fail(none.error());
-  if (succeeded && !*none) {
+  if (!brings_some_ || (succeeded && !*none)) {
     const auto settled = update->Settle(id_, ListUpdate::Outcome::kEnd);
     if (!settled) return Fail(settled.error());
     return {};

@@ -189,7 +189,6 @@ Result<Assessment> Appraiser::Impl::Assess(int fd, const Use& use,
   answer.content_id = assessment.content->content_id;
   if (options.mode == Mode::kEnforce && demand.appraise != nullptr) {
     answer.tags = assessment.content->tags;
-    answer.checked_below = answer.tags == nullptr;
   }
   return assessment;
 }
@@ -257,12 +256,10 @@ Result<std::unique_ptr<Appraiser>> Appraiser::Create(Options options,
                                                      ListStore& lists,
                                                      Measurer& measurer) {
   auto impl = std::make_unique<Impl>(std::move(options), lists, measurer);
-  auto contents =
-      ContentKeeper::Start(impl->options.max_leases,
-                           {.changed = impl->options.content_changed,
-                            .unguarded = impl->options.unguarded,
-                            .fell = impl->options.content_fell},
-                           impl->options.ask_below);
+  auto contents = ContentKeeper::Start(
+      impl->options.max_leases, {.changed = impl->options.content_changed,
+                                 .unguarded = impl->options.unguarded,
+                                 .fell = impl->options.content_fell});
   if (!contents) return Fail(contents.error());
   impl->contents = std::move(*contents);
   lists.Listen([judge = impl.get()](const ListStore::Gone& gone) {

@@ -17,7 +17,6 @@
 #include "appraise/verdict_cache.h"
 #include "crypto/block_tags.h"
 #include "crypto/file_hash.h"
-#include "crypto/lower_verity.h"
 #include "policy/decide.h"
 
 namespace assayfs {
@@ -64,8 +63,6 @@ class Appraiser {
     // Told of files that are remembered and whose content was withdrawn, once
     // when that is noticed. On the thread that loads lists. May be null.
     std::function<void(const std::vector<FileId>&)> withdrawn;
-    // Asks the kernel below for a digest that it holds a file to.
-    std::function<std::optional<Digest>(int fd)> ask_below = LowerVerityDigest;
     // Largest number of lower files held open for leases.
     std::size_t max_leases = 1024;
   };
@@ -82,11 +79,8 @@ class Appraiser {
     bool permitted = false;  // what the open should answer; false means EACCES
     Decision decision;
     // With these the bytes handed out later must be checked; null where the
-    // file is not judged, the mode does not enforce, or the kernel checks them.
+    // file is not judged or the mode does not enforce.
     std::shared_ptr<const BlockTags> tags;
-    // The file has fs-verity, and was judged by it: the kernel compares what it
-    // reads from the disk, nobody can write, and there are no tags.
-    bool checked_below = false;
     // Grows whenever content was hashed anew. Pages that the kernel kept
     // from an open with the same non-zero number are still good.
     std::uint64_t content_id = 0;

@@ -38,15 +38,13 @@ bool Covers(const Content& content,
   });
 }
 
-ContentKeeper::ContentKeeper(std::function<void(FileId)> fell,
-                             AskBelow ask_below)
-    : ask_below_(std::move(ask_below)),
-      cache_(VerdictCache::Limits{}, std::move(fell)) {}
+ContentKeeper::ContentKeeper(std::function<void(FileId)> fell)
+    : cache_(VerdictCache::Limits{}, std::move(fell)) {}
 
 Result<std::unique_ptr<ContentKeeper>> ContentKeeper::Start(
-    std::size_t max_leases, Listeners listeners, AskBelow ask_below) {
+    std::size_t max_leases, Listeners listeners) {
   std::unique_ptr<ContentKeeper> keeper(
-      new ContentKeeper(std::move(listeners.fell), std::move(ask_below)));
+      new ContentKeeper(std::move(listeners.fell)));
   auto broken = [cache = &keeper->cache_,
                  tell = std::move(listeners.changed)](FileId id) {
     cache->Drop(id);
@@ -192,37 +190,15 @@ std::vector<HashAlgorithm> ContentKeeper::WithRemembered(
 }
 
 std::shared_ptr<const Content> ContentKeeper::Remembered(
-    int fd, const IdAndStamp& file,
-    const std::vector<HashAlgorithm>& algorithms) {
+    const IdAndStamp& file, const std::vector<HashAlgorithm>& algorithms) {
   auto content = cache_.Find(file.id, file.stamp);
-  if (!content || !Covers(*content, algorithms)) return nullptr;
-  // What is read through this descriptor is compared with what the kernel says
-  // now, whatever it found on the disk when it forgot the file in between.
-  const bool stands = content->tags || ask_below_(fd) == content->digests[0];
-  return stands ? content : nullptr;
-}
-
-std::shared_ptr<const Content> ContentKeeper::AskKernel(
-    int fd, FileId id, const std::vector<HashAlgorithm>& algorithms) {
-  // A file has one such digest, so a second algorithm has to be computed.
-  if (algorithms.size() != 1 || !IsVerity(algorithms.front())) return nullptr;
-  const auto ticket = cache_.Begin(id);
-  if (!ticket) return nullptr;
-  auto digest = ask_below_(fd);
-  const auto file = StampFile(fd);
-  if (!digest || digest->algorithm() != algorithms.front() || !file) {
-    return nullptr;
-  }
-  // No lease: there is no writer, and never will be.
-  return cache_.Commit(
-      *ticket,
-      {.stamp = file->stamp, .digests = {std::move(*digest)}, .tags = nullptr});
+  return content && Covers(*content, algorithms) ? content : nullptr;
 }
 
 Result<ContentKeeper::Learned> ContentKeeper::Learn(
     int fd, const IdAndStamp& file,
     const std::vector<HashAlgorithm>& algorithms, const GiveUp& give_up) {
-  if (auto known = Remembered(fd, file, algorithms)) {
+  if (auto known = Remembered(file, algorithms)) {
     return Learned{.content = std::move(known), .cached = true};
   }
   const FileId id = file.id;
@@ -230,12 +206,10 @@ Result<ContentKeeper::Learned> ContentKeeper::Learn(
     if (!BeginHash(id, give_up)) return Fail(EINTR, "hashing was given up");
     // Another thread may have hashed it while this one waited.
     const auto now = StampFile(fd);
-    auto known = now ? Remembered(fd, *now, algorithms) : nullptr;
-    const bool cached = known != nullptr;
-    if (!known) known = AskKernel(fd, id, algorithms);
+    auto known = now ? Remembered(*now, algorithms) : nullptr;
     Result<Learned> learned =
         known
-            ? Learned{.content = std::move(known), .cached = cached}
+            ? Learned{.content = std::move(known), .cached = true}
             : Hash(fd, id, now ? WithRemembered(*now, algorithms) : algorithms,
                    give_up, attempt == kMaxHashes);
     EndHash(id);

@@ -35,23 +35,18 @@ class ContentKeeper {
     std::function<void(FileId)> unguarded;
     std::function<void(FileId)> fell;  // as for VerdictCache
   };
-  // ask_below: as LowerVerityDigest. Errors: those of LeaseKeeper::Start.
-  using AskBelow = std::function<std::optional<Digest>(int fd)>;
+  // Errors: those of LeaseKeeper::Start.
   static Result<std::unique_ptr<ContentKeeper>> Start(std::size_t max_leases,
-                                                      Listeners listeners,
-                                                      AskBelow ask_below);
+                                                      Listeners listeners);
 
   struct Learned {
     std::shared_ptr<const Content> content;
     bool cached = false;  // nothing was hashed
   };
   // Returns what is in the file behind fd, which is borrowed and open O_RDONLY,
-  // in at least the algorithms given. Hashes it unless that is known, or the
-  // kernel knows it and compares by itself what it reads through fd: then
-  // without tags, and nobody can change it any more.
-  // file: what StampFile just said of it. content_id is 0 if the content cannot
-  // be remembered because somebody below the mount has the file open for
-  // writing.
+  // in at least the algorithms given. Hashes it unless that is known. file:
+  // what StampFile just said of it. content_id is 0 if the content cannot be
+  // remembered because somebody below the mount has the file open for writing.
   // Errors: EBUSY if a writer is in through the mount, EINTR if told to give
   // up, those of FileHasher. A file that another thread hashes is waited for,
   // not hashed twice; a pass that was given up is gone on with by the next who
@@ -84,15 +79,14 @@ class ContentKeeper {
   std::uint64_t hashed_bytes() const { return hashed_bytes_; }
 
  private:
-  ContentKeeper(std::function<void(FileId)> fell, AskBelow ask_below);
+  explicit ContentKeeper(std::function<void(FileId)> fell);
   // Returns algorithms with those of content that is remembered: rules that
   // want different ones would else take turns to have it hashed.
   std::vector<HashAlgorithm> WithRemembered(
       const IdAndStamp& file, std::vector<HashAlgorithm> algorithms);
   // Null if nothing is remembered that suits.
   std::shared_ptr<const Content> Remembered(
-      int fd, const IdAndStamp& file,
-      const std::vector<HashAlgorithm>& algorithms);
+      const IdAndStamp& file, const std::vector<HashAlgorithm>& algorithms);
   // Marks the file as being hashed; waits while another thread does so. False
   // if told to give up.
   bool BeginHash(FileId id, const GiveUp& give_up);
@@ -115,15 +109,11 @@ class ContentKeeper {
   // Takes one back if it is for these algorithms and nothing changed since.
   std::optional<Pass> Unpark(int fd, FileId id,
                              const std::vector<HashAlgorithm>& algorithms);
-  // Null if the kernel does not know the content in these algorithms.
-  std::shared_ptr<const Content> AskKernel(
-      int fd, FileId id, const std::vector<HashAlgorithm>& algorithms);
   // One try of Learn; EAGAIN if the file changed meanwhile, unless last.
   Result<Learned> Hash(int fd, FileId id,
                        const std::vector<HashAlgorithm>& algorithms,
                        const GiveUp& give_up, bool last);
 
-  const AskBelow ask_below_;
   VerdictCache cache_;
   std::mutex hashing_mutex_;  // guards hashing_ and parked_
   std::condition_variable hash_ended_;

@@ -7,13 +7,6 @@
 #include <utility>
 
 namespace assayfs {
-namespace {
-
-std::size_t TagBytes(const Content& content) {
-  return content.tags ? content.tags->memory_bytes() : 0;
-}
-
-}  // namespace
 
 struct VerdictCache::State {
   // One file that is remembered, being written, or being hashed.
@@ -44,7 +37,7 @@ struct VerdictCache::State {
   void ForgetContent(FileId id, File& file, Tell tell = Tell::kYes) {
     if (!file.content) return;
     if (tells && tell == Tell::kYes) fallen.push_back(id);
-    tag_bytes -= TagBytes(*file.content);
+    tag_bytes -= file.content->tags->memory_bytes();
     --contents;
     file.content = nullptr;
   }
@@ -166,7 +159,7 @@ std::shared_ptr<const Content> VerdictCache::Commit(const Ticket& ticket,
     content.content_id = ++state.clock;
     file.content = std::make_shared<const Content>(std::move(content));
     ++state.contents;
-    state.tag_bytes += TagBytes(*file.content);
+    state.tag_bytes += file.content->tags->memory_bytes();
     const auto& digests = file.content->digests;
     state.order.push_back({ticket.id_, file.content->content_id,
                            digests.size() == 1

@@ -22,8 +22,6 @@ namespace assayfs {
 struct Content {
   Stamp stamp;
   std::vector<Digest> digests;
-  // Null where the kernel compares what it reads from the file by itself: with
-  // fs-verity, whose digest was asked for and not computed.
   std::shared_ptr<const BlockTags> tags;
   std::uint64_t content_id = 0;  // set by Commit; never 0, always grows
 };

@@ -45,8 +45,7 @@ enum class DataWish { kThroughUs, kEither, kPassthrough };
 // What a handle was judged for.
 struct JudgedContent {
   std::uint64_t id = 0;  // as the appraiser gave it; 0 if it is not known
-  // What reads are checked against; null to read without checking, also where
-  // the kernel below does that.
+  // What reads are checked against; null to read without checking.
   std::shared_ptr<const BlockTags> tags;
   std::uint64_t change = 0;  // OpenState::change() from before the judgement
 };

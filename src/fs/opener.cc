@@ -100,13 +100,12 @@ Result<Opener::Judged> Opener::Judge(const LowerRef& file, int flags,
 // What was hashed while somebody could write to it must be compared: a lease
 // tells that nobody can, not even through a mapping.
 DataWish Opener::WishFor(const LowerRef& file, const Judged& judged) const {
-  const Appraiser::Answer& answer = judged.answer;
-  if (!answer.tags && !answer.checked_below) return WishForReading();
+  if (!judged.answer.tags) return WishForReading();
   if (data_ == DataPath::kVerified) return DataWish::kThroughUs;
   if (judged.cannot_change) return DataWish::kPassthrough;
   if (data_ == DataPath::kAuto) return DataWish::kThroughUs;
   const auto now = StampFile(judged.fd.get());
-  const std::uint64_t content = answer.content_id;
+  const std::uint64_t content = judged.answer.content_id;
   const bool guarded = now && content != 0 &&
                        appraiser_.IsGuarded(file.id(), now->stamp, content);
   return guarded ? DataWish::kPassthrough : DataWish::kThroughUs;
@@ -148,11 +147,10 @@ Result<std::unique_ptr<OpenFile>> Opener::OpenJudged(const LowerRef& file,
     return OpenFile::PassedThrough(std::move(*base),
                                    std::move(judged.executing));
   }
-  // Where others rely on checked pages, what nobody checks must not count as
-  // content that is known.
+  // Where others rely on checked pages, what is read without tags must not
+  // count as content that is known.
   const Appraiser::Answer& answer = judged.answer;
-  const bool checked = answer.tags || answer.checked_below;
-  if (!checked && appraiser_.mode() == Mode::kEnforce) {
+  if (!answer.tags && appraiser_.mode() == Mode::kEnforce) {
     return OpenFile::Plain(std::move(*base));
   }
   return OpenFile::Judged(std::move(*base),

@@ -36,15 +36,6 @@ TEST_F(VerdictCacheTest, FindsWhatWasCommittedUnderTheSameStamp) {
   EXPECT_EQ(cache_.Find(kOther, kStamp), nullptr);
 }
 
-TEST_F(VerdictCacheTest, ContentNeedsNoTags) {
-  const auto ticket = cache_.Begin(kFile);
-  const auto committed = cache_.Commit(
-      *ticket, {.stamp = kStamp, .digests = {DigestOf("x")}, .tags = nullptr});
-  EXPECT_EQ(cache_.Find(kFile, kStamp), committed);
-  cache_.Drop(kFile);
-  EXPECT_EQ(cache_.size(), 0U);
-}
-
 TEST_F(VerdictCacheTest, AnotherCtimeForgetsTheContentForGood) {
   Commit(kFile);
   Stamp moved = kStamp;

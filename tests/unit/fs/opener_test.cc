@@ -76,15 +76,6 @@ TEST_F(OpenerTest, KeepsPagesOfTheSameContent) {
   EXPECT_FALSE(Must(Open("good", O_RDONLY))->keeps_pages());
 }
 
-TEST_F(OpenerTest, WhatTheKernelChecksIsReadWithoutTagsAndKeepsItsPages) {
-  judged_.GiveVerity();
-  const auto file = Must(Open("good", O_RDONLY));
-  EXPECT_FALSE(file->verified());
-  EXPECT_EQ(Read(*file), kGoodText);
-  EXPECT_TRUE(Must(Open("good", O_RDONLY))->keeps_pages());
-  EXPECT_THAT(Open("bad", O_RDONLY), FailsWith(EACCES));
-}
-
 TEST_F(OpenerTest, DeniesReadingWhileSomebodyWrites) {
   {
     const auto writer = Must(Open("good", O_RDWR));

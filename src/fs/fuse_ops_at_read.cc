@@ -65,9 +65,11 @@ void DoRead(fuse_req_t req, fuse_ino_t node, std::size_t size, off_t offset,
         if (ReplyIfFailed(req, read)) return;
         fuse_reply_buf(req, reinterpret_cast<const char*>(read->bytes.data()),
                        read->bytes.size());
-        if (read->file_bytes && wanted.size >= kMuch) {
-          DropVerified(read->fd.get(), wanted.offset, wanted.size);
-        }
+        const auto ended =
+            read->file_bytes
+                ? EndedStretch(wanted.offset, wanted.size, *read->file_bytes)
+                : std::nullopt;
+        if (ended) DropVerified(read->fd.get(), *ended);
         if (read->may_stay) return;
         const auto file = server.table->Get(node);
         if (file) server.drop_pages(file->id());

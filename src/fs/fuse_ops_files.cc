@@ -107,15 +107,16 @@ void DoRead(fuse_req_t req, fuse_ino_t, std::size_t size, off_t offset,
                                            mismatch->offset);
   }
   if (ReplyIfFailed(req, bytes)) return;
+  const auto verified = file->verified_bytes();
+  const auto ended = verified ? EndedStretch(static_cast<std::uint64_t>(offset),
+                                             size, *verified)
+                              : std::nullopt;
   // Once that is answered, the handle may be gone.
-  const UniqueFd read_from(file->verified() && size >= kMuch
-                               ? ::fcntl(file->fd(), F_DUPFD_CLOEXEC, 0)
-                               : -1);
+  const UniqueFd read_from(ended ? ::fcntl(file->fd(), F_DUPFD_CLOEXEC, 0)
+                                 : -1);
   fuse_reply_buf(req, reinterpret_cast<const char*>(bytes->data()),
                  bytes->size());
-  if (read_from) {
-    DropVerified(read_from.get(), static_cast<std::uint64_t>(offset), size);
-  }
+  if (read_from) DropVerified(read_from.get(), *ended);
 }
 
 void DoWrite(fuse_req_t req, fuse_ino_t, const char* data, std::size_t size,

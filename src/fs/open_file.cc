@@ -80,8 +80,9 @@ Result<Bytes> OpenFile::Read(std::uint64_t offset, std::size_t size,
   return Fail(EIO, "a block is not what was judged");
 }
 
-bool OpenFile::verified() const {
-  return (content_ ? *content_ : state_->current()).tags != nullptr;
+std::optional<std::uint64_t> OpenFile::verified_bytes() const {
+  const auto tags = (content_ ? *content_ : state_->current()).tags;
+  return tags ? std::optional(tags->file_bytes()) : std::nullopt;
 }
 
 Result<std::size_t> OpenFile::Write(Bytes bytes, std::uint64_t offset,

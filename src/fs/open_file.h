@@ -57,8 +57,10 @@ class OpenFile {
   std::uint32_t backing_id() const {
     return way_.backing ? way_.backing->id() : 0;
   }
-  // Says whether what is read now is checked.
-  bool verified() const;
+  // The size of the content that what is read now is checked against; nothing
+  // if it is not checked.
+  std::optional<std::uint64_t> verified_bytes() const;
+  bool verified() const { return verified_bytes().has_value(); }
   int fd() const { return fd_.get(); }  // borrowed
 
   struct Mismatch {

@@ -56,9 +56,22 @@ Result<VerifiedRead> ReadVerified(int fd, const BlockTags& tags,
   return VerifiedRead{all->subspan(lead, wanted), std::nullopt};
 }
 
-void DropVerified(int fd, std::uint64_t offset, std::size_t size) {
-  ::posix_fadvise(fd, static_cast<off_t>(offset), static_cast<off_t>(size),
-                  POSIX_FADV_DONTNEED);
+std::optional<Stretch> EndedStretch(std::uint64_t offset, std::size_t size,
+                                    std::uint64_t file_bytes) {
+  constexpr std::size_t kMuch = std::size_t{128} << 10;
+  if (size < kMuch) return std::nullopt;
+  const std::uint64_t start = offset / kStretchBytes * kStretchBytes;
+  const std::uint64_t end =
+      offset + size >= file_bytes
+          ? file_bytes
+          : (offset + size) / kStretchBytes * kStretchBytes;
+  if (end <= start) return std::nullopt;
+  return Stretch{start, end - start};
+}
+
+void DropVerified(int fd, const Stretch& stretch) {
+  ::posix_fadvise(fd, static_cast<off_t>(stretch.offset),
+                  static_cast<off_t>(stretch.size), POSIX_FADV_DONTNEED);
 }
 
 }  // namespace assayfs

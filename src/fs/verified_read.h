@@ -36,13 +36,27 @@ Result<VerifiedRead> ReadVerified(int fd, const BlockTags& tags,
                                   std::uint64_t offset, std::size_t size,
                                   ByteVector& buffer);
 
-// What is read at once from here on, in bytes, need not be kept twice. Below,
-// the pages are often few, and the kernel looks on all processors for them.
-inline constexpr std::size_t kMuch = 128 << 10;
+// The lower file's pages are taken away in stretches of so many bytes: for
+// pages that were just read the kernel looks on all processors, each time.
+inline constexpr std::uint64_t kStretchBytes = std::uint64_t{16} << 20;
+
+struct Stretch {
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+
+  friend bool operator==(const Stretch&, const Stretch&) = default;
+};
+
+// Returns what need not be kept twice after a read of a file of file_bytes: the
+// stretch that it brought to an end, by its own or by that of the file. Nothing
+// for a read of less than 128 KiB: those are not in order, and the pages below
+// are often few. Threads: pure function.
+std::optional<Stretch> EndedStretch(std::uint64_t offset, std::size_t size,
+                                    std::uint64_t file_bytes);
 
 // Takes what was read from the lower file's page cache: the kernel keeps the
 // bytes for the mount, and from the lower file they would have to be compared
 // again. May take a while: for after the answer.
-void DropVerified(int fd, std::uint64_t offset, std::size_t size);
+void DropVerified(int fd, const Stretch& stretch);
 
 }  // namespace assayfs

@@ -140,8 +140,30 @@ class LargeReadTest : public VerifiedReadTest {
 };
 
 TEST_F(LargeReadTest, KeepsNoPagesThatTheMountKeeps) {
-  DropVerified(fd_.get(), 0, kSize);
+  DropVerified(fd_.get(), {0, kSize});
   EXPECT_EQ(Kept(), 0U);
+}
+
+TEST(EndedStretchTest, IsWhatAReadBroughtToAnEnd) {
+  constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
+  constexpr std::uint64_t kFile = 2 * kStretchBytes + 5 * kMiB;
+  EXPECT_EQ(EndedStretch(0, kMiB, kFile), std::nullopt);
+  EXPECT_EQ(EndedStretch(kStretchBytes - kMiB, kMiB, kFile),
+            (Stretch{0, kStretchBytes}));
+  EXPECT_EQ(EndedStretch(kStretchBytes - 4096, kMiB, kFile),
+            (Stretch{0, kStretchBytes}));
+  EXPECT_EQ(EndedStretch(kStretchBytes, kMiB, kFile), std::nullopt);
+  EXPECT_EQ(EndedStretch(kFile - kMiB, kMiB, kFile),
+            (Stretch{2 * kStretchBytes, 5 * kMiB}));
+  EXPECT_EQ(EndedStretch(kFile - 4096, kMiB, kFile),
+            (Stretch{2 * kStretchBytes, 5 * kMiB}));
+}
+
+TEST(EndedStretchTest, IsNothingForSmallReadsAndBehindTheEnd) {
+  EXPECT_EQ(EndedStretch(0, 4096, 4096), std::nullopt);
+  EXPECT_EQ(EndedStretch(0, std::size_t{1} << 20, 0), std::nullopt);
+  EXPECT_EQ(EndedStretch(2 * kStretchBytes, std::size_t{1} << 20, 4096),
+            std::nullopt);
 }
 
 }  // namespace

@@ -59,7 +59,7 @@ struct Appraiser::Impl {
   Result<Assessment> Assess(int fd, const Use& use, const GiveUp& give_up);
   Result<Evidence> Gather(int fd, const Demand& demand, const GiveUp& give_up,
                           Assessment& assessment);
-  Result<bool> LoadNeeded(int fd, const Content& content,
+  Result<bool> LoadNeeded(int fd, const Assessment& assessment,
                           const GiveUp& give_up);
   void LookUp(int fd, const Demand& demand, Assessment& assessment,
               Evidence& evidence);
@@ -105,10 +105,11 @@ void Appraiser::Impl::LookUp(int fd, const Demand& demand,
 // Has lists loaded that may know the content, and waits for them however long
 // that takes: what they know must not be refused. False if there are none.
 // Errors: EINTR if told to give up.
-Result<bool> Appraiser::Impl::LoadNeeded(int fd, const Content& content,
+Result<bool> Appraiser::Impl::LoadNeeded(int fd, const Assessment& assessment,
                                          const GiveUp& give_up) {
   constexpr std::chrono::milliseconds kStep(50);
-  const std::uint64_t ticket = lists.Need(content.digests, ListHint(fd));
+  const std::uint64_t ticket = lists.Need(
+      assessment.content->digests, assessment.index->lists(), ListHint(fd));
   if (ticket == 0) return false;
   do {
     if (give_up && give_up()) return Fail(EINTR, "lists are being loaded");
@@ -152,9 +153,10 @@ Result<Evidence> Appraiser::Impl::Gather(int fd, const Demand& demand,
     if (evidence.known && evidence.in_place) return evidence;
     // The answer would be no: make sure that it is not for a list that nobody
     // needed before, or that is on its way.
-    if (lists.waiting() > 0) {
-      const auto more = LoadNeeded(fd, *assessment.content, give_up);
+    if (const std::size_t waiting = lists.waiting(); waiting > 0) {
+      const auto more = LoadNeeded(fd, assessment, give_up);
       if (!more) return Fail(more.error());
+      if (*more && lists.waiting() < waiting) --attempt;  // so this ends
       if (*more) continue;
     }
     if (waited) return evidence;

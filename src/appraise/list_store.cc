@@ -327,10 +327,12 @@ Result<void> ListStore::Reload(
   return {};
 }
 
-std::uint64_t ListStore::Need(std::vector<Digest> digests, std::string hint) {
+std::uint64_t ListStore::Need(std::vector<Digest> digests,
+                              DigestIndex::Lists seen, std::string hint) {
   const std::lock_guard lock(impl_->mutex);
   if (impl_->waiting == 0) return 0;
-  impl_->needs.push_back({std::move(digests), std::move(hint)});
+  impl_->needs.push_back(
+      {std::move(digests), std::move(seen), std::move(hint)});
   ::eventfd_write(impl_->wake.get(), 1);
   return ++impl_->noticed;
 }

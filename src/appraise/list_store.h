@@ -62,13 +62,15 @@ class ListStore {
                        std::uint64_t ticket = 0);
 
   // Asks for lists that are not loaded yet, until one knows one of digests, or
-  // one has an algorithm that digests lack. hint: the name of a list to begin
-  // with; may be empty, or wrong. The others follow in their order. If the
-  // folder has the attribute security.dig_prefetch "1", the lists before one
-  // that is loaded are measured before it. Loading goes on in the background:
-  // see WaitUntilLoaded.
-  // Returns a ticket to wait for; 0 if there is nothing more to load.
-  std::uint64_t Need(std::vector<Digest> digests, std::string hint);
+  // one has an algorithm that digests lack. seen: lists whose answer was not
+  // enough, so that they are not taken for one. hint: the name of a list to
+  // begin with; may be empty, or wrong. The others follow in their order. If
+  // the folder has the attribute security.dig_prefetch "1", the lists before
+  // one that is loaded are measured before it. Loading goes on in the
+  // background: see WaitUntilLoaded. Returns a ticket to wait for; 0 if there
+  // is nothing more to load.
+  std::uint64_t Need(std::vector<Digest> digests, DigestIndex::Lists seen,
+                     std::string hint);
 
   // Number of lists that are not loaded yet.
   std::size_t waiting() const;

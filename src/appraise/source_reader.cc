@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <set>
 #include <utility>
 
 namespace assayfs {
@@ -89,11 +91,18 @@ void SourceReader::ReadNeeded(std::vector<Needed> needed) {
   Wish search;
   for (Needed& one : needed) {
     if (!one.hint.empty()) hints.names.insert(std::move(one.hint));
-    search.searches.push_back(std::move(one.digests));
   }
   if (!hints.names.empty()) Fulfil(hints);
-  // Others may have had it loaded meanwhile.
-  for (const auto& list : lists()) search.Found(*list);
+  for (Needed& one : needed) {
+    const std::set seen(one.seen.begin(), one.seen.end());
+    Wish alone;
+    alone.searches.push_back(std::move(one.digests));
+    // Others may have had it loaded meanwhile.
+    for (const auto& list : lists()) {
+      if (!seen.contains(list)) alone.Found(*list);
+    }
+    std::ranges::move(alone.searches, std::back_inserter(search.searches));
+  }
   if (!search.searches.empty()) Fulfil(search);
 }
 

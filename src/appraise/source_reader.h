@@ -21,6 +21,8 @@ enum class ListOrder { kSorted, kOnUse };
 // What somebody looks for in lists that are not loaded yet.
 struct Needed {
   std::vector<Digest> digests;
+  // Lists that were looked at already: what they have was not enough.
+  DigestIndex::Lists seen;
   std::string hint;  // the name of the list to begin with; may be wrong
 };
 

@@ -586,7 +586,7 @@ class OnUseTest : public ListStoreTest {
   }
   // Asks for what knows the content, and waits for it.
   bool Finds(const std::string& content, const std::string& hint = {}) {
-    const auto ticket = store_->Need({DigestOf(content)}, hint);
+    const auto ticket = store_->Need({DigestOf(content)}, {}, hint);
     if (ticket != 0) {
       EXPECT_TRUE(store_->WaitUntilLoaded(std::chrono::minutes(1), ticket));
     }
@@ -622,11 +622,22 @@ TEST_F(OnUseTest, ListsAreLoadedInTheirOrderUntilOneKnowsTheDigest) {
   EXPECT_EQ(store_->waiting(), 4U);
 }
 
+TEST_F(OnUseTest, ListsThatWereLookedAtDoNotEndTheSearch) {
+  Write(Name(4), "2");
+  Open();
+  EXPECT_TRUE(Finds("2"));
+  EXPECT_EQ(store_->waiting(), 7U);
+  const auto ticket =
+      store_->Need({DigestOf("2")}, store_->Current()->lists(), "");
+  EXPECT_TRUE(store_->WaitUntilLoaded(std::chrono::minutes(1), ticket));
+  EXPECT_EQ(store_->waiting(), 5U);
+}
+
 TEST_F(OnUseTest, WhatNoListKnowsLoadsAllOnce) {
   Open();
   EXPECT_FALSE(Finds("alien"));
   EXPECT_EQ(store_->waiting(), 0U);
-  EXPECT_EQ(store_->Need({DigestOf("alien")}, ""), 0U);
+  EXPECT_EQ(store_->Need({DigestOf("alien")}, {}, ""), 0U);
   EXPECT_EQ(Measured().size(), 10U);
 }
 

@@ -9,6 +9,7 @@ between, all of them count until that update is settled by hand.
 import logging
 import os
 import subprocess
+import time
 
 import dnf
 import dnf.exceptions
@@ -37,7 +38,7 @@ class Assayfs(dnf.Plugin):
                 return []
             return parser.get("main", name).split()
         self.root = (setting("root") or ["/"])[0]
-        self.id = f"--id=dnf-{os.getpid()}"
+        self.id = f"--id=dnf-{os.getpid()}-{time.time_ns()}"
         self.lists = [f"--lists={path}" for path in setting("lists")[:1]]
         self.keys = [f"--keys={path}" for path in setting("keys")]
 
@@ -65,6 +66,9 @@ class Assayfs(dnf.Plugin):
                     for package in self.base.transaction.install_set]
         self.update_lists("--begin", *self.keys,
                           f"--root={self.base.conf.installroot}", *packages)
+        logger.info("Digest lists: if this is interrupted, they count until: "
+                    "assayfs lists update --end %s",
+                    " ".join([self.id, *self.lists]))
 
     def transaction(self):
         """Settles which lists stay."""

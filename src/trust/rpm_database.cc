@@ -132,7 +132,11 @@ Result<Layout> FindDatabase(const std::string& root) {
     for (const Layout& layout : kFiles) {
       struct stat info {};
       const std::string file = Join(root, folder) + "/" + layout.file;
-      if (::stat(file.c_str(), &info) == 0 && S_ISREG(info.st_mode)) {
+      if (::stat(file.c_str(), &info) != 0) {
+        if (errno == ENOENT || errno == ENOTDIR) continue;
+        return Fail(Error::FromErrno("RPM database: " + file));
+      }
+      if (S_ISREG(info.st_mode)) {
         return Layout{folder, layout.file, layout.backend};
       }
     }

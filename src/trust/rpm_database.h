@@ -22,8 +22,8 @@ struct InstalledPackage {
 // immutable region are left out.
 // Nothing is created below root; a SQLite database that nobody has open is
 // read from a copy in the temporary folder.
-// Errors: ENOENT if root has no RPM database, EIO if it cannot be opened,
-// copied or read to its end.
+// Errors: ENOENT if root has no RPM database, those of stat(2) if that cannot
+// be seen, EIO if it cannot be opened, copied or read to its end.
 // Threads: one call at a time in a process (librpm keeps global state); calls
 // are serialised inside.
 Result<std::vector<InstalledPackage>> ReadRpmDatabase(const std::string& root);

@@ -142,33 +142,62 @@ class SettlingTest(ListUpdate):
         self.assertIn("rpm-foo-2-1.x86_64", self.names())
         self.assertNotIn("rpm-foo-1-1.x86_64", self.names())
 
-    def test_a_better_signature_takes_the_place_of_the_old(self):
+    def test_another_signature_comes_beside(self):
         name = f"{self.lists}/rpm-foo-1-1.x86_64"
         signed = read(name)
-        write(name, signed[:signed.rindex(b"~Module") - 700])
         header_size = 8 + 8 + 16 * int.from_bytes(signed[8:12], "big") + \
             int.from_bytes(signed[12:16], "big")
         write(name, signed[:header_size])
         done = self.begin("foo-1")
-        self.assertEqual(done.stdout, "0 lists added, 1 there already\n")
-        self.assertEqual(read(name), signed)
+        self.assertEqual(done.stdout, "1 list added, 0 there already\n")
+        beside, = self.beside("rpm-foo-1")
+        self.assertEqual(read(beside), signed)
         self.update("--end")
+        self.assertEqual(read(beside), signed)
+
+    def beside(self, name):
+        return [os.path.join(self.lists, other) for other in self.names()
+                if other.startswith(name) and "~" in other]
 
     def test_another_build_of_the_same_version(self):
         self.begin("foo-2")
         Made.install(self.root, "foo-2")
         self.update("--end")
-        old = read(f"{self.lists}/rpm-foo-2-1.x86_64")
-        self.begin("foo-2-again")
-        self.assertLists("bar-1", "foo-2", "foo-2-1.x86_64~new")
-        self.update("--end")  # it was not installed
-        self.assertLists("bar-1", "foo-2")
-        self.assertEqual(read(f"{self.lists}/rpm-foo-2-1.x86_64"), old)
+        first = f"{self.lists}/rpm-foo-2-1.x86_64"
+        for _ in range(2):
+            self.begin("foo-2-again")
+            beside, = self.beside("rpm-foo-2")
+            self.assertTrue(os.path.exists(first))
+            self.update("--end")  # it was not installed
+            self.assertLists("bar-1", "foo-2")
         self.begin("foo-2-again")
         Made.install(self.root, "foo-2-again")
         self.update("--end")
-        self.assertLists("bar-1", "foo-2")
-        self.assertNotEqual(read(f"{self.lists}/rpm-foo-2-1.x86_64"), old)
+        self.assertFalse(os.path.exists(first))
+        self.assertTrue(os.path.exists(beside))
+
+    def test_two_updates_to_the_same_build_end_in_any_order(self):
+        self.begin("foo-2")
+        Made.install(self.root, "foo-2")
+        self.update("--end")
+        for name in ("a", "b"):
+            self.begin("foo-2-again", more=("--id", name))
+        self.update("--end", "--id", "a")
+        self.assertEqual(len(self.beside("rpm-foo-2")), 1)
+        Made.install(self.root, "foo-2-again")
+        self.update("--abort", "--id", "b")
+        self.assertEqual(len(self.beside("rpm-foo-2")), 1)
+        self.assertNotIn("rpm-foo-2-1.x86_64", self.names())
+
+    def test_what_another_update_wants_back_is_not_taken_away(self):
+        self.begin(more=("--id", "a"))
+        rpm(self.root, "-e", "bar")
+        self.begin("bar-1", more=("--id", "b"))
+        self.update("--end", "--id", "a")
+        self.assertLists("bar-1", "foo-1")
+        Made.install(self.root, "bar-1")
+        self.update("--end", "--id", "b")
+        self.assertLists("bar-1", "foo-1")
 
     def test_numbered_lists_go_with_their_links(self):
         name = "rpm-foo-1-1.x86_64"
@@ -188,22 +217,50 @@ class SettlingTest(ListUpdate):
         self.update("--end")
         self.assertLists("bar-1", "foo-1", "foo-2")
 
-    def test_other_lists_are_told_to_go(self):
+    def site_list(self, name):
+        """Returns the certificate, and the path of a list that is signed."""
         key, cert = judged.signing_key()
+        write(f"{self.base}/{name}", name)
+        assayfs("lists", "gen", "-o", self.base, f"{self.base}/{name}")
+        assayfs("lists", "sign", "--key", key, "--cert", cert,
+                f"{self.base}/tlv-{name}")
+        return cert, f"{self.base}/tlv-{name}"
+
+    def assertSiteLists(self, *names):
+        self.assertEqual([name for name in self.names()
+                          if name.startswith("tlv-")], sorted(names))
+
+    def test_other_lists_are_told_to_go(self):
         for way, left in (("--abort", "tlv-old"), ("--end", "tlv-new")):
-            for name in ("old", "new"):
-                write(f"{self.base}/{name}", name)
-                assayfs("lists", "gen", "-o", self.base, f"{self.base}/{name}")
-                assayfs("lists", "sign", "--key", key, "--cert", cert,
-                        f"{self.base}/tlv-{name}")
-            os.rename(f"{self.base}/tlv-old", f"{self.lists}/tlv-old")
-            self.begin(more=("--keys", cert, "--remove", "tlv-old",
-                             f"{self.base}/tlv-new"))
-            self.assertIn("tlv-old", self.names())
-            self.assertIn("tlv-new", self.names())
+            cert, old = self.site_list("old")
+            os.rename(old, f"{self.lists}/tlv-old")
+            _, new = self.site_list("new")
+            self.begin(more=("--keys", cert, "--remove", "tlv-old", new))
+            self.assertSiteLists("tlv-new", "tlv-old")
             self.update(way)
-            self.assertEqual([name for name in self.names()
-                              if name.startswith("tlv-")], [left])
+            self.assertSiteLists(left)
+
+    def test_what_one_update_ended_with_no_other_aborts(self):
+        cert, path = self.site_list("site")
+        for name in ("a", "b"):
+            self.begin(more=("--keys", cert, "--id", name, path))
+        self.update("--end", "--id", "a")
+        self.update("--abort", "--id", "b")
+        self.assertSiteLists("tlv-site")
+
+    def test_no_list_takes_the_name_of_another(self):
+        cert, path = self.site_list("site")
+        self.begin(more=("--keys", cert, path))
+        self.update("--end")
+        os.unlink(path)
+        write(f"{self.base}/more", "more")
+        assayfs("lists", "gen", "-o", self.base, "--name", "site",
+                f"{self.base}/more")
+        key, _ = judged.signing_key()
+        assayfs("lists", "sign", "--key", key, "--cert", cert, path)
+        done = self.begin(more=("--keys", cert, path), check=False)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("another list has this name", done.stderr)
 
 
 class KilledItselfTest(ListUpdate):
@@ -312,6 +369,29 @@ class MistakeTest(ListUpdate):
         write(database, whole)
         self.update("--end")
         self.assertLists("bar-1", "foo-1")
+
+    def test_a_database_that_went_away_leaves_the_update_under_way(self):
+        self.begin("foo-2")
+        os.rename(self.root, self.root + "-elsewhere")
+        for way in ("--end", "--abort"):
+            self.assertRefused(self.update(way, check=False), 3,
+                               "the RPM database that was there is gone")
+        self.assertLists("bar-1", "foo-1", "foo-2")
+
+    def test_where_all_packages_went_their_lists_go(self):
+        self.begin()
+        rpm(self.root, "-e", "foo", "bar")
+        self.update("--end")
+        self.assertLists()
+
+    def test_a_damaged_journal_of_another_update_takes_nothing_away(self):
+        self.begin("foo-2")
+        write(self.lists + "/.update-other", "x")
+        self.assertRefused(self.update("--end", check=False), 3,
+                           ".update-other: line 1")
+        self.assertRefused(self.update("--end", "--all", check=False), 3,
+                           ".update-other: line 1")
+        self.assertLists("bar-1", "foo-1", "foo-2")
 
     def test_a_list_is_called_what_it_says(self):
         """Nobody takes the place of another list by the name of a file."""

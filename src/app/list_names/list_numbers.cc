@@ -30,6 +30,7 @@ struct List {
 
 struct Folder {
   UniqueFd fd;
+  UniqueFd lock;                             // no update begins meanwhile
   std::set<std::string> names;               // all that are not hidden
   std::map<std::string, std::string> links;  // to names of the same folder
   std::map<std::string, List> lists;         // by name without number
@@ -56,8 +57,11 @@ Result<Folder> ReadFolder(const std::string& path) {
   for (const std::string& name : *names) {
     if (!name.starts_with('.')) folder.names.insert(name);
   }
+  auto lock = LockUpdates(folder.fd.get());
+  if (!lock) return Fail(std::move(lock).error().WithContext(path));
+  folder.lock = std::move(*lock);
   const auto updates = UpdatesUnderWay(folder.fd.get());
-  if (!updates) return Fail(updates.error());
+  if (!updates) return Fail(Error(updates.error()).WithContext(path));
   if (!updates->empty()) {
     return InTheWay("update " + updates->front(), "under way");
   }

@@ -3,13 +3,10 @@
 #include "app/list_update/list_update.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include "appraise/list_source.h"
@@ -23,12 +20,10 @@ namespace assayfs {
 namespace {
 
 constexpr unsigned kListMode = 0644;
-constexpr char kLockName[] = ".update.lock";
-constexpr std::chrono::seconds kPatience{10};
-constexpr std::chrono::milliseconds kLookAgain{20};
 constexpr std::string_view kPackagePrefix = "rpm-";
-// In the name of a list whose own name was taken by another one.
-constexpr std::string_view kBeside = "~new";
+// Between the name of a list, taken by another one, and what tells it apart.
+constexpr char kBeside = '~';
+constexpr std::size_t kBesideDigits = 8;
 
 bool IsOfPackage(const std::string& name) {
   return WithoutNumber(name).starts_with(kPackagePrefix);
@@ -42,28 +37,12 @@ std::optional<Digest> PayloadDigest(Bytes list) {
   return digest ? std::optional(*digest) : std::nullopt;
 }
 
-// Not a lock of the folder, which everybody can open and so lock.
-Result<UniqueFd> Lock(int dir_fd) {
-  UniqueFd file(::openat(dir_fd, kLockName,
-                         O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!file) return Fail(Error::FromErrno(kLockName));
-  const auto end = std::chrono::steady_clock::now() + kPatience;
-  while (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return Fail(Error::FromErrno(kLockName));
-    if (std::chrono::steady_clock::now() > end) {
-      return Fail(EBUSY, "another `lists update` is at work");
-    }
-    std::this_thread::sleep_for(kLookAgain);
-  }
-  return file;
-}
-
 }  // namespace
 
 Result<ListUpdate> ListUpdate::Open(const std::string& folder) {
   UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) return Fail(Error::FromErrno(folder));
-  auto lock = Lock(fd.get());
+  auto lock = LockUpdates(fd.get());
   if (!lock) return Fail(std::move(lock).error().WithContext(folder));
   return ListUpdate(folder, std::move(fd), std::move(*lock));
 }
@@ -72,8 +51,6 @@ Result<ListUpdate::Headers> ListUpdate::ReadHeaders(const std::string& root) {
   const auto packages = ReadRpmDatabase(root);
   if (!packages && packages.error().code() == ENOENT) return std::nullopt;
   if (!packages) return Fail(packages.error());
-  // A database that nobody uses would say that nothing is installed.
-  if (packages->empty()) return std::nullopt;
   std::set<Digest> headers;
   for (const InstalledPackage& package : *packages) {
     const auto digest = HashBytes(HashAlgorithm::kSha256, package.header);
@@ -86,9 +63,13 @@ Result<ListUpdate::Headers> ListUpdate::ReadHeaders(const std::string& root) {
 Result<std::optional<Digest>> ListUpdate::PayloadOf(
     const std::string& name) const {
   const auto bytes = ReadFileAt(fd_.get(), name, kMaxListBytes);
-  if (!bytes && bytes.error().code() == ENOENT) return std::nullopt;
-  if (!bytes) return Fail(bytes.error());
-  return PayloadDigest(*bytes);
+  if (bytes) return PayloadDigest(*bytes);
+  // Gone meanwhile, a link that leads nowhere, or nothing that a mount takes.
+  const int code = bytes.error().code();
+  const bool none =
+      code == ENOENT || code == ELOOP || code == EFBIG || code == EINVAL;
+  if (none) return std::nullopt;
+  return Fail(bytes.error());
 }
 
 Result<bool> ListUpdate::IsInstalled(const std::string& name,
@@ -112,34 +93,54 @@ Result<ListUpdate::Names> ListUpdate::AddedByAll() const {
   return added;
 }
 
-// Finds the name for a list: its own, or if that is taken by other content, the
-// first free one beside it.
+Result<bool> ListUpdate::Holds(const std::string& name, Bytes list) const {
+  const auto there = ReadFileAt(fd_.get(), name, kMaxListBytes);
+  if (there) return std::ranges::equal(*there, list);
+  // A link that leads nowhere is replaced.
+  if (there.error().code() == ENOENT) return false;
+  return Fail(there.error());
+}
+
+// Finds the name for a list: its own, or one beside it if that is taken.
 Result<void> ListUpdate::PlanComing(const ComingList& list, const Bases& bases,
                                     const Names& added, Plan& plan) const {
-  const auto payload = PayloadDigest(list.bytes);
-  const std::string base = WithoutNumber(list.name);
-  for (int number = 1;; ++number) {
-    std::string wanted = number == 1 ? base : base + std::string(kBeside);
-    if (number > 2) wanted += std::to_string(number - 1);
-    const auto taken = bases.find(wanted);
-    if (taken == bases.end()) {
-      const std::string& name = number == 1 ? list.name : wanted;
-      const auto [written, fresh] = plan.to_write.emplace(name, list.bytes);
-      if (!fresh && PayloadDigest(written->second) != payload) continue;
-      plan.begun.added += fresh ? 1 : 0;
+  std::string name = list.name;
+  const auto taken = bases.find(WithoutNumber(name));
+  const bool planned = plan.to_write.contains(name);
+  if (taken != bases.end() || planned) {
+    const auto same =
+        planned ? std::ranges::equal(plan.to_write.at(name), list.bytes)
+                : Holds(taken->second, list.bytes);
+    if (!same) return Fail(same.error());
+    if (*same) {
+      ++plan.begun.there_already;
+      name = planned ? name : taken->second;
+      // What others brought is wanted by this one as well; and of packages the
+      // database says in the end whether they are.
+      if (IsOfPackage(name) || added.contains(name)) {
+        plan.journal.added.insert(name);
+      }
+      plan.journal.removed.erase(name);
+      return {};
+    }
+    if (!IsOfPackage(name)) {
+      return Fail(EEXIST, name +
+                              ": another list has this name; call the new "
+                              "one otherwise, and --remove that");
+    }
+    const auto digest = HashBytes(HashAlgorithm::kSha256, list.bytes);
+    if (!digest) return Fail(digest.error());
+    name =
+        WithoutNumber(name) + kBeside + digest->Hex().substr(0, kBesideDigits);
+    if (bases.contains(name)) {
+      ++plan.begun.there_already;
       plan.journal.added.insert(name);
       return {};
     }
-    const auto there = ReadFileAt(fd_.get(), taken->second, kMaxListBytes);
-    if (!there) return Fail(there.error());
-    if (PayloadDigest(*there) != payload) continue;
-    ++plan.begun.there_already;
-    // Perhaps with another signature.
-    if (*there != list.bytes) plan.to_write.emplace(taken->second, list.bytes);
-    // What another update brought is wanted by this one as well.
-    if (added.contains(taken->second)) plan.journal.added.insert(taken->second);
-    return {};
   }
+  plan.begun.added += plan.to_write.emplace(name, list.bytes).second ? 1 : 0;
+  plan.journal.added.insert(name);
+  return {};
 }
 
 Result<ListUpdate::Plan> ListUpdate::MakePlan(
@@ -180,8 +181,6 @@ Result<ListUpdate::Plan> ListUpdate::MakePlan(
   for (const ComingList& list : coming) {
     auto planned = PlanComing(list, bases, *added, plan);
     if (!planned) return Fail(planned.error());
-    // What comes takes its place, so it is not to go by its name.
-    plan.journal.removed.erase(list.name);
   }
   return plan;
 }
@@ -216,14 +215,22 @@ Result<bool> ListUpdate::NoneIsInstalled(const std::string& id) const {
   const auto journal = ReadUpdateJournal(fd_.get(), id);
   if (!journal) return Fail(Error(journal.error()).WithContext(folder_));
   if (!*journal || (*journal)->added.empty()) return false;
-  const auto headers = ReadHeaders((*journal)->root);
+  const auto waiting = NotInstalled(**journal);
+  if (!waiting) return Fail(waiting.error());
+  return *waiting == (*journal)->added;
+}
+
+Result<ListUpdate::Names> ListUpdate::NotInstalled(
+    const UpdateJournal& journal) const {
+  const auto headers = ReadHeaders(journal.root);
   if (!headers) return Fail(headers.error());
-  for (const std::string& name : (*journal)->added) {
+  Names waiting;
+  for (const std::string& name : journal.added) {
     const auto installed = IsInstalled(name, *headers);
     if (!installed) return Fail(installed.error());
-    if (*installed) return false;
+    if (!*installed) waiting.insert(name);
   }
-  return true;
+  return waiting;
 }
 
 Result<std::optional<ListUpdate::Settled>> ListUpdate::Settle(
@@ -233,6 +240,11 @@ Result<std::optional<ListUpdate::Settled>> ListUpdate::Settle(
   if (!*journal) return std::nullopt;
   auto headers = ReadHeaders((*journal)->root);
   if (!headers) return Fail(headers.error());
+  if (!*headers && !(*journal)->installed.empty()) {
+    return Fail(EIO, (*journal)->root +
+                         ": the RPM database that was there is gone; see that "
+                         "it can be read");
+  }
   auto awaited = AwaitedByOthers(id);
   if (!awaited) return Fail(std::move(awaited).error().WithContext(folder_));
   const Facts facts{std::move(**journal), std::move(*headers),
@@ -241,6 +253,9 @@ Result<std::optional<ListUpdate::Settled>> ListUpdate::Settle(
   if (!settled) return Fail(Error(settled.error()).WithContext(folder_));
   // What was settled must be on disk before the reason for it goes.
   auto done = Sync();
+  if (done && outcome == Outcome::kEnd) {
+    done = LeaveForGood(id, facts.journal.added);
+  }
   if (done) done = DropUpdateJournal(fd_.get(), id);
   if (done) done = Sync();
   if (!done) return Fail(std::move(done).error().WithContext(folder_));
@@ -257,37 +272,54 @@ Result<ListUpdate::Names> ListUpdate::AwaitedByOthers(
     auto journal = ReadUpdateJournal(fd_.get(), other);
     if (!journal) return Fail(journal.error());
     if (!*journal) continue;
-    const auto headers = ReadHeaders((*journal)->root);
-    if (!headers) return Fail(headers.error());
-    Names waiting;
-    for (const std::string& name : (*journal)->added) {
-      const auto installed = IsInstalled(name, *headers);
-      if (!installed) return Fail(installed.error());
-      if (!*installed) waiting.insert(name);
-    }
-    awaited.insert(waiting.begin(), waiting.end());
-    if (waiting == (*journal)->added) continue;
+    auto waiting = NotInstalled(**journal);
+    // Of a root that cannot be read: nothing is known to have landed.
+    if (!waiting) waiting = (*journal)->added;
+    awaited.insert(waiting->begin(), waiting->end());
+    if (*waiting == (*journal)->added) continue;
     // Those have landed; when they go again, nobody waits for them.
     (*journal)->installed.insert((*journal)->added.begin(),
                                  (*journal)->added.end());
-    (*journal)->added = std::move(waiting);
+    (*journal)->added = std::move(*waiting);
     auto kept = KeepUpdateJournal(fd_.get(), other, **journal);
     if (!kept) return Fail(kept.error());
   }
   return awaited;
 }
 
+// What this update brought, and is still there, is no more for others to take
+// away; but of packages the database knows.
+Result<void> ListUpdate::LeaveForGood(const std::string& id,
+                                      const Names& added) const {
+  const auto ids = UnderWay();
+  if (!ids) return Fail(ids.error());
+  for (const std::string& other : *ids) {
+    if (other == id) continue;
+    auto journal = ReadUpdateJournal(fd_.get(), other);
+    if (!journal) return Fail(journal.error());
+    if (!*journal) continue;
+    std::size_t erased = 0;
+    for (const std::string& name : added) {
+      erased += (*journal)->removed.erase(name);
+      if (!IsOfPackage(name)) erased += (*journal)->added.erase(name);
+    }
+    if (erased == 0) continue;
+    auto kept = KeepUpdateJournal(fd_.get(), other, **journal);
+    if (!kept) return kept;
+  }
+  return {};
+}
+
 Result<bool> ListUpdate::Stays(const std::string& name, const Facts& facts,
                                Outcome outcome) const {
-  const bool ends = outcome == Outcome::kEnd;
-  const bool added = facts.journal.added.contains(name);
-  if (ends && facts.journal.removed.contains(name)) return false;
   if (facts.awaited.contains(name)) return true;
+  const bool added = facts.journal.added.contains(name);
   if (facts.headers && IsOfPackage(name) &&
       (added || facts.journal.installed.contains(name))) {
     return IsInstalled(name, facts.headers);
   }
-  return ends || !added;
+  return outcome == Outcome::kEnd ? !facts.journal.removed.contains(name)
+                                  : !added;
 }
 
 Result<void> ListUpdate::Remove(const std::string& name) const {
@@ -298,24 +330,6 @@ Result<void> ListUpdate::Remove(const std::string& name) const {
   }
   if (::unlinkat(fd_.get(), name.c_str(), 0) != 0 && errno != ENOENT) {
     return Fail(Error::FromErrno(name));
-  }
-  return {};
-}
-
-// Gives lists that came beside others the names that those had.
-Result<void> ListUpdate::NameForGood(const Names& added) const {
-  const auto names = ListNames(folder_);
-  if (!names) return Fail(names.error());
-  for (const std::string& name : added) {
-    const std::string base = name.substr(0, name.rfind(kBeside));
-    if (base == name || !std::ranges::count(*names, name)) continue;
-    const auto old = std::ranges::find_if(*names, [&](const auto& other) {
-      return WithoutNumber(other) == base;
-    });
-    const std::string& lasting = old == names->end() ? base : *old;
-    if (::renameat(fd_.get(), name.c_str(), fd_.get(), lasting.c_str()) != 0) {
-      return Fail(Error::FromErrno(name));
-    }
   }
   return {};
 }
@@ -338,8 +352,6 @@ Result<ListUpdate::Settled> ListUpdate::SettleLists(const Facts& facts,
     auto removed = Remove(name);
     if (!removed) return Fail(removed.error());
   }
-  auto named = NameForGood(facts.journal.added);
-  if (!named) return Fail(named.error());
   return settled;
 }
 

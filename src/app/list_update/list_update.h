@@ -43,10 +43,11 @@ class ListUpdate {
     std::size_t removed = 0;
     std::size_t kept = 0;  // of the lists that the update was about
   };
-  // kEnd: the new lists stay, and those told to go do so. kAbort: the other way
-  // round. But of lists of packages that are new, or were installed when it
-  // began, the RPM database says which stay: those whose very header is that of
-  // an installed package, and what another update brought that is under way.
+  // What others that are under way wait for stays. Of lists of packages that
+  // are new, or were installed when it began, those stay whose very header is
+  // that of an installed package, by the RPM database. For the others, and
+  // where there never was a database, kEnd means that the new ones stay and
+  // those told to go do so, and kAbort the other way round.
   enum class Outcome { kEnd, kAbort };
 
   // Opens the folder, and waits for others up to ten seconds. Makes a file
@@ -56,14 +57,16 @@ class ListUpdate {
 
   // Begins an update, or adds to the one of that id. When it returns, whoever
   // watches the folder was told of the new lists, and they are on disk.
-  // root: an absolute path; of the system whose packages change. coming: where
-  // the folder has another list of that name, both count until the end.
-  // removed: names of lists in the folder that go with kEnd.
+  // root: an absolute path; of the system whose packages change, one for each
+  // folder. coming: where the folder has another list of that name, the new one
+  // of a package gets "~" and eight digits behind it, for good; both count
+  // until the end. removed: names of lists in the folder that go with kEnd.
   // Errors: EINVAL for an id or root that cannot be (a root has no line end);
-  // ENOENT for a name in removed that the folder has not; EEXIST if the update
-  // of that id is of another root; EBADMSG for a damaged journal; those of
-  // reading the database, but one that is missing or empty is none; those of
-  // writing. What was added by then is in the journal.
+  // ENOENT for a name in removed that the folder has not; EEXIST for a list of
+  // no package whose name another one has, and if the update of that id is of
+  // another root; EBADMSG for a damaged journal; those of reading the database,
+  // but one that is missing is none; those of writing. What was added by then
+  // is in the journal.
   Result<Begun> Begin(const std::string& id, const std::string& root,
                       const std::vector<ComingList>& coming,
                       const std::vector<std::string>& removed);
@@ -79,13 +82,15 @@ class ListUpdate {
   Result<bool> NoneIsInstalled(const std::string& id) const;
 
   // Settles an update; nothing if it is not under way.
-  // Errors: as Begin. Those of reading lists and removing them leave the
-  // journal, so that it can be called again.
+  // Errors: EBADMSG for a damaged journal, also of another update; EIO if there
+  // was a database when it began and now is none; those of reading the database
+  // and lists, and of removing them. All leave the journal, so that it can be
+  // called again.
   Result<std::optional<Settled>> Settle(const std::string& id, Outcome outcome);
 
  private:
   // SHA-256 of the headers of all installed packages; nothing where there is
-  // no RPM database, or no package in it.
+  // no RPM database.
   using Headers = std::optional<std::set<Digest>>;
   using Names = std::set<std::string>;
   // Names of lists, by the same without number.
@@ -120,6 +125,8 @@ class ListUpdate {
                         const std::vector<std::string>& removed) const;
   Result<void> PlanComing(const ComingList& list, const Bases& bases,
                           const Names& added, Plan& plan) const;
+  // Says whether a file of the folder has these bytes.
+  Result<bool> Holds(const std::string& name, Bytes list) const;
   // What all updates under way brought.
   Result<Names> AddedByAll() const;
 
@@ -127,7 +134,9 @@ class ListUpdate {
   Result<bool> Stays(const std::string& name, const Facts& facts,
                      Outcome outcome) const;
   Result<void> Remove(const std::string& name) const;
-  Result<void> NameForGood(const Names& added) const;
+  // Those of the lists that it brought that are of no installed package.
+  Result<Names> NotInstalled(const UpdateJournal& journal) const;
+  Result<void> LeaveForGood(const std::string& id, const Names& added) const;
   // Takes what is installed off what other updates wait for; returns the rest.
   Result<Names> AwaitedByOthers(const std::string& id) const;
   Result<void> Sync() const;

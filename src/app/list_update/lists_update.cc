@@ -84,16 +84,21 @@ int Settle(const Options& options) {
   if (!options.all) ids = std::vector{options.id};
   ListUpdate::Settled total;
   bool any = false;
+  bool failed = false;
   for (const std::string& id : *ids) {
     const auto settled =
         update->Settle(id, options.end ? ListUpdate::Outcome::kEnd
                                        : ListUpdate::Outcome::kAbort);
-    if (!settled) return ReportFailure("lists update", settled.error());
-    if (!*settled) continue;
+    if (!settled) {
+      ReportFailure("lists update", settled.error());
+      failed = true;
+    }
+    if (!settled || !*settled) continue;
     any = true;
     total.removed += (*settled)->removed;
     total.kept += (*settled)->kept;
   }
+  if (failed) return kExitFailed;
   if (!any) {
     ReportFailure("lists update", "no such update is under way in " +
                                       options.folder + WhatIs(*update));
@@ -105,16 +110,14 @@ int Settle(const Options& options) {
 }
 
 void AddWhat(CLI::App& update, Options& options) {
-  auto* what = update.add_option_group("what");
-  what->add_flag("--begin", options.begin,
-                 "add the lists of SOURCE; those that are there count on");
-  what->add_flag("--end", options.end,
-                 "the update is over: lists of packages that are not "
-                 "installed go, and those of --remove");
-  what->add_flag("--abort", options.abort,
-                 "the update did not happen: lists that it added go, but for "
-                 "those of packages that are installed");
-  what->require_option(1);
+  update.add_flag("--begin", options.begin,
+                  "add the lists of SOURCE; those that are there count on");
+  update.add_flag("--end", options.end,
+                  "the update is over: lists of packages that are not "
+                  "installed go, and those of --remove");
+  update.add_flag("--abort", options.abort,
+                  "the update did not happen: lists that it added go, but for "
+                  "those of packages that are installed");
   auto* id =
       update
           .add_option("--id", options.id,
@@ -126,6 +129,9 @@ void AddWhat(CLI::App& update, Options& options) {
 
 // What CLI11 cannot see by itself. It takes errors as exceptions.
 void CheckUsage(const CLI::App& update, const Options& options) {
+  if (options.begin + options.end + options.abort != 1) {
+    throw CLI::RequiredError("one of --begin, --end and --abort");
+  }
   if (options.begin) {
     if (options.all) throw CLI::ValidationError("--all is not for --begin");
     return;

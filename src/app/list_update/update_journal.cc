@@ -2,7 +2,12 @@
 // The journal of an update of lists: text, and the file that holds it.
 #include "app/list_update/update_journal.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
+
+#include <chrono>
+#include <thread>
 
 #include "base/files.h"
 
@@ -14,6 +19,9 @@ constexpr std::string_view kFirstLine = "assayfs-update 1";
 constexpr std::size_t kMaxBytes = std::size_t{64} << 20;
 constexpr std::size_t kMaxIdBytes = 64;
 constexpr unsigned kMode = 0600;
+constexpr char kLockName[] = ".update.lock";
+constexpr std::chrono::seconds kPatience{10};
+constexpr std::chrono::milliseconds kLookAgain{20};
 
 std::string FileName(const std::string& id) {
   return std::string(kFilePrefix) + id;
@@ -47,6 +55,22 @@ void AddLines(std::string_view word, const std::set<std::string>& values,
 }
 
 }  // namespace
+
+Result<UniqueFd> LockUpdates(int dir_fd) {
+  // Not the folder itself, which everybody can open and so lock.
+  UniqueFd file(::openat(dir_fd, kLockName,
+                         O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, kMode));
+  if (!file) return Fail(Error::FromErrno(kLockName));
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  while (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return Fail(Error::FromErrno(kLockName));
+    if (std::chrono::steady_clock::now() > end) {
+      return Fail(EBUSY, "another `lists update` is at work");
+    }
+    std::this_thread::sleep_for(kLookAgain);
+  }
+  return file;
+}
 
 bool IsUpdateId(std::string_view id) {
   constexpr std::string_view kAllowed =

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/unique_fd.h"
 
 namespace assayfs {
 
@@ -48,6 +49,12 @@ Result<std::optional<UpdateJournal>> ReadUpdateJournal(int dir_fd,
 // Writes it, all or nothing. Errors: as ReplaceFileAt.
 Result<void> KeepUpdateJournal(int dir_fd, const std::string& id,
                                const UpdateJournal& journal);
+
+// Waits up to ten seconds for others, and keeps them out as long as the
+// descriptor lives: whoever changes names of lists or journals. Makes a file
+// ".update.lock" in the folder.
+// Errors: those of openat(2); EBUSY if others take longer.
+Result<UniqueFd> LockUpdates(int dir_fd);
 
 // Takes it away. Errors: those of unlinkat(2).
 Result<void> DropUpdateJournal(int dir_fd, const std::string& id);

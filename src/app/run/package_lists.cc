@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -88,9 +89,17 @@ Result<void> PackageLists::BeginIn(const std::string& folder,
   }
   auto update = ListUpdate::Open(folder);
   if (!update) return Fail(update.error());
-  id_ = "update-" + std::to_string(::getpid());
+  // Process numbers come again.
+  id_ = "update-" + std::to_string(::getpid()) + "-" +
+        std::to_string(std::chrono::system_clock::now().time_since_epoch() /
+                       std::chrono::microseconds(1));
   const auto begun = update->Begin(id_, root, coming.lists, {});
-  if (!begun) return Fail(begun.error());
+  if (!begun) {
+    // What it wrote before it failed.
+    [[maybe_unused]] const auto aborted =
+        update->Settle(id_, ListUpdate::Outcome::kAbort);
+    return Fail(begun.error());
+  }
   folder_ = folder;
   brings_some_ = !packages.empty();
   return {};
@@ -107,22 +116,26 @@ Result<void> PackageLists::Abort() {
 
 Result<void> PackageLists::End(bool succeeded) {
   if (folder_.empty()) return {};
+  const std::string how =
+      "assayfs lists update --end --id " + id_ + " --lists " + folder_;
+  if (brings_some_ && !succeeded) {
+    tell_("it failed; old and new lists count until: " + how);
+    return {};
+  }
   auto update = ListUpdate::Open(folder_);
   if (!update) return Fail(update.error());
   const auto none = update->NoneIsInstalled(id_);
-  if (!none) return Fail(none.error());
-  if (!brings_some_ || (succeeded && !*none)) {
-    const auto settled = update->Settle(id_, ListUpdate::Outcome::kEnd);
-    if (!settled) return Fail(settled.error());
+  if (none && *none) {
+    tell_(
+        "the RPM database has none of the packages; old and new lists count "
+        "until: " +
+        how);
     return {};
   }
-  const std::string why =
-      succeeded ? "the RPM database has none of the packages" : "it failed";
-  tell_(why +
-        "; old and new lists count until: assayfs lists update --end "
-        "--id " +
-        id_ + " --lists " + folder_);
-  return {};
+  const auto settled = update->Settle(id_, ListUpdate::Outcome::kEnd);
+  if (settled) return {};
+  return Fail(settled.error().code(),
+              settled.error().message() + "; once that is put right: " + how);
 }
 
 }  // namespace assayfs

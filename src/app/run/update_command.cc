@@ -57,8 +57,10 @@ Result<void> MountWritable(const std::string& mount_point,
   // goes, whoever waits hears of it.
   const auto answer = AskMount(mount_point, control, {{"verb", "update"}},
                                Answerer::kRootOrSelf, fuse.get());
-  if (!answer) return Fail(answer.error());
-  return {};
+  if (answer) return {};
+  // What it covers is to be seen again: nobody serves it.
+  ::umount2(mount_point.c_str(), MNT_DETACH);
+  return Fail(answer.error());
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -30,7 +31,7 @@ struct List {
 
 struct Folder {
   UniqueFd fd;
-  UniqueFd lock;                             // no update begins meanwhile
+  std::optional<UpdateLock> lock;            // no update begins meanwhile
   std::set<std::string> names;               // all that are not hidden
   std::map<std::string, std::string> links;  // to names of the same folder
   std::map<std::string, List> lists;         // by name without number
@@ -57,9 +58,9 @@ Result<Folder> ReadFolder(const std::string& path) {
   for (const std::string& name : *names) {
     if (!name.starts_with('.')) folder.names.insert(name);
   }
-  auto lock = LockUpdates(folder.fd.get());
+  auto lock = UpdateLock::Take(folder.fd.get());
   if (!lock) return Fail(std::move(lock).error().WithContext(path));
-  folder.lock = std::move(*lock);
+  folder.lock.emplace(std::move(*lock));
   const auto updates = UpdatesUnderWay(folder.fd.get());
   if (!updates) return Fail(Error(updates.error()).WithContext(path));
   if (!updates->empty()) {

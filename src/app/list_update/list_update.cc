@@ -42,7 +42,7 @@ std::optional<Digest> PayloadDigest(Bytes list) {
 Result<ListUpdate> ListUpdate::Open(const std::string& folder) {
   UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) return Fail(Error::FromErrno(folder));
-  auto lock = LockUpdates(fd.get());
+  auto lock = UpdateLock::Take(fd.get());
   if (!lock) return Fail(std::move(lock).error().WithContext(folder));
   return ListUpdate(folder, std::move(fd), std::move(*lock));
 }

@@ -50,8 +50,7 @@ class ListUpdate {
   // those told to go do so, and kAbort the other way round.
   enum class Outcome { kEnd, kAbort };
 
-  // Opens the folder, and waits for others up to ten seconds. Makes a file
-  // ".update.lock" in it.
+  // Opens the folder, and waits for others, see UpdateLock.
   // Errors: those of open(2) with the path; EBUSY if others take longer.
   static Result<ListUpdate> Open(const std::string& folder);
 
@@ -109,7 +108,7 @@ class ListUpdate {
     Names awaited;  // added by other updates, and not installed yet
   };
 
-  ListUpdate(std::string folder, UniqueFd fd, UniqueFd lock)
+  ListUpdate(std::string folder, UniqueFd fd, UpdateLock lock)
       : folder_(std::move(folder)),
         fd_(std::move(fd)),
         lock_(std::move(lock)) {}
@@ -143,7 +142,7 @@ class ListUpdate {
 
   std::string folder_;
   UniqueFd fd_;
-  UniqueFd lock_;
+  UpdateLock lock_;  // last: it needs fd_
 };
 
 }  // namespace assayfs

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -22,6 +23,15 @@ constexpr unsigned kMode = 0600;
 constexpr char kLockName[] = ".update.lock";
 constexpr std::chrono::seconds kPatience{10};
 constexpr std::chrono::milliseconds kLookAgain{20};
+
+// Says whether a lock is still the one that others will find.
+bool HasName(int file_fd, int dir_fd) {
+  struct stat held {};
+  struct stat found {};
+  return ::fstat(file_fd, &held) == 0 &&
+         ::fstatat(dir_fd, kLockName, &found, AT_SYMLINK_NOFOLLOW) == 0 &&
+         held.st_ino == found.st_ino && held.st_dev == found.st_dev;
+}
 
 std::string FileName(const std::string& id) {
   return std::string(kFilePrefix) + id;
@@ -56,20 +66,25 @@ void AddLines(std::string_view word, const std::set<std::string>& values,
 
 }  // namespace
 
-Result<UniqueFd> LockUpdates(int dir_fd) {
-  // Not the folder itself, which everybody can open and so lock.
-  UniqueFd file(::openat(dir_fd, kLockName,
-                         O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, kMode));
-  if (!file) return Fail(Error::FromErrno(kLockName));
+Result<UpdateLock> UpdateLock::Take(int dir_fd) {
   const auto end = std::chrono::steady_clock::now() + kPatience;
-  while (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return Fail(Error::FromErrno(kLockName));
-    if (std::chrono::steady_clock::now() > end) {
-      return Fail(EBUSY, "another `lists update` is at work");
+  do {
+    // Not the folder itself, which everybody can open and so lock.
+    UniqueFd file(::openat(dir_fd, kLockName,
+                           O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, kMode));
+    if (!file) return Fail(Error::FromErrno(kLockName));
+    if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK) return Fail(Error::FromErrno(kLockName));
+      std::this_thread::sleep_for(kLookAgain);
+    } else if (HasName(file.get(), dir_fd)) {
+      return UpdateLock(dir_fd, std::move(file));
     }
-    std::this_thread::sleep_for(kLookAgain);
-  }
-  return file;
+  } while (std::chrono::steady_clock::now() < end);
+  return Fail(EBUSY, "another `lists update` is at work");
+}
+
+UpdateLock::~UpdateLock() {
+  if (file_) ::unlinkat(dir_fd_, kLockName, 0);
 }
 
 bool IsUpdateId(std::string_view id) {

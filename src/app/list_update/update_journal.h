@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -24,6 +25,28 @@ struct UpdateJournal {
   std::set<std::string> removed;    // told to go when it ends
 
   friend bool operator==(const UpdateJournal&, const UpdateJournal&) = default;
+};
+
+// Keeps others out of a folder as long as it lives: whoever changes journals,
+// or the names of lists. It is a locked file ".update.lock", which goes with
+// it.
+//
+// Threads: one object, one thread.
+class UpdateLock {
+ public:
+  // Waits up to ten seconds for others. dir_fd: borrowed, must outlive this.
+  // Errors: those of openat(2); EBUSY if others take longer.
+  static Result<UpdateLock> Take(int dir_fd);
+  UpdateLock(UpdateLock&&) noexcept = default;
+  UpdateLock& operator=(UpdateLock&&) = delete;
+  ~UpdateLock();
+
+ private:
+  UpdateLock(int dir_fd, UniqueFd file)
+      : dir_fd_(dir_fd), file_(std::move(file)) {}
+
+  int dir_fd_;
+  UniqueFd file_;  // none if it was moved from
 };
 
 // Says whether id may name an update: 1 to 64 letters, digits, "-", "_", ".".
@@ -49,12 +72,6 @@ Result<std::optional<UpdateJournal>> ReadUpdateJournal(int dir_fd,
 // Writes it, all or nothing. Errors: as ReplaceFileAt.
 Result<void> KeepUpdateJournal(int dir_fd, const std::string& id,
                                const UpdateJournal& journal);
-
-// Waits up to ten seconds for others, and keeps them out as long as the
-// descriptor lives: whoever changes names of lists or journals. Makes a file
-// ".update.lock" in the folder.
-// Errors: those of openat(2); EBUSY if others take longer.
-Result<UniqueFd> LockUpdates(int dir_fd);
 
 // Takes it away. Errors: those of unlinkat(2).
 Result<void> DropUpdateJournal(int dir_fd, const std::string& id);

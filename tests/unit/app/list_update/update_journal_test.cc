@@ -3,6 +3,11 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <filesystem>
+#include <thread>
 
 #include "base/unique_fd.h"
 #include "support/results.h"
@@ -74,6 +79,34 @@ TEST(UpdateJournalTest, IsKeptInTheFolder) {
   Must(DropUpdateJournal(fd.get(), "a"));
   EXPECT_THAT(Must(UpdatesUnderWay(fd.get())), ElementsAre("b"));
   EXPECT_THAT(DropUpdateJournal(fd.get(), "a"), FailsWith(ENOENT));
+}
+
+TEST(UpdateLockTest, IsAFileThatOnlyRootMayOpenAndThatGoes) {
+  const TempDir dir;
+  const UniqueFd fd(::open(dir.path().c_str(), O_RDONLY | O_DIRECTORY));
+  for (int round = 0; round < 2; ++round) {
+    auto lock = Must(UpdateLock::Take(fd.get()));
+    const UpdateLock moved = std::move(lock);
+    struct stat info {};
+    ASSERT_EQ(::stat((dir / ".update.lock").c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 07777, 0600u);
+  }
+  EXPECT_FALSE(std::filesystem::exists(dir / ".update.lock"));
+}
+
+TEST(UpdateLockTest, OthersWaitAndTakeTheirTurn) {
+  const TempDir dir;
+  const UniqueFd fd(::open(dir.path().c_str(), O_RDONLY | O_DIRECTORY));
+  std::atomic<int> inside = 0;
+  const auto turns = [&] {
+    for (int i = 0; i < 20; ++i) {
+      const auto lock = Must(UpdateLock::Take(fd.get()));
+      EXPECT_EQ(inside.fetch_add(1), 0);
+      inside.fetch_sub(1);
+    }
+  };
+  std::jthread other(turns);
+  turns();
 }
 
 TEST(UpdateJournalTest, ADamagedOneIsAnErrorWithItsName) {

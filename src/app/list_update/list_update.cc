@@ -80,17 +80,16 @@ Result<bool> ListUpdate::IsInstalled(const std::string& name,
   return *payload && headers->contains(**payload);
 }
 
-Result<ListUpdate::Names> ListUpdate::AddedByAll() const {
+Result<ListUpdate::Journals> ListUpdate::ReadJournals() const {
   const auto ids = UnderWay();
   if (!ids) return Fail(ids.error());
-  Names added;
+  Journals journals;
   for (const std::string& id : *ids) {
-    const auto journal = ReadUpdateJournal(fd_.get(), id);
+    auto journal = ReadUpdateJournal(fd_.get(), id);
     if (!journal) return Fail(journal.error());
-    if (!*journal) continue;
-    added.insert((*journal)->added.begin(), (*journal)->added.end());
+    if (*journal) journals.emplace(id, std::move(**journal));
   }
-  return added;
+  return journals;
 }
 
 Result<bool> ListUpdate::Holds(const std::string& name, Bytes list) const {
@@ -176,10 +175,14 @@ Result<ListUpdate::Plan> ListUpdate::MakePlan(
     const bool fits = name.find('\n') == std::string::npos;
     if (*installed && fits) plan.journal.installed.insert(name);
   }
-  const auto added = AddedByAll();
-  if (!added) return Fail(added.error());
+  const auto journals = ReadJournals();
+  if (!journals) return Fail(journals.error());
+  Names added;
+  for (const auto& [other, journal] : *journals) {
+    added.insert(journal.added.begin(), journal.added.end());
+  }
   for (const ComingList& list : coming) {
-    auto planned = PlanComing(list, bases, *added, plan);
+    auto planned = PlanComing(list, bases, added, plan);
     if (!planned) return Fail(planned.error());
   }
   return plan;
@@ -264,24 +267,20 @@ Result<std::optional<ListUpdate::Settled>> ListUpdate::Settle(
 
 Result<ListUpdate::Names> ListUpdate::AwaitedByOthers(
     const std::string& id) const {
-  const auto ids = UnderWay();
-  if (!ids) return Fail(ids.error());
+  auto journals = ReadJournals();
+  if (!journals) return Fail(journals.error());
+  journals->erase(id);
   Names awaited;
-  for (const std::string& other : *ids) {
-    if (other == id) continue;
-    auto journal = ReadUpdateJournal(fd_.get(), other);
-    if (!journal) return Fail(journal.error());
-    if (!*journal) continue;
-    auto waiting = NotInstalled(**journal);
+  for (auto& [other, journal] : *journals) {
+    auto waiting = NotInstalled(journal);
     // Of a root that cannot be read: nothing is known to have landed.
-    if (!waiting) waiting = (*journal)->added;
+    if (!waiting) waiting = journal.added;
     awaited.insert(waiting->begin(), waiting->end());
-    if (*waiting == (*journal)->added) continue;
+    if (*waiting == journal.added) continue;
     // Those have landed; when they go again, nobody waits for them.
-    (*journal)->installed.insert((*journal)->added.begin(),
-                                 (*journal)->added.end());
-    (*journal)->added = std::move(*waiting);
-    auto kept = KeepUpdateJournal(fd_.get(), other, **journal);
+    journal.installed.insert(journal.added.begin(), journal.added.end());
+    journal.added = std::move(*waiting);
+    auto kept = KeepUpdateJournal(fd_.get(), other, journal);
     if (!kept) return Fail(kept.error());
   }
   return awaited;
@@ -291,20 +290,17 @@ Result<ListUpdate::Names> ListUpdate::AwaitedByOthers(
 // away; but of packages the database knows.
 Result<void> ListUpdate::LeaveForGood(const std::string& id,
                                       const Names& added) const {
-  const auto ids = UnderWay();
-  if (!ids) return Fail(ids.error());
-  for (const std::string& other : *ids) {
-    if (other == id) continue;
-    auto journal = ReadUpdateJournal(fd_.get(), other);
-    if (!journal) return Fail(journal.error());
-    if (!*journal) continue;
+  auto journals = ReadJournals();
+  if (!journals) return Fail(journals.error());
+  journals->erase(id);
+  for (auto& [other, journal] : *journals) {
     std::size_t erased = 0;
     for (const std::string& name : added) {
-      erased += (*journal)->removed.erase(name);
-      if (!IsOfPackage(name)) erased += (*journal)->added.erase(name);
+      erased += journal.removed.erase(name);
+      if (!IsOfPackage(name)) erased += journal.added.erase(name);
     }
     if (erased == 0) continue;
-    auto kept = KeepUpdateJournal(fd_.get(), other, **journal);
+    auto kept = KeepUpdateJournal(fd_.get(), other, journal);
     if (!kept) return kept;
   }
   return {};

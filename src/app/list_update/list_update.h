@@ -94,6 +94,7 @@ class ListUpdate {
   using Names = std::set<std::string>;
   // Names of lists, by the same without number.
   using Bases = std::map<std::string, std::string>;
+  using Journals = std::map<std::string, UpdateJournal>;  // by id
 
   // What a begin is to write.
   struct Plan {
@@ -126,8 +127,8 @@ class ListUpdate {
                           const Names& added, Plan& plan) const;
   // Says whether a file of the folder has these bytes.
   Result<bool> Holds(const std::string& name, Bytes list) const;
-  // What all updates under way brought.
-  Result<Names> AddedByAll() const;
+  // Reads those of all updates under way.
+  Result<Journals> ReadJournals() const;
 
   Result<Settled> SettleLists(const Facts& facts, Outcome outcome) const;
   Result<bool> Stays(const std::string& name, const Facts& facts,

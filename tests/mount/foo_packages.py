@@ -3,6 +3,7 @@
 
 import os
 
+import judged
 import packages
 from packages import rpm
 
@@ -67,3 +68,16 @@ class Made:
     def install(cls, root, *names):
         rpm(root, "-U", "--oldpackage", "--replacepkgs", "--nodeps",
             *map(cls.path, names))
+
+
+def setUpModule():
+    Made.make()
+
+
+def tearDownModule():
+    Made.maker.remove()
+
+
+def needs():
+    """Returns why the tests of these packages cannot run here, or None."""
+    return judged.needs() or packages.needs()

@@ -10,10 +10,10 @@ import signal
 import tempfile
 import unittest
 
+import foo_packages
 import judged
-import packages
 import tap
-from foo_packages import Made
+from foo_packages import Made, setUpModule, tearDownModule
 from judged import ASSAYFS, assayfs, read, run, write
 from packages import rpm
 
@@ -424,13 +424,5 @@ class MistakeTest(ListUpdate):
         self.assertRefused(done, 1, "update default: under way")
 
 
-def setUpModule():
-    Made.make()
-
-
-def tearDownModule():
-    Made.maker.remove()
-
-
 if __name__ == "__main__":
-    tap.main(judged.needs() or packages.needs())
+    tap.main(foo_packages.needs())

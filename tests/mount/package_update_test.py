@@ -10,10 +10,10 @@ import shutil
 import signal
 import subprocess
 
+import foo_packages
 import judged
-import packages
 import tap
-from foo_packages import PROGRAMS, Made
+from foo_packages import PROGRAMS, Made, setUpModule, tearDownModule
 from judged import ASSAYFS, assayfs, read, run, wait_until, write
 from packages import rpm
 
@@ -337,13 +337,5 @@ class KilledTest(UnderEnforcement):
         return int(found()[1])
 
 
-def setUpModule():
-    Made.make()
-
-
-def tearDownModule():
-    Made.maker.remove()
-
-
 if __name__ == "__main__":
-    tap.main(judged.needs() or packages.needs())
+    tap.main(foo_packages.needs())

@@ -25,7 +25,7 @@ openssl/.*   src/(crypto|trust)/[a-z0-9_]+[.]cc
 CLI/.*       src/app/[a-z_/]+[.](cc|h)
 nlohmann/.*  src/app/[a-z_/]+[.](cc|h)
 systemd/.*   src/app/[a-z_/]+[.]cc
-sys/capability[.]h  src/app/verify/file_capabilities[.]cc
+sys/capability[.]h  src/appraise/file_capabilities[.]cc
 tl/.*        src/base/result[.]h
 '
 

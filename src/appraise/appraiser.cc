@@ -10,6 +10,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "appraise/bound_tree.h"
 #include "appraise/content_keeper.h"
 #include "appraise/evidence.h"
 #include "appraise/file_measurer.h"
@@ -54,6 +55,7 @@ struct Appraiser::Impl {
       : options(std::move(given)),
         lists(store),
         policy(std::make_shared<const Policy>(std::move(options.policy))),
+        tree(options.root_fd, std::move(options.unbound)),
         file_measurer(measurer) {}
 
   Result<Assessment> Assess(int fd, const Use& use, const GiveUp& give_up);
@@ -69,6 +71,7 @@ struct Appraiser::Impl {
   Options options;
   ListStore& lists;
   Guarded<std::shared_ptr<const Policy>> policy;
+  const BoundTree tree;
   std::unique_ptr<ContentKeeper> contents;
   FileMeasurer file_measurer;
   std::atomic<std::uint64_t> allowed = 0;
@@ -84,10 +87,11 @@ void Appraiser::Impl::LookUp(int fd, const Demand& demand,
   assessment.detail =
       AddKnown(index, content, demand, assessment.known, evidence);
   if (evidence.known) {
-    evidence.in_place =
-        demand.appraise == nullptr || !demand.appraise->bind_path ||
-        IsInPlace(options.root_fd, fd, assessment.known, options.unbound);
-    if (!evidence.in_place) assessment.detail = PlaceOf(assessment.known);
+    if (demand.appraise == nullptr) return;
+    auto agreement = tree.Compare(fd, demand.appraise->bind, assessment.known);
+    evidence.in_place = agreement.in_place;
+    evidence.attributes_hold = agreement.attributes_hold;
+    assessment.detail = std::move(agreement.detail);
     return;
   }
   assessment.expected.clear();
@@ -150,7 +154,9 @@ Result<Evidence> Appraiser::Impl::Gather(int fd, const Demand& demand,
     if (!assessment.cached) assessment.index = lists.Current();
     if (!Covers(*assessment.content, algorithms())) continue;
     LookUp(fd, demand, assessment, evidence);
-    if (evidence.known && evidence.in_place) return evidence;
+    if (evidence.known && evidence.in_place && evidence.attributes_hold) {
+      return evidence;
+    }
     // The answer would be no: make sure that it is not for a list that nobody
     // needed before, or that is on its way.
     if (const std::size_t waiting = lists.waiting(); waiting > 0) {
@@ -332,14 +338,17 @@ void Appraiser::ReportMismatch(int fd, std::uint64_t content_id,
                                std::uint64_t offset) {
   const auto file = StampFile(fd);
   if (file) impl_->contents->Drop(file->id, content_id);
-  impl_->denied.fetch_add(1, std::memory_order_relaxed);
-  if (!impl_->options.record) return;
   DenialRecord record;
   record.path = TreePath(impl_->options.root_fd, fd);
   record.decision = {Verdict::kDeny, Reason::kModified, nullptr, false};
   record.detail = "the block at byte " + std::to_string(offset) +
                   " changed after the file was judged";
-  impl_->options.record(record);
+  ReportDenied(record);
+}
+
+void Appraiser::ReportDenied(const DenialRecord& record) {
+  impl_->denied.fetch_add(1, std::memory_order_relaxed);
+  if (impl_->options.record) impl_->options.record(record);
 }
 
 Result<Appraiser::Explanation> Appraiser::Explain(int fd, const Use& use) {

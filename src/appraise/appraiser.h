@@ -42,7 +42,7 @@ class Appraiser {
     Mode mode = Mode::kEnforce;
     // An O_PATH descriptor of the tree's root; borrowed, must outlive this.
     int root_fd = -1;
-    // Packages whose content is never bound to its paths.
+    // Packages whose content is never bound to its paths; see BoundTree.
     std::set<std::string> unbound;
     // Where denials go. Called on the thread that judges: it must not block.
     std::function<void(const DenialRecord&)> record;
@@ -127,6 +127,9 @@ class Appraiser {
   // forgets the file unless it has been judged anew since the answer with
   // content_id.
   void ReportMismatch(int fd, std::uint64_t content_id, std::uint64_t offset);
+
+  // Counts and records what was denied elsewhere.
+  void ReportDenied(const DenialRecord& record);
 
   // Everything that led to a verdict, for `why`.
   struct Explanation {

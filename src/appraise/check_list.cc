@@ -63,6 +63,16 @@ Result<void> RefuseUnknown(const PackedFiles& files) {
   return {};
 }
 
+Result<PackedAttributes> ReadAttributes(const ListFile& list_file,
+                                        const ListRules& rules) {
+  if (!rules.attributes || list_file.format != ListFormat::kRpm) {
+    return PackedAttributes();
+  }
+  const auto all = ParseRpmFileMetadata(list_file.split.payload);
+  if (!all) return Fail(all.error());
+  return PackedAttributes(all->files);
+}
+
 }  // namespace
 
 std::string_view RefusalReason(const Error& error) {
@@ -88,6 +98,8 @@ Result<LoadedList> CheckList(const RawList& raw,
   }
   PackedFiles files(list->files);
   if (auto known = RefuseUnknown(files); !known) return Fail(known.error());
+  auto attributes = ReadAttributes(*list_file, rules);
+  if (!attributes) return Fail(attributes.error());
   return LoadedList{.name = raw.name,
                     .origin = raw.origin,
                     .format = list->format,
@@ -95,6 +107,7 @@ Result<LoadedList> CheckList(const RawList& raw,
                     .package_name = std::move(list->package_name),
                     .package_version = std::move(list->package_version),
                     .files = std::move(files),
+                    .attributes = std::move(*attributes),
                     .sha256 = *sha256,
                     .signer = signer ? *signer : Signer{},
                     .verified = signer.has_value()};

@@ -19,6 +19,9 @@ struct ListRules {
   bool allow_weak = false;  // accept MD5, SHA-1 and SHA-224 digests
   // false: load lists without a good signature too, marked as not verified.
   bool require_signature = true;
+  // Keep what headers say of files beside their digests. A header without it is
+  // refused.
+  bool attributes = false;
 };
 
 // Why a list was refused: what the message of an error of CheckList,

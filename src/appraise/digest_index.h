@@ -14,6 +14,7 @@
 #include "appraise/withdrawals.h"
 #include "assayfs/signature_verifier.h"
 #include "lists/digest_list.h"
+#include "lists/packed_attributes.h"
 #include "lists/packed_files.h"
 
 namespace assayfs {
@@ -27,6 +28,7 @@ struct LoadedList {
   std::string package_name = {};
   std::string package_version = {};
   PackedFiles files = {};
+  PackedAttributes attributes = {};  // empty unless ListRules asks for them
   Digest sha256;  // of the whole list file, signature included
   Signer signer = {};
   bool verified = false;
@@ -54,6 +56,18 @@ class DigestIndex {
 
     Digest digest() const { return list->files.DigestOf(file); }
     std::string_view path() const { return list->files.PathOf(file); }
+    // Null if the list says nothing of them, or nobody asked for them.
+    const ListedAttributes* attributes() const {
+      return list->attributes.Of(file);
+    }
+    // Says whether what the list says is to be believed.
+    bool counts() const { return withdrawn == nullptr && list->verified; }
+  };
+
+  // One symbolic link of a list that is to be believed. Valid as an Entry is.
+  struct Link {
+    const LoadedList* list;
+    const ListedLink* link;
   };
 
   // Returns the same index without the lists for which drop says true. Costs
@@ -72,6 +86,14 @@ class DigestIndex {
 
   // Returns every entry for this path ("/usr/bin/true"), in loading order.
   std::vector<Entry> FindPath(std::string_view path) const;
+
+  // Returns every entry, or link, whose path ends with this name ("true").
+  std::vector<Entry> FindNamed(std::string_view name) const;
+  std::vector<Link> FindLinksNamed(std::string_view name) const;
+
+  // Returns every entry with attributes that give privileges: a set-user-ID or
+  // set-group-ID bit, or capabilities. A few dozen in a whole distribution.
+  std::vector<Entry> FindPrivileged() const;
 
   // What is withdrawn; never null.
   const std::shared_ptr<const Withdrawals>& withdrawals() const {

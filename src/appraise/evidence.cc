@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "appraise/tree_path.h"
-
 namespace assayfs {
 namespace {
 
@@ -113,39 +111,6 @@ bool Withdraws(const DigestIndex& index) {
          std::ranges::any_of(index.lists(), [&index](const auto& list) {
            return index.WhyWithdrawn(*list) != nullptr;
          });
-}
-
-bool IsInPlace(int root_fd, int fd,
-               const std::vector<DigestIndex::Entry>& known,
-               const std::set<std::string>& unbound) {
-  const auto counts = [&](const DigestIndex::Entry& entry) {
-    return entry.withdrawn == nullptr && entry.list->verified;
-  };
-  // Hundreds of packages may have an empty file. Nearly always the path that
-  // the kernel knows is one of those listed, so it is tried before the others.
-  const auto spellings = ListedSpellings(root_fd, fd);
-  const auto is_likely = [&](const DigestIndex::Entry& entry) {
-    return std::ranges::count(spellings, entry.path()) > 0;
-  };
-  const auto leads = [&](const DigestIndex::Entry& entry) {
-    return counts(entry) && (unbound.contains(entry.list->package_name) ||
-                             LeadsTo(root_fd, entry.path(), fd));
-  };
-  return std::ranges::any_of(known,
-                             [&](const DigestIndex::Entry& entry) {
-                               return is_likely(entry) && leads(entry);
-                             }) ||
-         std::ranges::any_of(known, leads);
-}
-
-std::string PlaceOf(const std::vector<DigestIndex::Entry>& known) {
-  const DigestIndex::Entry& first = known.front();
-  const auto path = first.path();
-  std::string text = "list " + first.list->name + " gives it ";
-  text += path.empty() ? "no path" : "the path " + std::string(path);
-  const std::size_t others = known.size() - 1;
-  if (others > 0) text += "; " + std::to_string(others) + " more know it";
-  return text;
 }
 
 }  // namespace assayfs

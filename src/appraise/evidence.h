@@ -2,7 +2,6 @@
 // What digest lists say of content, as evidence for a decision.
 #pragma once
 
-#include <set>
 #include <string>
 #include <vector>
 
@@ -46,15 +45,5 @@ std::string AddKnown(const DigestIndex& index, const Content& content,
 
 // Says whether any content may be withdrawn.
 bool Withdraws(const DigestIndex& index);
-
-// Says whether a verified list that counts gives the file behind fd, which is
-// borrowed, the path that it has; see LeadsTo. unbound: packages that need not.
-bool IsInPlace(int root_fd, int fd,
-               const std::vector<DigestIndex::Entry>& known,
-               const std::set<std::string>& unbound);
-
-// Returns where content that is not in its place would be, for people.
-// known: at least one.
-std::string PlaceOf(const std::vector<DigestIndex::Entry>& known);
 
 }  // namespace assayfs

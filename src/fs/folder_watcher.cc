@@ -21,7 +21,7 @@
 #include <utility>
 
 #include "base/inotify_events.h"
-#include "fs/reopen.h"
+#include "base/reopen.h"
 
 namespace assayfs {
 namespace {

@@ -16,6 +16,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/reopen.h"
 #include "base/result.h"
 #include "fs/caller.h"
 #include "fs/folder_watcher.h"
@@ -28,7 +29,6 @@
 #include "fs/open_folder.h"
 #include "fs/opener.h"
 #include "fs/passthrough_names.h"
-#include "fs/reopen.h"
 #include "fs/reply_errno.h"
 #include "fs/session.h"
 #include "fs/slow_lane.h"
@@ -44,7 +44,9 @@ struct Server {
          const FuseSession::Options& options)
       : appraiser(given),
         table(std::move(inodes)),
-        opener(given, passthrough, options.data, options.changes.content),
+        opener(given, options.names, passthrough, options.data,
+               options.changes.content),
+        names(options.names),
         read_only(options.read_only),
         enforce_at(options.enforce_at),
         opens_folders(options.enforce_at == EnforceAt::kOpen &&
@@ -56,6 +58,12 @@ struct Server {
     return may_watch && folder.Watch(*watcher);
   }
 
+  // The name that a file was last found under; empty if it has none.
+  std::string NameOf(const LowerRef& file) const {
+    const auto place = table->PlaceOf(file.node());
+    return place ? place->name : std::string();
+  }
+
   Appraiser& appraiser;
   // Null if there is none; outlives all that it watches.
   std::unique_ptr<FolderWatcher> watcher;
@@ -65,6 +73,7 @@ struct Server {
   Opener opener;
   HandleTable<OpenFile> files;
   HandleTable<OpenFolder> folders;
+  const NameJudge* const names;  // may be null
   const bool read_only;
   const EnforceAt enforce_at;
   const bool opens_folders;  // else there are no handles of folders

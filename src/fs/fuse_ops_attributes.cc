@@ -19,8 +19,13 @@ namespace {
 
 struct stat Shown(const Server& server, const LowerRef& file,
                   const struct stat& info) {
-  return server.enforce_at == EnforceAt::kOpen ? AttributesToShow(file, info)
-                                               : info;
+  struct stat shown = server.enforce_at == EnforceAt::kOpen
+                          ? AttributesToShow(file, info)
+                          : info;
+  if (server.names != nullptr && (info.st_mode & (S_ISUID | S_ISGID)) != 0) {
+    shown.st_mode &= ~server.names->UnlistedPrivileges(file.fd(), info.st_mode);
+  }
+  return shown;
 }
 
 // Says whether a file has stayed as it is for longer than an answer is under
@@ -60,7 +65,9 @@ double SecondsToRely(const Server& server, const LowerRef& file,
   // By another name it could be changed without our hearing of it.
   const bool heard = watched && (S_ISDIR(info.st_mode) || info.st_nlink == 1);
   if (!S_ISREG(info.st_mode)) return NameSeconds(heard);
-  if (told.st_size != info.st_size || !HasSettled(info)) return kNever;
+  const bool differs =
+      told.st_size != info.st_size || told.st_mode != info.st_mode;
+  if (differs || !HasSettled(info)) return kNever;
   if (server.appraiser.IsGuarded(file.id(), StampOf(info))) {
     return NameSeconds(heard);
   }
@@ -180,6 +187,13 @@ void DoGetxattr(fuse_req_t req, fuse_ino_t node, const char* name,
                 std::size_t size) {
   const auto file = NodeOf(req, node);
   if (ReplyIfFailed(req, file)) return;
+  const Server& server = ServerOf(req);
+  if (server.names != nullptr &&
+      std::string_view(name) == "security.capability" &&
+      !server.names->ShowsCapabilities(file->fd())) {
+    fuse_reply_err(req, ENODATA);
+    return;
+  }
   std::vector<char> value(size);
   const auto length = GetXattr(*file, name, value);
   if (ReplyIfFailed(req, length)) return;

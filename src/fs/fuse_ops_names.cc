@@ -243,6 +243,13 @@ void DoReadlink(fuse_req_t req, fuse_ino_t node) {
   if (ReplyIfFailed(req, link)) return;
   const auto target = ReadSymlink(*link);
   if (ReplyIfFailed(req, target)) return;
+  const Server& server = ServerOf(req);
+  if (server.names != nullptr &&
+      !server.names->PermitsLink(link->fd(), server.NameOf(*link), *target,
+                                 CallerOf(req).uid)) {
+    fuse_reply_err(req, EACCES);
+    return;
+  }
   fuse_reply_readlink(req, target->c_str());
 }
 

@@ -47,7 +47,12 @@ void Negotiate(void* user_data, fuse_conn_info* connection) {
   connection->want |=
       connection->capable &
       static_cast<unsigned>(FUSE_CAP_POSIX_ACL | FUSE_CAP_DONT_MASK |
-                            FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_CACHE_SYMLINKS);
+                            FUSE_CAP_PARALLEL_DIROPS);
+  // A link that is kept would not be judged again.
+  if (server.names == nullptr || !server.names->judges_links()) {
+    connection->want |=
+        connection->capable & static_cast<unsigned>(FUSE_CAP_CACHE_SYMLINKS);
+  }
   connection->max_write = 1U << 20;
 }
 

@@ -6,7 +6,7 @@
 
 #include <utility>
 
-#include "fs/reopen.h"
+#include "base/reopen.h"
 #include "fs/verified_read.h"
 
 namespace assayfs {

@@ -9,7 +9,8 @@
 #include <optional>
 #include <utility>
 
-#include "fs/reopen.h"
+#include "base/reopen.h"
+#include "fs/passthrough_attributes.h"
 
 namespace assayfs {
 namespace {
@@ -65,6 +66,24 @@ Result<UniqueFd> OpenForHash(const LowerRef& file, int flags) {
     return Fail(std::move(direct).error());
   }
   return fd;
+}
+
+// The kernel takes privileges away from what is written to, but knows nothing
+// of those that it is not shown.
+Result<void> DropHidden(const NameJudge& names, const LowerRef& file) {
+  const auto info = GetAttributes(file);
+  if (!info) return Fail(info.error());
+  const mode_t hidden = names.UnlistedPrivileges(file.fd(), info->st_mode);
+  if (hidden != 0) {
+    AttributeChange change;
+    change.mode = info->st_mode & ~hidden;
+    if (auto done = SetAttributes(file, change, -1); !done) return done;
+  }
+  if (names.ShowsCapabilities(file.fd())) return {};
+  auto done = RemoveXattr(file, "security.capability");
+  const bool has_none = !done && (done.error().code() == ENODATA ||
+                                  done.error().code() == EOPNOTSUPP);
+  return has_none ? Result<void>() : done;
 }
 
 }  // namespace
@@ -163,6 +182,10 @@ Result<ChangeGuard> Opener::BeginChange(const LowerRef& file) {
   if (!mark) return Fail(ETXTBSY, "being executed");
   ChangeGuard guard{std::move(mark), appraiser_.BeginWrite(file.id())};
   if (changing_) changing_(file.id());
+  if (names_ != nullptr) {
+    auto dropped = DropHidden(*names_, file);
+    if (!dropped) return Fail(std::move(dropped).error());
+  }
   return guard;
 }
 

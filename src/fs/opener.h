@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "appraise/appraiser.h"
+#include "appraise/name_judge.h"
 #include "base/result.h"
 #include "fs/caller.h"
 #include "fs/open_file.h"
@@ -30,11 +31,14 @@ inline constexpr int kOpenForExec = 0x20;
 // Threads: safe.
 class Opener {
  public:
-  // appraiser, kernel: borrowed, must outlive this and every OpenFile it gave.
-  // changing: see ChangeListeners::content.
-  Opener(Appraiser& appraiser, KernelPassthrough& kernel, DataPath data,
+  // appraiser, names, kernel: borrowed, must outlive this and every OpenFile it
+  // gave. names: as in FuseSession::Options. changing: see
+  // ChangeListeners::content.
+  Opener(Appraiser& appraiser, const NameJudge* names,
+         KernelPassthrough& kernel, DataPath data,
          std::function<void(FileId)> changing)
       : appraiser_(appraiser),
+        names_(names),
         kernel_(kernel),
         data_(data),
         changing_(std::move(changing)) {}
@@ -61,8 +65,10 @@ class Opener {
                          const char* name, mode_t mode, int flags,
                          const Caller& caller);
 
-  // Marks a file as being written. file must outlive the guard.
-  // Errors: ETXTBSY if it is executed, and has been for some time.
+  // Marks a file as being written, and takes the privileges from it that are
+  // not shown. file must outlive the guard.
+  // Errors: ETXTBSY if it is executed, and has been for some time; those of
+  // SetAttributes.
   Result<ChangeGuard> BeginChange(const LowerRef& file);
 
  private:
@@ -91,6 +97,7 @@ class Opener {
   DataWish WishForWriting(int flags) const;
 
   Appraiser& appraiser_;
+  const NameJudge* const names_;  // may be null
   KernelPassthrough& kernel_;
   const DataPath data_;
   const std::function<void(FileId)> changing_;

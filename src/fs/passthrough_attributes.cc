@@ -11,7 +11,7 @@
 #include <array>
 #include <string_view>
 
-#include "fs/reopen.h"
+#include "base/reopen.h"
 
 namespace assayfs {
 namespace {

@@ -9,7 +9,7 @@
 
 #include <utility>
 
-#include "fs/reopen.h"
+#include "base/reopen.h"
 
 namespace assayfs {
 namespace {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "appraise/appraiser.h"
+#include "appraise/name_judge.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 
@@ -57,6 +58,9 @@ class FuseSession {
     bool read_only = false;
     EnforceAt enforce_at = EnforceAt::kOpen;
     DataPath data = DataPath::kAuto;
+    // Judges what is shown of files that nobody opens; borrowed, must outlive
+    // the session. Null: nothing of it is judged.
+    const NameJudge* names = nullptr;
     // On all file systems of the tree, an offset in a folder leads to the same
     // place after the folder was closed and opened again. Then the kernel need
     // not open folders.

@@ -19,6 +19,9 @@ Decision Appraise(const Evidence& evidence) {
     return {Verdict::kDeny, Reason::kListUnverified};
   }
   if (!evidence.in_place) return {Verdict::kDeny, Reason::kPathMismatch};
+  if (!evidence.attributes_hold) {
+    return {Verdict::kDeny, Reason::kMetadataMismatch};
+  }
   return {Verdict::kAllow, Reason::kKnown};
 }
 

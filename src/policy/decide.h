@@ -26,9 +26,10 @@ struct Evidence {
   bool known = false;
   // Why it is not known although a list has it, or had: kRevoked, kRolledBack.
   std::optional<Reason> withdrawn = {};
-  bool in_place = true;      // known under this path, or the rule does not ask
-  bool path_listed = false;  // a list gives this path another digest
-  bool list_verified = false;  // some list that has the digest was verified
+  bool in_place = true;  // known under this path, or the rule does not ask
+  bool attributes_hold = true;  // the same for what else the rule binds
+  bool path_listed = false;     // a list gives this path another digest
+  bool list_verified = false;   // some list that has the digest was verified
   // A list that was measured has a digest that counts under Demand::measure.
   bool list_measured = false;
 };

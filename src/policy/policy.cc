@@ -41,6 +41,19 @@ std::optional<Value> Find(
   return row->second;
 }
 
+constexpr std::array<std::pair<std::string_view, bool Binding::*>, 5>
+    kBindings = {{
+        {"path", &Binding::path},
+        {"mode", &Binding::mode},
+        {"owner", &Binding::owner},
+        {"caps", &Binding::caps},
+        {"link", &Binding::link},
+    }};
+
+void AddBinding(const Binding& more, Binding& binding) {
+  for (const auto& [name, what] : kBindings) binding.*what |= more.*what;
+}
+
 // Takes the next word off the front of line; empty at its end.
 std::string_view TakeWord(std::string_view& line) {
   constexpr std::string_view kBlanks = " \t\r";
@@ -82,8 +95,9 @@ std::string ParseCondition(std::string_view word, Rule& rule) {
   }
   if (name == "bind") {
     if (rule.action != Action::kAppraise) return "bind= is for appraise only";
-    if (value != "path") return "bind=" + std::string(value) + " is not known";
-    rule.bind_path = true;
+    const auto binding = ParseBinding(value);
+    if (!binding) return "bind=: " + binding.error().message();
+    rule.bind = *binding;
     return {};
   }
   if (name == "digest_type") return ParseDigestType(value, rule);
@@ -119,11 +133,27 @@ const Rule* FirstMatch(const Policy& policy, const Use& use, Action wanted,
 // for one and the same file.
 bool AnswerAlike(const Rule* one, const Rule* other) {
   if (one == nullptr || other == nullptr) return one == other;
-  return one->verity_only == other->verity_only &&
-         one->bind_path == other->bind_path;
+  return one->verity_only == other->verity_only && one->bind == other->bind;
 }
 
 }  // namespace
+
+Result<Binding> ParseBinding(std::string_view text) {
+  Binding binding;
+  for (bool more = true; more;) {
+    const auto comma = text.find(',');
+    const auto word = text.substr(0, comma);
+    const auto what = Find(kBindings, word);
+    if (!what) {
+      return Fail(EINVAL, "\"" + std::string(word) +
+                              "\" is none of path, mode, owner, caps, link");
+    }
+    binding.*(*what) = true;
+    more = comma != std::string_view::npos;
+    if (more) text.remove_prefix(comma + 1);
+  }
+  return binding;
+}
 
 Result<Policy> ParsePolicy(std::string name, std::string text) {
   Policy policy;
@@ -190,15 +220,17 @@ bool DependsOnOpen(const Policy& policy) {
   return by_user || by_purpose(false) || by_purpose(true);
 }
 
-Policy BindPaths(Policy policy) {
+Policy Bind(Policy policy, const Binding& binding) {
   for (Rule& rule : policy.rules) {
-    rule.bind_path |= rule.action == Action::kAppraise;
+    if (rule.action == Action::kAppraise) AddBinding(binding, rule.bind);
   }
   return policy;
 }
 
-bool BindsPaths(const Policy& policy) {
-  return std::ranges::any_of(policy.rules, &Rule::bind_path);
+Binding BindingOf(const Policy& policy) {
+  Binding all;
+  for (const Rule& rule : policy.rules) AddBinding(rule.bind, all);
+  return all;
 }
 
 bool NeedsElf(const Policy& policy) {

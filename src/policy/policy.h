@@ -20,12 +20,30 @@ enum class Action { kAppraise, kDontAppraise, kMeasure, kDontMeasure };
 // opened like data.
 enum class Func { kFileCheck, kBprmCheck, kMmapCheck };
 
+// What of a file, beside its content, must be as a list has it.
+struct Binding {
+  bool path = false;
+  bool mode = false;   // permission bits, those for set-user-ID among them
+  bool owner = false;  // user and group
+  bool caps = false;   // capabilities
+  bool link = false;   // where symbolic links lead
+
+  bool operator==(const Binding&) const = default;
+  // Says whether lists must be asked for more than digests and paths.
+  bool attributes() const { return mode || owner || caps || link; }
+  bool any() const { return path || attributes(); }
+};
+
+// Reads words with "," between them: path, mode, owner, caps, link.
+// Errors: EINVAL, naming the one that is none of them.
+Result<Binding> ParseBinding(std::string_view text);
+
 struct Rule {
   Action action = Action::kAppraise;
   std::optional<Func> func;  // nothing: every hook
   std::optional<uid_t> uid;  // nothing: every user
-  // Content is known only under a path that its list gives it.
-  bool bind_path = false;
+  // Content is known only in a file that is like this.
+  Binding bind;
   // Only fs-verity digests in lists count.
   bool verity_only = false;
   unsigned line = 0;  // in the policy text, from 1
@@ -43,7 +61,7 @@ struct Policy {
 //       [digest_type=T] [bind=B]
 //   F = FILE_CHECK | BPRM_CHECK | MMAP_CHECK
 //   T = verity; for appraise and measure only
-//   B = path; for appraise only, and not one of IMA's conditions
+//   B = as ParseBinding; for appraise only, and not one of IMA's conditions
 // Errors: EINVAL with "NAME:LINE: ..." for anything else; the whole text is
 // refused then. Threads: pure function.
 Result<Policy> ParsePolicy(std::string name, std::string text);
@@ -79,11 +97,12 @@ Demand Match(const Policy& policy, const Use& use);
 // or whether it is executed.
 bool DependsOnOpen(const Policy& policy);
 
-// Returns policy with bind=path in every rule that appraises.
-Policy BindPaths(Policy policy);
+// Returns policy with this binding in every rule that appraises, beside its
+// own.
+Policy Bind(Policy policy, const Binding& binding);
 
-// Says whether any rule binds content to paths.
-bool BindsPaths(const Policy& policy);
+// What some rule binds.
+Binding BindingOf(const Policy& policy);
 
 // Says whether any rule needs Use::elf, so that callers need not read it.
 bool NeedsElf(const Policy& policy);

@@ -12,28 +12,30 @@ namespace assayfs::fuzz {
 namespace {
 
 std::string ChooseText(Instructions& choose) {
-  constexpr std::array<std::string_view, 22> kWords = {"appraise",
-                                                       "dont_appraise",
-                                                       "measure",
-                                                       "dont_measure",
-                                                       "func=FILE_CHECK",
-                                                       "func=BPRM_CHECK",
-                                                       "uid=0",
-                                                       "func=MMAP_CHECK",
-                                                       "uid=1",
-                                                       "uid=4294967295",
-                                                       "uid=",
-                                                       "uid=-1",
-                                                       "\n",
-                                                       "\n",
-                                                       "\n",
-                                                       "#",
-                                                       "\t",
-                                                       "func=",
-                                                       "=",
-                                                       "mask=MAY_EXEC",
-                                                       "digest_type=verity",
-                                                       "bind=path"};
+  constexpr std::array<std::string_view, 23> kWords = {
+      "appraise",
+      "dont_appraise",
+      "measure",
+      "dont_measure",
+      "func=FILE_CHECK",
+      "func=BPRM_CHECK",
+      "uid=0",
+      "func=MMAP_CHECK",
+      "uid=1",
+      "uid=4294967295",
+      "uid=",
+      "uid=-1",
+      "\n",
+      "\n",
+      "\n",
+      "#",
+      "\t",
+      "func=",
+      "=",
+      "mask=MAY_EXEC",
+      "digest_type=verity",
+      "bind=path",
+      "bind=mode,owner,caps,link"};
   std::string text;
   const std::uint32_t words = choose.Below(40);
   for (std::uint32_t i = 0; i < words; ++i) {
@@ -48,7 +50,7 @@ std::string ChooseText(Instructions& choose) {
 // What a rule asks for; 0 if there is none.
 unsigned Asked(const Rule* rule) {
   if (rule == nullptr) return 0;
-  return 1U + (rule->verity_only ? 2U : 0U) + (rule->bind_path ? 4U : 0U);
+  return 1U + (rule->verity_only ? 2U : 0U) + (rule->bind.any() ? 4U : 0U);
 }
 
 // Who is asked for, and the other uses that must be answered alike.

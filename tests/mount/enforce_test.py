@@ -356,46 +356,5 @@ class ExecPolicyTest(judged.Judged):
         self.assertDenied(self.at("library"))
 
 
-class BoundTest(judged.Judged):
-    OPTIONS = ("--bind", "path")
-
-    def test_known_content_counts_in_its_place_only(self):
-        self.assertReads(self.at("data"), "data\n")
-        write(self.below("copy"), "data\n")
-        self.assertDenied(self.at("copy"))
-        self.assertEqual(self.why("copy")["reason"], "path-mismatch")
-
-    def test_a_rename_through_the_mount_moves_it_out_of_place(self):
-        self.assertReads(self.at("data"), "data\n")
-        os.rename(self.at("data"), self.at("moved"))
-        self.assertDenied(self.at("moved"))
-        os.rename(self.at("moved"), self.at("data"))
-        self.assertReads(self.at("data"), "data\n")
-
-    def test_a_folder_that_is_renamed_takes_its_files_along(self):
-        self.assertEqual(judged.run(self.at("bin/hello")).stdout, "hello\n")
-        os.rename(self.at("bin"), self.at("sbin"))
-        with self.assertRaises(PermissionError):
-            judged.run(self.at("sbin/hello"))
-
-    def test_a_hard_link_shares_the_place(self):
-        os.link(self.at("data"), self.at("link"))
-        self.assertReads(self.at("link"), "data\n")
-
-    def test_it_is_judged_at_open_also_where_nobody_can_write(self):
-        self.unmount()
-        self.mount("-o", "ro")
-        status = self.status()
-        self.assertEqual((status["enforce_at"], status["enforce_at_why"]),
-                         ("open", "policy binds content to paths"))
-
-    def test_a_place_of_another_kind_is_a_mistake(self):
-        self.unmount()
-        done = assayfs("mount", *self.options(), "--bind", "owner", self.tree,
-                       self.mnt, check=False)
-        self.assertEqual(done.returncode, 2)
-        self.assertIn('--bind "owner": must be path', done.stderr)
-
-
 if __name__ == "__main__":
     tap.main(judged.needs())

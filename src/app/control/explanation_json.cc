@@ -81,6 +81,10 @@ std::string FixFor(const Appraiser::Explanation& explanation) {
     case Reason::kPathMismatch:
       return "move the file to where its list has it, or, if its package was "
              "relocated, mount with --unbound and the package's name";
+    case Reason::kMetadataMismatch:
+      return "give the file the mode, owner and capabilities that its list "
+             "has, "
+             "as `rpm --restore` does";
     case Reason::kRevoked:
       return "install a version that is not revoked";
     case Reason::kRolledBack:

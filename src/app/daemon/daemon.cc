@@ -226,6 +226,7 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
        .read_only = read_only,
        .enforce_at = (*judging)->enforcement_point().at,
        .data = settings.data,
+       .names = (*judging)->names(),
        .offsets_last = offsets_last,
        .max_fds = budget.inodes,
        .begun =
@@ -242,6 +243,7 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
       sessions, (*judging)->appraiser(),
       {.root_fd = root.get(),
        .data = settings.data,
+       .names = (*judging)->names(),
        .offsets_last = offsets_last,
        .report = [&records](const std::string& text) { records.Add(text); }});
   ControlHandler handler(**judging, *session, updates, records, root.get());

@@ -27,15 +27,15 @@ Result<EnforcementPoint> ChooseEnforcementPoint(std::optional<EnforceAt> wanted,
                             " asks who opens a file, or how, which is not "
                             "known when it is read; use auto or open");
   }
-  if (BindsPaths(policy)) {
+  if (BindingOf(policy).any()) {
     if (!wanted) {
       return EnforcementPoint{EnforceAt::kOpen,
-                              "policy binds content to paths"};
+                              "policy binds content to paths or attributes"};
     }
     return Fail(EINVAL,
                 "--enforce-at read: policy " + policy.name +
-                    " binds content to paths, which may change while pages "
-                    "are kept; use auto or open");
+                    " binds content to paths or attributes, which may change "
+                    "while pages are kept; use auto or open");
   }
   return EnforcementPoint{EnforceAt::kRead,
                           wanted ? "asked for" : "read-only mount"};

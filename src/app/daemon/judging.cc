@@ -22,8 +22,8 @@ bool Appraises(const Policy& policy) {
 
 Result<Policy> PolicyOf(const MountSettings& settings) {
   auto policy = LoadPolicy(settings.policy);
-  if (!policy || !settings.bind_paths) return policy;
-  return BindPaths(std::move(*policy));
+  if (!policy) return policy;
+  return Bind(std::move(*policy), settings.bind);
 }
 
 // Without lists, a mount that enforces would deny every file.
@@ -58,6 +58,16 @@ Result<void> CheckUsable(const MountSettings& settings, const Policy& policy,
                           "`assayfs lists gen`, or use --mode log");
 }
 
+// What lists say of a path that nobody opens can be asked of all lists only.
+Result<void> CheckOrder(const MountSettings& settings, const Binding& binding) {
+  if (!binding.attributes() || settings.list_order == ListOrder::kSorted) {
+    return {};
+  }
+  return Fail(EINVAL,
+              "bind= needs --log-order sorted for mode, owner, caps and link: "
+              "what is not loaded says nothing of them");
+}
+
 // A place that was named, but is not there, is more likely to be a slip than to
 // mean that nothing is revoked.
 Result<void> CheckRevoked(const std::string& path) {
@@ -75,10 +85,15 @@ Result<std::unique_ptr<Judging>> Judging::Create(const MountSettings& settings,
   if (!policy) return Fail(policy.error());
   auto point = ChooseEnforcementPoint(settings.enforce_at, access, *policy);
   if (!point) return Fail(point.error());
+  const Binding binding = BindingOf(*policy);
+  if (auto fits = CheckOrder(settings, binding); !fits) {
+    return Fail(fits.error());
+  }
   auto keys = Keyring::Load(settings.keys);
   if (!keys) return Fail(keys.error());
 
   std::unique_ptr<Judging> judging(new Judging(settings));
+  judging->binding_ = binding;
   judging->point_ = std::move(*point);
   judging->key_problems_.With(
       [&](auto& problems) { problems = (*keys)->problems(); });
@@ -107,6 +122,11 @@ Result<std::unique_ptr<Judging>> Judging::Create(const MountSettings& settings,
       Appraiser::Create(std::move(options), *judging->lists_, *judging->log_);
   if (!appraiser) return Fail(appraiser.error());
   judging->appraiser_ = std::move(*appraiser);
+  if (binding.attributes()) {
+    judging->names_ = std::make_unique<const NameJudge>(
+        *judging->appraiser_, *judging->lists_, root_fd,
+        std::set(settings.unbound.begin(), settings.unbound.end()));
+  }
   return judging;
 }
 
@@ -133,7 +153,8 @@ Result<void> Judging::OpenLists(
   options.sources = std::move(*sources);
   options.order = settings_.list_order;
   options.rules = {.allow_weak = settings_.allow_weak,
-                   .require_signature = true};
+                   .require_signature = true,
+                   .attributes = binding_.attributes()};
   options.withdrawals.revocations = settings_.revoked;
   if (!settings_.floors.empty()) {
     auto file = FloorFile::Open({.path = settings_.floors,
@@ -158,13 +179,20 @@ Result<void> Judging::Reload() {
   // Whatever can fail comes first; the lists are the last that can.
   auto policy = PolicyOf(settings_);
   if (!policy) return Fail(policy.error());
+  const Binding binding = BindingOf(*policy);
   if (point_.at == EnforceAt::kRead &&
-      (DependsOnOpen(*policy) || BindsPaths(*policy))) {
+      (DependsOnOpen(*policy) || binding.any())) {
     return Fail(EINVAL,
                 "policy " + policy->name +
                     " now asks who opens a file, or how, or binds it to its "
                     "path, which is not known when it is read; mount again, "
                     "with --enforce-at open");
+  }
+  if ((binding.attributes() && !binding_.attributes()) ||
+      (binding.link && !binding_.link)) {
+    return Fail(EINVAL, "policy " + policy->name +
+                            " now binds attributes or links, which this mount "
+                            "was not made for; mount again");
   }
   auto keys = Keyring::Load(settings_.keys);
   if (!keys) return Fail(keys.error());

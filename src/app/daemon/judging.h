@@ -13,6 +13,7 @@
 #include "app/settings/mount_settings.h"
 #include "appraise/appraiser.h"
 #include "appraise/list_store.h"
+#include "appraise/name_judge.h"
 #include "base/result.h"
 #include "tpm/measurement_log.h"
 
@@ -48,7 +49,8 @@ class Judging {
 
   // Reads policy, keys and lists again.
   // Errors: those of the parts; EINVAL for a policy that cannot be enforced at
-  // the point that was chosen. Everything is then as it was.
+  // the point that was chosen, or binds what the mount was not made for.
+  // Everything is then as it was.
   Result<void> Reload();
 
   // Keys and lists that were left out or withdrawn, and revocations that were
@@ -60,6 +62,8 @@ class Judging {
   Appraiser& appraiser() { return *appraiser_; }
   ListStore& lists() { return *lists_; }
   const MeasurementLog& log() const { return *log_; }
+  // Null where the policy binds no attributes.
+  const NameJudge* names() const { return names_.get(); }
 
  private:
   explicit Judging(MountSettings settings) : settings_(std::move(settings)) {}
@@ -68,6 +72,7 @@ class Judging {
 
   MountSettings settings_;
   EnforcementPoint point_;
+  Binding binding_;  // of the policy that the mount began with
   std::function<void()> policy_changed_;
   Guarded<std::vector<std::string>> key_problems_;
   // In the order of dependence: the appraiser goes first.
@@ -75,6 +80,7 @@ class Judging {
   std::unique_ptr<FloorFile> floors_;  // may be null
   std::unique_ptr<ListStore> lists_;
   std::unique_ptr<Appraiser> appraiser_;
+  std::unique_ptr<const NameJudge> names_;  // may be null
 };
 
 }  // namespace assayfs

@@ -82,6 +82,7 @@ Result<void> Updates::Serve(UniqueFd fuse_fd) {
       FuseSession::Create({.fuse_fd = std::move(fuse_fd),
                            .root_fd = surroundings_.root_fd,
                            .data = surroundings_.data,
+                           .names = surroundings_.names,
                            .offsets_last = surroundings_.offsets_last,
                            .max_fds = kMaxFds,
                            .begun = {},

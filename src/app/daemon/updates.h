@@ -31,6 +31,7 @@ class Updates {
   struct Surroundings {
     int root_fd = -1;  // as for FuseSession
     DataPath data = DataPath::kAuto;
+    const NameJudge* names = nullptr;
     bool offsets_last = false;
     // Gets a line about what went wrong later on; on a thread of this.
     std::function<void(const std::string&)> report;

@@ -175,9 +175,11 @@ Result<MountSettings> MakeSettings(const NamedValues& values) {
                 "--floors needs --log-order sorted: what is not loaded has no "
                 "version");
   }
-  const std::string bind = Single(values, "bind", "");
-  if (!bind.empty() && bind != "path") return WrongValue("bind", bind, "path");
-  settings.bind_paths = !bind.empty();
+  if (const auto bind = Single(values, "bind", ""); !bind.empty()) {
+    const auto binding = ParseBinding(bind);
+    if (!binding) return Fail(Error(binding.error()).WithContext("--bind"));
+    settings.bind = *binding;
+  }
   settings.unbound = Several(values, "unbound");
   const std::string mode_word = Single(values, "mode", "enforce");
   const auto mode = ModeFromName(mode_word);

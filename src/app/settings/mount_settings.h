@@ -27,7 +27,7 @@ struct MountSettings {
   std::string floors;              // absolute; empty: no floors
   std::optional<std::uint32_t> floors_counter;  // see FloorFile
   std::vector<std::string> allow_rollback;      // names of packages
-  bool bind_paths = false;
+  Binding bind;
   std::vector<std::string> unbound;  // names of packages
   std::string policy;                // built-in name or absolute path
   Mode mode = Mode::kEnforce;

@@ -39,7 +39,7 @@ const std::vector<SettingOption>& SettingOptions() {
       {"policy", "NAME|FILE",
        "files, exec, measure, or a file of rules [files]"},
       {"bind", "WHAT",
-       "path: content is known only under the paths of its lists"},
+       "path, mode, owner, caps, link: what must be as lists have it"},
       {"unbound", "PACKAGE",
        "content of this package is known under any path; repeatable", true},
       {"mode", "MODE", "enforce, log or off [enforce]"},

@@ -6,7 +6,7 @@
 #include <array>
 #include <utility>
 
-#include "app/verify/file_capabilities.h"
+#include "appraise/file_capabilities.h"
 
 namespace assayfs {
 namespace {

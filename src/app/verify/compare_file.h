@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "app/verify/accounts.h"
+#include "appraise/accounts.h"
 #include "crypto/digest.h"
 #include "lists/rpm_file_metadata.h"
 
@@ -25,12 +25,6 @@ struct FoundFile {
   // missing.
   std::vector<Digest> digests;
   std::optional<std::string> capabilities;  // as CapabilitiesOf
-};
-
-// The accounts of a tree.
-struct Owners {
-  Accounts users;
-  Accounts groups;
 };
 
 // Returns the tests, as RpmVerifyFlag, that a file of this st_mode is put to:

@@ -10,15 +10,13 @@
 #include <array>
 #include <utility>
 
-#include "app/verify/file_capabilities.h"
+#include "appraise/file_capabilities.h"
 #include "base/files.h"
+#include "base/reopen.h"
 #include "crypto/file_hash.h"
-#include "fs/reopen.h"
 
 namespace assayfs {
 namespace {
-
-constexpr std::size_t kMaxAccountsBytes = std::size_t{16} << 20;
 
 std::optional<std::string> ReadLink(int fd) {
   // A longer target than any path may be is cut, and equals none.
@@ -74,21 +72,6 @@ void ReadContent(int place, const Needs& needs, FoundFile& found) {
   if (digests) found.digests = std::move(*digests);
 }
 
-Result<Accounts> ReadAccounts(int root_fd, const std::string& path) {
-  const auto place = OpenInRoot(root_fd, path, O_PATH, Links::kFollow);
-  if (!place && place.error().code() == ENOENT) return Accounts();
-  if (!place) return Fail(place.error());
-  struct stat info {};
-  if (::fstat(place->get(), &info) != 0) return Fail(Error::FromErrno(path));
-  // A device or a FIFO must not be opened just to look at it.
-  if (!S_ISREG(info.st_mode)) return Fail(EINVAL, path + ": no regular file");
-  const auto fd = ReopenUnseen(place->get());
-  if (!fd) return Fail(Error(fd.error()).WithContext(path));
-  const auto text = ReadWholeFile(fd->get(), kMaxAccountsBytes);
-  if (!text) return Fail(Error(text.error()).WithContext(path));
-  return Accounts(AsText(*text));
-}
-
 }  // namespace
 
 Result<FoundFile> FindFile(
@@ -113,14 +96,6 @@ Result<FoundFile> FindFile(
     ReadContent(place->get(), NeedsOf(found.info, expectations), found);
   }
   return found;
-}
-
-Result<Owners> ReadOwners(int root_fd) {
-  auto users = ReadAccounts(root_fd, "etc/passwd");
-  if (!users) return Fail(users.error());
-  auto groups = ReadAccounts(root_fd, "etc/group");
-  if (!groups) return Fail(groups.error());
-  return Owners{std::move(*users), std::move(*groups)};
 }
 
 }  // namespace assayfs

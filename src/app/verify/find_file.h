@@ -21,9 +21,4 @@ Result<FoundFile> FindFile(
     int root_fd, const std::string& path,
     std::span<const RpmFileMetadata* const> expectations);
 
-// Reads etc/passwd and etc/group of a tree; one that is missing is empty.
-// Errors: EFBIG for one over 16 MiB, EINVAL for one that is no regular file,
-// those of open(2) and read(2).
-Result<Owners> ReadOwners(int root_fd);
-
 }  // namespace assayfs

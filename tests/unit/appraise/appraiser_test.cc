@@ -565,7 +565,7 @@ class BoundTest : public AppraiserTest {
  protected:
   void Start(std::set<std::string> unbound = {}) {
     Appraiser::Options options;
-    options.policy = BindPaths(Must(BuiltInPolicy("files")));
+    options.policy = Bind(Must(BuiltInPolicy("files")), {.path = true});
     options.root_fd = root_.get();
     options.unbound = std::move(unbound);
     appraiser_ =

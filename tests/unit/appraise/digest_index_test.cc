@@ -8,6 +8,7 @@ namespace {
 
 using testing::DigestOf;
 using ::testing::ElementsAre;
+using ::testing::UnorderedElementsAre;
 
 std::shared_ptr<const LoadedList> List(std::string name,
                                        std::vector<ListedFile> files) {
@@ -54,6 +55,52 @@ TEST_F(DigestIndexTest, TheSameBytesUnderAnotherAlgorithmAreAnotherDigest) {
 TEST_F(DigestIndexTest, OnePathMayHaveSeveralDigests) {
   EXPECT_THAT(Names(index_.FindPath("/a")), ElementsAre("one", "two"));
   EXPECT_TRUE(index_.FindPath("").empty());
+}
+
+TEST_F(DigestIndexTest, FindsPathsByTheirLastName) {
+  const DigestIndex index(
+      1, {List("one", {File("a", "/usr/bin/x"), File("b", "/x")}),
+          List("two", {File("c", "/bin/x"), File("d", "/x/y"), File("e", "x"),
+                       File("f", "")})});
+  std::vector<std::string> paths;
+  for (const auto& entry : index.FindNamed("x")) {
+    paths.emplace_back(entry.path());
+  }
+  EXPECT_THAT(paths, UnorderedElementsAre("/usr/bin/x", "/x", "/bin/x", "x"));
+  EXPECT_TRUE(index.FindNamed("bin").empty());
+  EXPECT_TRUE(index.FindNamed("").empty());
+  EXPECT_THAT(Names(index.FindPath("/bin/x")), ElementsAre("two"));
+  EXPECT_TRUE(index.FindPath("/sbin/x").empty());
+}
+
+std::shared_ptr<const LoadedList> ListOfLink(std::string name, bool verified) {
+  RpmFileMetadata link;
+  link.path = "/usr/lib/libx.so";
+  link.mode = 0120777;
+  link.link_target = name;
+  LoadedList list{.sha256 = DigestOf("list")};
+  list.name = std::move(name);
+  list.attributes = PackedAttributes({link});
+  list.verified = verified;
+  return std::make_shared<const LoadedList>(std::move(list));
+}
+
+TEST_F(DigestIndexTest, FindsLinksOfListsThatAreToBeBelieved) {
+  const DigestIndex index(1, {ListOfLink("one", true), ListOfLink("two", false),
+                              ListOfLink("three", true)});
+  const auto targets = [](const DigestIndex& from) {
+    std::vector<std::string> all;
+    for (const auto& found : from.FindLinksNamed("libx.so")) {
+      EXPECT_EQ(found.list->name, found.link->target);
+      all.push_back(found.link->target);
+    }
+    return all;
+  };
+  EXPECT_THAT(targets(index), UnorderedElementsAre("one", "three"));
+  EXPECT_TRUE(index.FindLinksNamed("lib").empty());
+  const auto fewer =
+      index.Without(2, [](const auto& list) { return list.name == "one"; });
+  EXPECT_THAT(targets(*fewer), ElementsAre("three"));
 }
 
 TEST_F(DigestIndexTest, CountsDigestsAndAlgorithms) {

@@ -8,8 +8,8 @@
 #include <string>
 #include <thread>
 
+#include "base/reopen.h"
 #include "crypto/file_hash.h"
-#include "fs/reopen.h"
 #include "unit/fs/lower_tree.h"
 
 namespace assayfs {

@@ -48,7 +48,7 @@ class OpenerTest : public ::testing::Test {
   Appraiser* const appraiser_ = &judged_.appraiser();
   KernelPassthrough kernel_;  // never offered
   const std::unique_ptr<Opener> opener_ = std::make_unique<Opener>(
-      judged_.appraiser(), kernel_, DataPath::kAuto, nullptr);
+      judged_.appraiser(), nullptr, kernel_, DataPath::kAuto, nullptr);
 };
 
 TEST_F(OpenerTest, OpensKnownContentWithCheckedReads) {

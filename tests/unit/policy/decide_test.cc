@@ -84,6 +84,13 @@ TEST_F(DecideTest, KnownContentInAnotherPlaceIsDenied) {
          false);
 }
 
+TEST_F(DecideTest, KnownContentWithOtherAttributesIsDenied) {
+  Evidence evidence = kGood;
+  evidence.attributes_hold = false;
+  Expect(Appraised(evidence), Verdict::kDeny, Reason::kMetadataMismatch,
+         &appraise_, false);
+}
+
 TEST_F(DecideTest, FailureIsAnErrorWhateverElseIsClaimed) {
   Evidence evidence = kGood;
   evidence.failed = true;

@@ -47,14 +47,20 @@ TEST(ParsePolicyTest, ReadsActionsAndConditions) {
 }
 
 TEST(ParsePolicyTest, ReadsWhatContentIsBoundTo) {
-  const auto policy = Parsed("appraise bind=path\nappraise\n");
-  EXPECT_TRUE(policy.rules[0].bind_path);
-  EXPECT_FALSE(policy.rules[1].bind_path);
-  EXPECT_TRUE(BindsPaths(policy));
+  const auto policy =
+      Parsed("appraise bind=path\nappraise\nappraise bind=mode,caps,link\n");
+  EXPECT_EQ(policy.rules[0].bind, Binding{.path = true});
+  EXPECT_EQ(policy.rules[1].bind, Binding{});
+  EXPECT_EQ(policy.rules[2].bind,
+            (Binding{.mode = true, .caps = true, .link = true}));
+  EXPECT_EQ(BindingOf(policy),
+            (Binding{.path = true, .mode = true, .caps = true, .link = true}));
   EXPECT_THAT(ParsePolicy("p", "measure bind=path\n"),
               FailsSaying(EINVAL, "p:1: bind= is for appraise only"));
   EXPECT_THAT(ParsePolicy("p", "appraise bind=name\n"),
-              FailsSaying(EINVAL, "p:1: bind=name is not known"));
+              FailsSaying(EINVAL,
+                          "p:1: bind=: \"name\" is none of path, mode, owner, "
+                          "caps, link"));
 }
 
 TEST(ParsePolicyTest, ReadsWhichDigestsCount) {
@@ -74,14 +80,28 @@ TEST(ParsePolicyTest, ReadsWhichDigestsCount) {
               FailsSaying(EINVAL, "p:1: digest_type=ima is not known"));
 }
 
-TEST(BindPathsTest, BindsEveryRuleThatAppraises) {
-  const auto policy =
-      BindPaths(Parsed("appraise uid=1\nmeasure\ndont_appraise\nappraise\n"));
-  EXPECT_TRUE(policy.rules[0].bind_path);
-  EXPECT_FALSE(policy.rules[1].bind_path);
-  EXPECT_FALSE(policy.rules[2].bind_path);
-  EXPECT_TRUE(policy.rules[3].bind_path);
-  EXPECT_FALSE(BindsPaths(Parsed("appraise\n")));
+TEST(ParseBindingTest, ReadsWordsWithCommasBetweenThem) {
+  EXPECT_EQ(Must(ParseBinding("path")), Binding{.path = true});
+  EXPECT_EQ(Must(ParseBinding("owner,mode,owner")),
+            (Binding{.mode = true, .owner = true}));
+}
+
+TEST(ParseBindingTest, RefusesOtherWords) {
+  for (const char* text : {"", "path,", ",path", "mode, caps", "Path"}) {
+    EXPECT_THAT(ParseBinding(text), FailsSaying(EINVAL, "is none of path"))
+        << text;
+  }
+}
+
+TEST(BindTest, BindsEveryRuleThatAppraises) {
+  const auto policy = Bind(
+      Parsed("appraise uid=1\nmeasure\ndont_appraise\nappraise bind=mode\n"),
+      {.path = true});
+  EXPECT_EQ(policy.rules[0].bind, Binding{.path = true});
+  EXPECT_FALSE(policy.rules[1].bind.any());
+  EXPECT_FALSE(policy.rules[2].bind.any());
+  EXPECT_EQ(policy.rules[3].bind, (Binding{.path = true, .mode = true}));
+  EXPECT_FALSE(BindingOf(Parsed("appraise\n")).any());
 }
 
 TEST(ParsePolicyTest, SkipsCommentsAndBlankLinesButCountsThem) {
@@ -232,7 +252,8 @@ TEST(DependsOnOpenTest, ThosePerUserOrPurposeDo) {
 }
 
 TEST(DependsOnOpenTest, ThoseThatAskMoreOfOnePurposeDo) {
-  for (const std::string more : {"digest_type=verity", "bind=path"}) {
+  for (const std::string more :
+       {"digest_type=verity", "bind=path", "bind=caps"}) {
     EXPECT_TRUE(DependsOnOpen(
         Parsed("appraise func=BPRM_CHECK " + more + "\nappraise\n")));
     EXPECT_FALSE(DependsOnOpen(Parsed("appraise " + more + "\n")));

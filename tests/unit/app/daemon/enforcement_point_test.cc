@@ -44,7 +44,7 @@ TEST(EnforcementPointTest, RefusesReadForAPolicyThatAsksHowAFileIsOpened) {
 }
 
 TEST(EnforcementPointTest, RefusesReadForAPolicyThatBindsContentToPaths) {
-  const Policy policy = BindPaths(Must(BuiltInPolicy("files")));
+  const Policy policy = Bind(Must(BuiltInPolicy("files")), {.path = true});
   EXPECT_EQ(Must(ChooseEnforcementPoint({}, MountAccess::kReadOnly, policy)).at,
             EnforceAt::kOpen);
   const auto chosen =

@@ -142,28 +142,5 @@ TEST_F(FindFileTest, SaysWhyThereIsNoFile) {
               FailsWith(ENAMETOOLONG));
 }
 
-TEST_F(FindFileTest, ReadsTheAccountsOfTheTree) {
-  EXPECT_FALSE(Must(ReadOwners(root_.get())).users.Match("daemon", 4242));
-  dir_.Write("tree/etc/passwd", "daemon:x:4242:1:\n");
-  std::filesystem::create_symlink("/etc/group-", dir_ / "tree/etc/group");
-  dir_.Write("tree/etc/group-", "tty:x:4343:\n");
-  const auto owners = Must(ReadOwners(root_.get()));
-  EXPECT_TRUE(owners.users.Match("daemon", 4242));
-  EXPECT_TRUE(owners.groups.Match("tty", 4343));
-  EXPECT_FALSE(owners.users.Match("tty", 4343));
-}
-
-TEST_F(FindFileTest, RefusesAccountsThatAreNoFile) {
-  ASSERT_EQ(::mkfifo((dir_ / "tree/etc/passwd").c_str(), 0600), 0);
-  EXPECT_THAT(ReadOwners(root_.get()),
-              FailsSaying(EINVAL, "etc/passwd: no regular file"));
-}
-
-TEST_F(FindFileTest, RefusesAccountsOfAnySize) {
-  std::filesystem::resize_file(dir_.Write("tree/etc/group", ""),
-                               (16 << 20) + 1);
-  EXPECT_THAT(ReadOwners(root_.get()), FailsSaying(EFBIG, "etc/group"));
-}
-
 }  // namespace
 }  // namespace assayfs

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Capabilities of files, by libcap.
-#include "app/verify/file_capabilities.h"
+#include "appraise/file_capabilities.h"
 
 #include <sys/capability.h>
 #include <sys/xattr.h>

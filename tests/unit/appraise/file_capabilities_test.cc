@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Capabilities of files as texts.
-#include "app/verify/file_capabilities.h"
+#include "appraise/file_capabilities.h"
 
 #include <fcntl.h>
 #include <sys/xattr.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // From an O_PATH descriptor to what system calls need in its place.
-#include "fs/reopen.h"
+#include "base/reopen.h"
 
 #include <fcntl.h>
 

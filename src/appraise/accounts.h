@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Accounts: the users, or the groups, of a tree.
+// Accounts: the users and the groups of a tree.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+
+#include "base/result.h"
 
 namespace assayfs {
 
@@ -30,5 +32,17 @@ class Accounts {
   std::unordered_map<std::string, std::uint32_t> numbers_ = {{"root", 0}};
   std::unordered_map<std::uint32_t, std::string> names_ = {{0, "root"}};
 };
+
+// The accounts of a tree.
+struct Owners {
+  Accounts users;
+  Accounts groups;
+};
+
+// Reads etc/passwd and etc/group of a tree; one that is missing is empty.
+// root_fd: an O_PATH descriptor of the tree's root; borrowed.
+// Errors: EFBIG for one over 16 MiB, EINVAL for one that is no regular file,
+// those of open(2) and read(2).
+Result<Owners> ReadOwners(int root_fd);
 
 }  // namespace assayfs

@@ -1,11 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // Names and numbers of passwd(5) and group(5).
-#include "app/verify/accounts.h"
+#include "appraise/accounts.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "base/files.h"
+#include "support/results.h"
+#include "support/temp_dir.h"
 
 namespace assayfs {
 namespace {
+
+using testing::FailsSaying;
+using testing::Must;
+using testing::TempDir;
 
 TEST(AccountsTest, MatchesNamesAndNumbers) {
   const Accounts users(
@@ -45,6 +57,40 @@ TEST(AccountsTest, LeavesOutWhatIsNoAccount) {
     }
   }
   EXPECT_TRUE(users.Match("last", 0xffffffff));
+}
+
+class OwnersTest : public ::testing::Test {
+ protected:
+  OwnersTest() {
+    std::filesystem::create_directories(dir_ / "tree/etc");
+    root_ = Must(OpenForReading(AT_FDCWD, dir_ / "tree"));
+  }
+
+  TempDir dir_;
+  UniqueFd root_;
+};
+
+TEST_F(OwnersTest, ReadsTheAccountsOfTheTree) {
+  EXPECT_FALSE(Must(ReadOwners(root_.get())).users.Match("daemon", 4242));
+  dir_.Write("tree/etc/passwd", "daemon:x:4242:1:\n");
+  std::filesystem::create_symlink("/etc/group-", dir_ / "tree/etc/group");
+  dir_.Write("tree/etc/group-", "tty:x:4343:\n");
+  const auto owners = Must(ReadOwners(root_.get()));
+  EXPECT_TRUE(owners.users.Match("daemon", 4242));
+  EXPECT_TRUE(owners.groups.Match("tty", 4343));
+  EXPECT_FALSE(owners.users.Match("tty", 4343));
+}
+
+TEST_F(OwnersTest, RefusesAccountsThatAreNoFile) {
+  ASSERT_EQ(::mkfifo((dir_ / "tree/etc/passwd").c_str(), 0600), 0);
+  EXPECT_THAT(ReadOwners(root_.get()),
+              FailsSaying(EINVAL, "etc/passwd: no regular file"));
+}
+
+TEST_F(OwnersTest, RefusesAccountsOfAnySize) {
+  std::filesystem::resize_file(dir_.Write("tree/etc/group", ""),
+                               (16 << 20) + 1);
+  EXPECT_THAT(ReadOwners(root_.get()), FailsSaying(EFBIG, "etc/group"));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fs/reopen.h"
+#include "base/reopen.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// NameJudge: entries of lists, and what their paths lead to.
+#include "appraise/name_judge.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+namespace assayfs {
+namespace {
+
+constexpr mode_t kPrivileges = S_ISUID | S_ISGID;
+
+std::string Leads(const LoadedList& list, const std::string& target,
+                  const std::string& listed) {
+  return "list " + list.name + ": leads to " + target + " instead of " + listed;
+}
+
+}  // namespace
+
+bool NameJudge::judges_links() const {
+  return BindingOf(*appraiser_.policy()).link;
+}
+
+std::string NameJudge::ProblemOf(int fd, const std::string& name,
+                                 const std::string& target) const {
+  const auto index = lists_.Current();
+  std::string problem;
+  // The last name is the same however the folders above it are spelled.
+  for (const auto& [list, link] : index->FindLinksNamed(name)) {
+    const bool same = link->target == target;
+    if (same && tree_.IsPlaceOf(*list, link->path, fd)) return {};
+    if (same || !tree_.IsAt(link->path, fd)) continue;
+    problem = Leads(*list, target, link->target);
+  }
+  if (!problem.empty()) return problem;
+  for (const DigestIndex::Entry& entry : index->FindNamed(name)) {
+    if (!entry.counts() || !tree_.IsAt(entry.path(), fd)) continue;
+    return Leads(*entry.list, target, "being a file");
+  }
+  return {};
+}
+
+bool NameJudge::PermitsLink(int fd, const std::string& name,
+                            const std::string& target, uid_t uid) const {
+  const Mode mode = appraiser_.mode();
+  const auto policy = appraiser_.policy();
+  const Use use{.purpose = Use::Purpose::kRead, .uid = uid};
+  const Rule* const rule = Match(*policy, use).appraise;
+  if (mode == Mode::kOff || rule == nullptr || !rule->bind.link) return true;
+  DenialRecord record;
+  record.detail = ProblemOf(fd, name, target);
+  if (record.detail.empty()) return true;
+  record.path = tree_.PathOf(fd);
+  record.use = use;
+  record.decision = {Verdict::kDeny, Reason::kMetadataMismatch};
+  record.rule_text = rule->text;
+  record.permitted = Permits(mode, Verdict::kDeny);
+  appraiser_.ReportDenied(record);
+  return record.permitted;
+}
+
+mode_t NameJudge::UnlistedPrivileges(int fd, mode_t mode) const {
+  const bool judges = appraiser_.mode() == Mode::kEnforce &&
+                      BindingOf(*appraiser_.policy()).mode;
+  mode_t unlisted = judges ? mode & kPrivileges : 0;
+  if (unlisted == 0) return 0;
+  const auto index = lists_.Current();
+  for (const DigestIndex::Entry& entry : index->FindPrivileged()) {
+    const mode_t given = entry.attributes()->mode & unlisted;
+    if (given == 0 || !entry.counts()) continue;
+    if (tree_.IsPlaceOf(*entry.list, entry.path(), fd)) unlisted &= ~given;
+  }
+  return unlisted;
+}
+
+bool NameJudge::ShowsCapabilities(int fd) const {
+  const bool judges = appraiser_.mode() == Mode::kEnforce &&
+                      BindingOf(*appraiser_.policy()).caps;
+  if (!judges) return true;
+  const auto index = lists_.Current();
+  return std::ranges::any_of(
+      index->FindPrivileged(), [&](const DigestIndex::Entry& entry) {
+        return !entry.attributes()->capabilities.empty() && entry.counts() &&
+               tree_.IsPlaceOf(*entry.list, entry.path(), fd);
+      });
+}
+
+}  // namespace assayfs

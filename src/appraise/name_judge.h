@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// NameJudge: judges what a mount shows of files that nobody opens.
+#pragma once
+
+#include <sys/types.h>
+
+#include <set>
+#include <string>
+
+#include "appraise/appraiser.h"
+#include "appraise/bound_tree.h"
+#include "appraise/list_store.h"
+
+namespace assayfs {
+
+// For policies that bind attributes; all lists must be loaded, with theirs.
+//
+// fd: of the file that is spoken of; may be O_PATH; borrowed.
+// Threads: safe. No list is waited for.
+class NameJudge {
+ public:
+  // appraiser, lists, root_fd: borrowed, must outlive this. unbound: as for
+  // BoundTree.
+  NameJudge(Appraiser& appraiser, ListStore& lists, int root_fd,
+            std::set<std::string> unbound)
+      : appraiser_(appraiser),
+        lists_(lists),
+        tree_(root_fd, std::move(unbound)) {}
+
+  // Says whether symbolic links are judged at all.
+  bool judges_links() const;
+
+  // Says whether a symbolic link may be followed: it may not where a list gives
+  // its path to a link with another target, or to a regular file. What no list
+  // knows may. name: the last one of the path that it was found under. Denials
+  // are counted and recorded.
+  bool PermitsLink(int fd, const std::string& name, const std::string& target,
+                   uid_t uid) const;
+
+  // Returns the set-user-ID and set-group-ID bits in mode, of a regular file,
+  // that no list gives to its path: they are not to be shown.
+  mode_t UnlistedPrivileges(int fd, mode_t mode) const;
+
+  // Says whether a list gives capabilities to the path of a regular file; else
+  // they are not to be shown. Which ones is looked at when it is opened.
+  bool ShowsCapabilities(int fd) const;
+
+ private:
+  // Returns what is wrong with the link, or nothing.
+  std::string ProblemOf(int fd, const std::string& name,
+                        const std::string& target) const;
+
+  Appraiser& appraiser_;
+  ListStore& lists_;
+  const BoundTree tree_;
+};
+
+}  // namespace assayfs

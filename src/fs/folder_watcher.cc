@@ -34,8 +34,7 @@ constexpr std::uint32_t kMask = kNames | IN_ATTRIB | IN_MODIFY | IN_ONLYDIR;
 // one event of equal ones that follow each other.
 constexpr std::chrono::milliseconds kGather{1};
 
-// When changes are told again, and how many may wait for that.
-constexpr std::chrono::milliseconds kAgain{50};
+// How many changes may wait to be told again.
 constexpr std::size_t kMostAgain = 16384;
 
 // How many changes may be announced in a folder that were not heard of yet.

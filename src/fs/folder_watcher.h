@@ -2,6 +2,7 @@
 // FolderWatcher: hears of changes in lower folders.
 #pragma once
 
+#include <chrono>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -68,6 +69,9 @@ class FolderWatcher {
   };
   using Listener = std::function<void(const Change&)>;
 
+  // How much later a change is told again.
+  static constexpr std::chrono::milliseconds kAgain{50};
+
   // A quarter of the watches that this user may have: others need some, too.
   static std::size_t FairShare();
   // most_watches: how many folders to watch at once.
@@ -80,7 +84,7 @@ class FolderWatcher {
 
   // Begins to tell listener of changes, on a thread of its own, one after the
   // other; it may block. Changes of one kind that come at about the same time
-  // are one. What was not expected is told again a moment later, for what was
+  // are one. What was not expected is told again after kAgain, for what was
   // looked up before the change and became known after it was told. Call once.
   // Errors: EAGAIN for want of a thread.
   Result<void> Start(Listener listener);

@@ -248,11 +248,18 @@ Result<void> DropSetgid(fuse_req_t req, const LowerRef& file) {
   return SetAttributes(file, change, -1);
 }
 
+// With an ACL the mode changes, too. The kernel then forgets all attributes by
+// itself.
+void AboutToChange(const LowerRef& file, std::string_view xattr) {
+  if (xattr.starts_with("system.posix_acl_")) file.ChangesAttributes();
+}
+
 void DoSetxattr(fuse_req_t req, fuse_ino_t node, const char* name,
                 const char* value, std::size_t size, int flags) {
   if (ReplyIfReadOnly(req)) return;
   const auto file = NodeOf(req, node);
   if (ReplyIfFailed(req, file)) return;
+  AboutToChange(*file, name);
   auto done = SetXattr(*file, name, {value, size}, flags);
   if (done && std::string_view(name) == "system.posix_acl_access") {
     done = DropSetgid(req, *file);
@@ -265,6 +272,7 @@ void DoRemovexattr(fuse_req_t req, fuse_ino_t node, const char* name) {
   if (ReplyIfReadOnly(req)) return;
   const auto file = NodeOf(req, node);
   if (ReplyIfFailed(req, file)) return;
+  AboutToChange(*file, name);
   const auto done = RemoveXattr(*file, name);
   if (ReplyIfFailed(req, done)) return;
   TellAttributes(req, *file);

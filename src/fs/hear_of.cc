@@ -76,12 +76,22 @@ void HearOfAnything(const Server& server) {
   }
 }
 
+// Where the change is ours, the kernel is about to ask. Taken back in that
+// moment, it would ignore the answer and go on with the mode that it had: to
+// whom the change takes a permission, it would still give it. What another
+// changed just then, too, is told again.
+void HearOfAttributes(const Server& server, NodeId node) {
+  const auto file = server.table->Get(node);
+  if (file && file->ChangedAttributes()) return;
+  TakeAttributesBack(server, node);
+}
+
 }  // namespace
 
 void HearOf(Server& server, const FolderWatcher::Change& change) {
   if (change.kind == Kind::kAnything) return HearOfAnything(server);
   if (change.kind == Kind::kSelf) {
-    return TakeAttributesBack(server, change.folder);
+    return HearOfAttributes(server, change.folder);
   }
   const auto folder = server.table->Get(change.folder);
   if (!folder) return;
@@ -94,7 +104,12 @@ void HearOf(Server& server, const FolderWatcher::Change& change) {
   const bool by_us = change.kind == Kind::kContent && !server.read_only &&
                      server.appraiser.IsWritten(*id);
   const auto node = server.table->Find(*id);
-  if (node && !by_us) TakeAttributesBack(server, *node);
+  if (!node || by_us) return;
+  if (change.kind == Kind::kAttributes) {
+    HearOfAttributes(server, *node);
+  } else {
+    TakeAttributesBack(server, *node);
+  }
 }
 
 }  // namespace assayfs

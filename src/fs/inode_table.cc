@@ -15,38 +15,9 @@
 
 #include "base/file_handle.h"
 #include "base/guarded.h"
+#include "fs/lower_node.h"
 
 namespace assayfs {
-
-// Kept small: there may be millions. What is not const is guarded by the lock
-// of the table, or atomic.
-struct LowerRef::Node {
-  Node(NodeId given, FileId lower, mode_t bits)
-      : number(given), id(lower), type(bits) {}
-  ~Node() {
-    delete state.load();
-    delete watch.load();
-  }
-  bool is_watched() const {
-    const FolderWatch* const known = watch.load();
-    return known != nullptr && known->watches();
-  }
-
-  const NodeId number;
-  const FileId id;
-  const mode_t type;
-  bool pinned = false;  // keeps fd, which is not among those used last
-  std::optional<FileHandle> handle;
-  std::uint64_t lookups = 0;
-  NodeId folder = 0;
-  std::string name;
-  std::shared_ptr<const UniqueFd> fd;         // null if it is not kept
-  std::list<Node*>::iterator last_used;       // valid if fd and not pinned
-  std::atomic<OpenState*> state = nullptr;    // owned
-  std::atomic<FolderWatch*> watch = nullptr;  // owned; null until asked for
-  std::atomic<off_t> told_size = -1;
-  std::atomic<bool> relied_on = false;
-};
 
 namespace {
 
@@ -55,57 +26,6 @@ namespace {
 constexpr std::size_t kTrimNodes = 16384;
 
 }  // namespace
-
-NodeId LowerRef::node() const { return node_->number; }
-FileId LowerRef::id() const { return node_->id; }
-mode_t LowerRef::type() const { return node_->type; }
-
-off_t LowerRef::told_size() const { return node_->told_size; }
-bool LowerRef::Tell(off_t before, off_t size_bytes) const {
-  return node_->told_size.compare_exchange_strong(before, size_bytes);
-}
-
-void LowerRef::Rely() const { node_->relied_on = true; }
-
-LowerRef LowerRef::Behind(UniqueFd fd) const {
-  return {node_, std::make_shared<const UniqueFd>(std::move(fd))};
-}
-
-std::shared_ptr<OpenState> LowerRef::open_state() const {
-  OpenState* state = node_->state.load();
-  if (state == nullptr) {
-    auto fresh = std::make_unique<OpenState>();
-    if (node_->state.compare_exchange_strong(state, fresh.get())) {
-      state = fresh.release();
-    }
-  }
-  return {node_, state};
-}
-
-const OpenState* LowerRef::known_open_state() const {
-  return node_->state.load();
-}
-
-bool LowerRef::Watch(FolderWatcher& watcher) const {
-  FolderWatch* watch = node_->watch.load();
-  if (watch == nullptr) {
-    auto fresh = watcher.Watch(fd(), node());
-    if (node_->watch.compare_exchange_strong(watch, fresh.get())) {
-      watch = fresh.release();
-    }
-  }
-  return watch->watches();
-}
-
-void LowerRef::Expect(const char* name) const {
-  const FolderWatch* const watch = node_->watch.load();
-  if (watch != nullptr) watch->Expect(name);
-}
-
-void LowerRef::Unexpect(const char* name) const {
-  const FolderWatch* const watch = node_->watch.load();
-  if (watch != nullptr) watch->Unexpect(name);
-}
 
 struct InodeTable::State {
   using NodePtr = std::shared_ptr<Node>;

@@ -199,6 +199,32 @@ class OperationsTest(judged.Judged):
                     for uid in (65534, 65533)]
         self.assertEqual(self.both(work), [0, 1])
 
+    def test_what_an_acl_takes_is_taken_at_once(self):
+        def acl(owner):
+            return struct.pack("<I", 2) + b"".join(
+                struct.pack("<HHI", tag, permissions, 0xffffffff)
+                for tag, permissions in ((1, owner), (4, 0), (0x20, 0)))
+
+        def work(folder):
+            inner = os.path.join(folder, "x")
+            os.mkdir(inner)
+            os.chmod(folder, 0o755)
+            os.chown(inner, 1000, 1000)
+            answers = []
+            for turn in range(5000):
+                os.stat(inner)
+                os.setxattr(inner, "system.posix_acl_access",
+                            acl(7 if turn % 2 else 4))
+                os.seteuid(1000)
+                try:
+                    os.stat(os.path.join(inner, "missing"))
+                except OSError as error:
+                    answers.append(error.errno)
+                finally:
+                    os.seteuid(0)
+            return answers
+        self.assertEqual(self.both(work), [errno.EACCES, errno.ENOENT] * 2500)
+
     def test_new_files_belong_to_the_caller(self):
         def work(folder):
             os.chmod(folder, 0o1777)

@@ -5,11 +5,16 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <chrono>
 
 namespace assayfs {
 namespace {
 
 constexpr mode_t kPrivileges = S_ISUID | S_ISGID;
+
+// How long a link that would be denied waits for lists that are on their way.
+// Threads that answer requests wait here, so it is not long.
+constexpr std::chrono::milliseconds kListWait{1000};
 
 std::string Leads(const LoadedList& list, const std::string& target,
                   const std::string& listed) {
@@ -49,6 +54,9 @@ bool NameJudge::PermitsLink(int fd, const std::string& name,
   const Rule* const rule = Match(*policy, use).appraise;
   if (mode == Mode::kOff || rule == nullptr || !rule->bind.link) return true;
   DenialRecord record;
+  record.detail = ProblemOf(fd, name, target);
+  if (record.detail.empty()) return true;
+  lists_.WaitUntilLoaded(kListWait);
   record.detail = ProblemOf(fd, name, target);
   if (record.detail.empty()) return true;
   record.path = tree_.PathOf(fd);

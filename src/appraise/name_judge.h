@@ -16,7 +16,7 @@ namespace assayfs {
 // For policies that bind attributes; all lists must be loaded, with theirs.
 //
 // fd: of the file that is spoken of; may be O_PATH; borrowed.
-// Threads: safe. No list is waited for.
+// Threads: safe. What is said of privileges waits for no list.
 class NameJudge {
  public:
   // appraiser, lists, root_fd: borrowed, must outlive this. unbound: as for
@@ -33,7 +33,8 @@ class NameJudge {
   // Says whether a symbolic link may be followed: it may not where a list gives
   // its path to a link with another target, or to a regular file. What no list
   // knows may. name: the last one of the path that it was found under. Denials
-  // are counted and recorded.
+  // are counted and recorded. May wait a second for lists that are on their
+  // way.
   bool PermitsLink(int fd, const std::string& name, const std::string& target,
                    uid_t uid) const;
 

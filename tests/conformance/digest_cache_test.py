@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "mount"))
 import judged
 import list_bytes
 import tap
-from judged import run, write
+from judged import assayfs, run, write
 from list_bytes import (BASE_NAMES, FILE_DIGESTS, KERNEL_NUMBERS,
                         OPENPGP_NUMBERS, Tag)
 
@@ -355,6 +355,21 @@ class Missed(Conformance):
         away = os.path.join(self.base, "away")
         os.rename(self.lists, away)
         os.rename(self.others, self.lists)
+        self.assertOther()
+
+    def test_mounted_over(self):
+        # Not seen, because the daemon has a mount namespace of its own, where
+        # nothing covers the lists either; what is below goes on to count.
+        run("mount", "--bind", self.others, self.lists)
+        try:
+            self.assertListed("file-1")
+            self.assertNotListed("file-2")
+            assayfs("reload", self.mnt)
+            self.assertListed("file-1")
+            self.assertNotListed("file-2")
+        finally:
+            run("umount", self.lists)
+        os.rename(self.other, self.list_path("tlv-file-1"))
         self.assertOther()
 
     def test_a_list_that_could_not_be_read_once(self):

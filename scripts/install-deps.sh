@@ -6,6 +6,7 @@
 #
 #   install-deps.sh          to build, to test and to run the demo
 #   install-deps.sh check    also what scripts/check.sh needs: clang and tools
+#   install-deps.sh vm       what tests in a virtual machine need, alone
 #   install-deps.sh bench    also what scripts/bench.sh needs
 set -euo pipefail
 
@@ -47,6 +48,10 @@ softhsm2 | softhsm
 fio stress-ng | fio stress-ng python3-test
 dnf createrepo-c | dnf createrepo_c
 fsverity | fsverity-utils
+'
+readonly VM='
+qemu-system-x86 busybox-static | qemu-system-x86-core busybox
+cpio kmod | cpio kmod
 '
 readonly BENCH='
 bindfs fuse-overlayfs fapolicyd | bindfs fuse-overlayfs fapolicyd
@@ -104,7 +109,8 @@ main() {
     '') ;;
     check) wanted+=$CHECK ;;
     bench) wanted+=$BENCH ;;
-    *) die "'$1' is neither 'check' nor 'bench'" ;;
+    vm) wanted=$VM ;;
+    *) die "'$1' is none of 'check', 'bench' and 'vm'" ;;
   esac
   if command -v apt-get >/dev/null; then
     install_debian "$wanted"

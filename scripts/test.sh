@@ -11,4 +11,9 @@ case "${1-}" in
   *) echo "test.sh: '$1' is not --all" >&2; exit 2 ;;
 esac
 scripts/install-deps.sh check
+if [ "${1-}" = --all ]; then
+  scripts/install-deps.sh vm
+  ASSAYFS_VM_KERNELS=$(scripts/fetch-kernel.sh build-vm)
+  export ASSAYFS_VM_KERNELS
+fi
 exec scripts/check.sh "$@"

@@ -264,10 +264,12 @@ Result<std::unique_ptr<Appraiser>> Appraiser::Create(Options options,
                                                      ListStore& lists,
                                                      Measurer& measurer) {
   auto impl = std::make_unique<Impl>(std::move(options), lists, measurer);
-  auto contents = ContentKeeper::Start(
-      impl->options.max_leases, {.changed = impl->options.content_changed,
-                                 .unguarded = impl->options.unguarded,
-                                 .fell = impl->options.content_fell});
+  auto contents =
+      ContentKeeper::Start(impl->options.max_leases,
+                           {.changed = impl->options.content_changed,
+                            .unguarded = impl->options.unguarded,
+                            .fell = impl->options.content_fell},
+                           impl->options.ask_below);
   if (!contents) return Fail(contents.error());
   impl->contents = std::move(*contents);
   lists.Listen([judge = impl.get()](const ListStore::Gone& gone) {

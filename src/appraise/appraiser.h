@@ -17,6 +17,7 @@
 #include "appraise/verdict_cache.h"
 #include "crypto/block_tags.h"
 #include "crypto/file_hash.h"
+#include "crypto/lower_verity.h"
 #include "policy/decide.h"
 
 namespace assayfs {
@@ -63,6 +64,8 @@ class Appraiser {
     // Told of files that are remembered and whose content was withdrawn, once
     // when that is noticed. On the thread that loads lists. May be null.
     std::function<void(const std::vector<FileId>&)> withdrawn;
+    // Asks the kernel what it holds a file to.
+    std::function<std::optional<VerityFile>(int fd)> ask_below = AskVerity;
     // Largest number of lower files held open for leases.
     std::size_t max_leases = 1024;
   };

@@ -2,6 +2,8 @@
 // ContentKeeper: the order of ticket, lease, stamp and hash.
 #include "appraise/content_keeper.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <chrono>
 #include <thread>
@@ -38,13 +40,15 @@ bool Covers(const Content& content,
   });
 }
 
-ContentKeeper::ContentKeeper(std::function<void(FileId)> fell)
-    : cache_(VerdictCache::Limits{}, std::move(fell)) {}
+ContentKeeper::ContentKeeper(std::function<void(FileId)> fell,
+                             AskBelow ask_below)
+    : ask_below_(std::move(ask_below)),
+      cache_(VerdictCache::Limits{}, std::move(fell)) {}
 
 Result<std::unique_ptr<ContentKeeper>> ContentKeeper::Start(
-    std::size_t max_leases, Listeners listeners) {
+    std::size_t max_leases, Listeners listeners, AskBelow ask_below) {
   std::unique_ptr<ContentKeeper> keeper(
-      new ContentKeeper(std::move(listeners.fell)));
+      new ContentKeeper(std::move(listeners.fell), std::move(ask_below)));
   auto broken = [cache = &keeper->cache_,
                  tell = std::move(listeners.changed)](FileId id) {
     cache->Drop(id);
@@ -190,15 +194,50 @@ std::vector<HashAlgorithm> ContentKeeper::WithRemembered(
 }
 
 std::shared_ptr<const Content> ContentKeeper::Remembered(
-    const IdAndStamp& file, const std::vector<HashAlgorithm>& algorithms) {
+    int fd, const IdAndStamp& file,
+    const std::vector<HashAlgorithm>& algorithms) {
   auto content = cache_.Find(file.id, file.stamp);
-  return content && Covers(*content, algorithms) ? content : nullptr;
+  if (!content || !Covers(*content, algorithms)) return nullptr;
+  // What is read through this descriptor is compared with what the kernel says
+  // now, whatever it found on the disk when it forgot the file in between.
+  const Digest* const below =
+      content->tags ? content->tags->checked_below() : nullptr;
+  if (below == nullptr) return content;
+  const auto verity = ask_below_(fd);
+  return verity && verity->digest == *below ? content : nullptr;
+}
+
+Result<ContentKeeper::Learned> ContentKeeper::AskKernel(
+    int fd, FileId id, const std::vector<HashAlgorithm>& algorithms) {
+  // A file has one such digest, so a second algorithm has to be computed.
+  const Error unknown(ENODATA, "the kernel does not know the digest");
+  if (algorithms.size() != 1 || !IsVerity(algorithms.front())) {
+    return Fail(unknown);
+  }
+  const auto ticket = cache_.Begin(id);
+  if (!ticket) return Fail(EBUSY, "open for writing through the mount");
+  const auto verity = ask_below_(fd);
+  if (!verity || verity->digest.algorithm() != algorithms.front()) {
+    return Fail(unknown);
+  }
+  // No lease: there is no writer, and never will be. But pages from before the
+  // file had fs-verity were not compared.
+  ::posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+  const auto file = StampFile(fd);
+  if (!file) return Fail(file.error());
+  auto tags = std::make_shared<const BlockTags>(
+      BlockTags::CheckedBelow(verity->digest, verity->file_bytes));
+  auto committed = cache_.Commit(*ticket, {.stamp = file->stamp,
+                                           .digests = {verity->digest},
+                                           .tags = std::move(tags)});
+  if (!committed) return Fail(EAGAIN, "a writer came in");
+  return Learned{.content = std::move(committed)};
 }
 
 Result<ContentKeeper::Learned> ContentKeeper::Learn(
     int fd, const IdAndStamp& file,
     const std::vector<HashAlgorithm>& algorithms, const GiveUp& give_up) {
-  if (auto known = Remembered(file, algorithms)) {
+  if (auto known = Remembered(fd, file, algorithms)) {
     return Learned{.content = std::move(known), .cached = true};
   }
   const FileId id = file.id;
@@ -206,12 +245,15 @@ Result<ContentKeeper::Learned> ContentKeeper::Learn(
     if (!BeginHash(id, give_up)) return Fail(EINTR, "hashing was given up");
     // Another thread may have hashed it while this one waited.
     const auto now = StampFile(fd);
-    auto known = now ? Remembered(*now, algorithms) : nullptr;
+    auto known = now ? Remembered(fd, *now, algorithms) : nullptr;
     Result<Learned> learned =
-        known
-            ? Learned{.content = std::move(known), .cached = true}
-            : Hash(fd, id, now ? WithRemembered(*now, algorithms) : algorithms,
-                   give_up, attempt == kMaxHashes);
+        known ? Learned{.content = std::move(known), .cached = true}
+              : AskKernel(fd, id, algorithms);
+    if (!learned && learned.error().code() == ENODATA) {
+      learned =
+          Hash(fd, id, now ? WithRemembered(*now, algorithms) : algorithms,
+               give_up, attempt == kMaxHashes);
+    }
     EndHash(id);
     if (learned || learned.error().code() != EAGAIN) return learned;
   }

@@ -17,6 +17,7 @@
 #include "appraise/verdict_cache.h"
 #include "base/result.h"
 #include "crypto/file_hash.h"
+#include "crypto/lower_verity.h"
 
 namespace assayfs {
 
@@ -35,18 +36,23 @@ class ContentKeeper {
     std::function<void(FileId)> unguarded;
     std::function<void(FileId)> fell;  // as for VerdictCache
   };
-  // Errors: those of LeaseKeeper::Start.
+  // ask_below: as AskVerity. Errors: those of LeaseKeeper::Start.
+  using AskBelow = std::function<std::optional<VerityFile>(int fd)>;
   static Result<std::unique_ptr<ContentKeeper>> Start(std::size_t max_leases,
-                                                      Listeners listeners);
+                                                      Listeners listeners,
+                                                      AskBelow ask_below);
 
   struct Learned {
     std::shared_ptr<const Content> content;
     bool cached = false;  // nothing was hashed
   };
   // Returns what is in the file behind fd, which is borrowed and open O_RDONLY,
-  // in at least the algorithms given. Hashes it unless that is known. file:
-  // what StampFile just said of it. content_id is 0 if the content cannot be
-  // remembered because somebody below the mount has the file open for writing.
+  // in at least the algorithms given. Hashes it unless that is known, or the
+  // kernel knows it and compares by itself what it reads through fd: then its
+  // tags are BlockTags::CheckedBelow.
+  // file: what StampFile just said of it. content_id is 0 if the content cannot
+  // be remembered because somebody below the mount has the file open for
+  // writing.
   // Errors: EBUSY if a writer is in through the mount, EINTR if told to give
   // up, those of FileHasher. A file that another thread hashes is waited for,
   // not hashed twice; a pass that was given up is gone on with by the next who
@@ -79,14 +85,15 @@ class ContentKeeper {
   std::uint64_t hashed_bytes() const { return hashed_bytes_; }
 
  private:
-  explicit ContentKeeper(std::function<void(FileId)> fell);
+  ContentKeeper(std::function<void(FileId)> fell, AskBelow ask_below);
   // Returns algorithms with those of content that is remembered: rules that
   // want different ones would else take turns to have it hashed.
   std::vector<HashAlgorithm> WithRemembered(
       const IdAndStamp& file, std::vector<HashAlgorithm> algorithms);
   // Null if nothing is remembered that suits.
   std::shared_ptr<const Content> Remembered(
-      const IdAndStamp& file, const std::vector<HashAlgorithm>& algorithms);
+      int fd, const IdAndStamp& file,
+      const std::vector<HashAlgorithm>& algorithms);
   // Marks the file as being hashed; waits while another thread does so. False
   // if told to give up.
   bool BeginHash(FileId id, const GiveUp& give_up);
@@ -109,11 +116,16 @@ class ContentKeeper {
   // Takes one back if it is for these algorithms and nothing changed since.
   std::optional<Pass> Unpark(int fd, FileId id,
                              const std::vector<HashAlgorithm>& algorithms);
+  // One try of Learn without a hash. ENODATA if the kernel does not know the
+  // content in these algorithms.
+  Result<Learned> AskKernel(int fd, FileId id,
+                            const std::vector<HashAlgorithm>& algorithms);
   // One try of Learn; EAGAIN if the file changed meanwhile, unless last.
   Result<Learned> Hash(int fd, FileId id,
                        const std::vector<HashAlgorithm>& algorithms,
                        const GiveUp& give_up, bool last);
 
+  const AskBelow ask_below_;
   VerdictCache cache_;
   std::mutex hashing_mutex_;  // guards hashing_ and parked_
   std::condition_variable hash_ended_;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cassert>
 #include <memory>
+#include <utility>
 
 namespace assayfs {
 namespace {
@@ -67,6 +68,19 @@ std::optional<BlockTags::Tag> BlockTags::Compute(Bytes block) {
   return done ? std::optional(tag) : std::nullopt;
 }
 
+BlockTags BlockTags::CheckedBelow(Digest verity, std::uint64_t file_bytes) {
+  BlockTags tags;
+  tags.below_ = std::move(verity);
+  tags.file_bytes_ = file_bytes;
+  return tags;
+}
+
+bool BlockTags::AgreesWith(const BlockTags& other) const {
+  if (file_bytes_ != other.file_bytes_) return false;
+  if (below_.has_value() != other.below_.has_value()) return true;
+  return below_ == other.below_ && tags_ == other.tags_;
+}
+
 void BlockTags::Reserve(std::uint64_t file_bytes) {
   constexpr std::uint64_t kMost = std::uint64_t{4} << 30;
   const std::uint64_t bytes = std::min(file_bytes, kMost);
@@ -84,11 +98,14 @@ bool BlockTags::Append(Bytes block) {
 }
 
 bool BlockTags::Matches(std::uint64_t index, Bytes block) const {
-  if (index >= tags_.size()) return false;
+  const std::uint64_t blocks = file_bytes_ / kTagBlockBytes +
+                               (file_bytes_ % kTagBlockBytes != 0 ? 1 : 0);
+  if (index >= blocks) return false;
   const std::uint64_t start = index * kTagBlockBytes;
   const auto expected =
       std::min<std::uint64_t>(kTagBlockBytes, file_bytes_ - start);
-  return block.size() == expected && Compute(block) == tags_[index];
+  if (block.size() != expected) return false;
+  return below_ || Compute(block) == tags_[index];
 }
 
 }  // namespace assayfs

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/byte_reader.h"
+#include "crypto/digest.h"
 
 namespace assayfs {
 
@@ -33,6 +34,11 @@ class BlockTags {
   // larger.
   void Reserve(std::uint64_t file_bytes);
 
+  // Of content that needs none, because the kernel compares what it reads with
+  // a digest of fs-verity, and nobody can write. Blocks of the right length are
+  // what was judged.
+  static BlockTags CheckedBelow(Digest verity, std::uint64_t file_bytes);
+
   // Adds the next block: kTagBlockBytes bytes, fewer only for the last one.
   // Returns false, and adds nothing, if OpenSSL failed.
   bool Append(Bytes block);
@@ -42,9 +48,13 @@ class BlockTags {
   bool Matches(std::uint64_t index, Bytes block) const;
 
   // Says whether both are of the same content. Takes time in proportion to
-  // their number where they are.
-  friend bool operator==(const BlockTags&, const BlockTags&) = default;
+  // their number where they are. Where one of them is checked below and the
+  // other is not, that is as good as certain: the content cannot have changed
+  // since it is checked, and was compared before.
+  bool AgreesWith(const BlockTags& other) const;
 
+  // The digest that the kernel compares with; null where blocks have tags.
+  const Digest* checked_below() const { return below_ ? &*below_ : nullptr; }
   std::uint64_t file_bytes() const { return file_bytes_; }
   std::size_t memory_bytes() const { return tags_.size() * sizeof(Tag); }
 
@@ -52,7 +62,8 @@ class BlockTags {
   using Tag = std::array<std::byte, 16>;
   static std::optional<Tag> Compute(Bytes block);
 
-  std::vector<Tag> tags_;
+  std::optional<Digest> below_;
+  std::vector<Tag> tags_;  // none if below_
   std::uint64_t file_bytes_ = 0;
 };
 

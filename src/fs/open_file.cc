@@ -16,7 +16,7 @@ namespace {
 // Says whether both are tags, but of different content.
 bool IsOther(const std::shared_ptr<const BlockTags>& a,
              const std::shared_ptr<const BlockTags>& b) {
-  return a && b && a != b && *a != *b;
+  return a && b && a != b && !a->AgreesWith(*b);
 }
 
 }  // namespace

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lists of fs-verity digests, and rules with digest_type=verity.
 
-The digests are computed from the content; no file here has fs-verity.
+The digests are computed from the content; no file here has fs-verity. Those that
+have it are in tests/vm.
 """
 
 import hashlib

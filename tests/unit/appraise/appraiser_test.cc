@@ -64,6 +64,7 @@ class AppraiserTest : public ::testing::Test {
     };
     options.content_fell = content_fell_;
     options.withdrawn = withdrawn_;
+    if (ask_below_) options.ask_below = ask_below_;
     appraiser_ =
         Must(Appraiser::Create(std::move(options), *lists_, measurer_));
   }
@@ -82,6 +83,7 @@ class AppraiserTest : public ::testing::Test {
   std::mutex records_mutex_;
   std::vector<DenialRecord> records_;
   std::function<void(FileId)> content_fell_;
+  std::function<std::optional<VerityFile>(int)> ask_below_;
   std::function<void(const std::vector<FileId>&)> withdrawn_;
   std::unique_ptr<Appraiser> appraiser_;
 };
@@ -363,6 +365,110 @@ TEST_F(AppraiserTest, RulesForDifferentDigestsDoNotTakeTurnsToHash) {
     EXPECT_TRUE(Judge("usr/bin/a", kExec).permitted);
   }
   EXPECT_EQ(appraiser_->counters().hashed_files, 2U);
+}
+
+// As if the file "b" had fs-verity.
+class BelowTest : public AppraiserTest {
+ protected:
+  BelowTest() {
+    Put("b", "b content");
+    AddList("tlv-b", "b content", "/b", kVerity);
+    ask_below_ = [this](int) {
+      ++asked_;
+      if (while_asked_) std::exchange(while_asked_, nullptr)();
+      return std::optional(VerityFile{answer_, 9});
+    };
+  }
+  void StartForVerity(Mode mode = Mode::kEnforce) {
+    lists_->WaitUntilLoaded(std::chrono::seconds(10));
+    Start(Must(ParsePolicy("p", "appraise digest_type=verity\n")), mode);
+  }
+
+  static constexpr auto kVerity = HashAlgorithm::kVeritySha256;
+  Digest answer_ = DigestOf("b content", kVerity);
+  int asked_ = 0;
+  std::function<void()> while_asked_;  // called once
+};
+
+TEST_F(BelowTest, ContentThatTheKernelKnowsIsNotHashed) {
+  StartForVerity();
+  const auto answer = Judge("b");
+  EXPECT_TRUE(answer.permitted);
+  ASSERT_NE(answer.tags, nullptr);
+  EXPECT_EQ(*answer.tags->checked_below(), answer_);
+  EXPECT_EQ(answer.tags->file_bytes(), 9U);
+  EXPECT_NE(answer.content_id, 0U);
+  EXPECT_EQ(Judge("b").content_id, answer.content_id);
+  EXPECT_EQ(appraiser_->counters().hashed_files, 0U);
+  EXPECT_EQ(appraiser_->counters().cached, 1U);
+}
+
+TEST_F(BelowTest, ItsVerdictFallsWithTheListAndNothingIsHashed) {
+  StartForVerity();
+  EXPECT_TRUE(Judge("b").permitted);
+  fs::remove(dir_ / "lists/tlv-b");
+  EXPECT_EQ(ReasonFor("b"), Reason::kUnknownContent);
+  EXPECT_EQ(appraiser_->counters().hashed_files, 0U);
+}
+
+TEST_F(BelowTest, ContentThatTheKernelKnowsIsDeniedIfNoListDoes) {
+  answer_ = DigestOf("other content", kVerity);
+  StartForVerity();
+  EXPECT_EQ(ReasonFor("b"), Reason::kModified);
+}
+
+// As if the disk had been changed, stamp and all.
+TEST_F(BelowTest, IsAskedForWithEachDescriptor) {
+  StartForVerity();
+  const auto before = Judge("b");
+  EXPECT_TRUE(before.permitted);
+  answer_ = DigestOf("other content", kVerity);
+  EXPECT_EQ(ReasonFor("b"), Reason::kModified);
+  answer_ = DigestOf("b content", kVerity);
+  const auto after = Judge("b");
+  EXPECT_TRUE(after.permitted);
+  EXPECT_GT(after.content_id, before.content_id);
+}
+
+TEST_F(BelowTest, IsHashedWhereTheKernelUsesAnotherHash) {
+  answer_ = DigestOf("b content", HashAlgorithm::kVeritySha512);
+  StartForVerity();
+  const auto answer = Judge("b");
+  EXPECT_TRUE(answer.permitted);
+  EXPECT_EQ(answer.tags->checked_below(), nullptr);
+}
+
+TEST_F(BelowTest, IsHashedWhereOtherDigestsCountAsWell) {
+  Start();
+  const auto answer = Judge("b");
+  EXPECT_TRUE(answer.permitted);
+  EXPECT_EQ(answer.tags->checked_below(), nullptr);
+  EXPECT_EQ(asked_, 0);
+}
+
+TEST_F(BelowTest, IsHashedWhenAnotherRuleWantsMoreAndStaysSo) {
+  Start(Must(ParsePolicy(
+      "p", "appraise func=FILE_CHECK digest_type=verity\nappraise\n")));
+  EXPECT_NE(Judge("b", kRead).tags->checked_below(), nullptr);
+  EXPECT_EQ(Judge("b", kExec).tags->checked_below(), nullptr);
+  EXPECT_EQ(Judge("b", kRead).tags->checked_below(), nullptr);
+  EXPECT_EQ(appraiser_->counters().hashed_files, 1U);
+}
+
+TEST_F(BelowTest, IsDeniedWhileAHandleForWritingIsOpenAllTheSame) {
+  StartForVerity();
+  const UniqueFd fd = Must(OpenForReading(AT_FDCWD, Path("b")));
+  const auto writer = appraiser_->BeginWrite(Must(StampFile(fd.get())).id);
+  EXPECT_EQ(ReasonFor("b"), Reason::kWriterActive);
+}
+
+TEST_F(BelowTest, IsAskedAgainIfAWriterCameInMeanwhile) {
+  StartForVerity();
+  const UniqueFd fd = Must(OpenForReading(AT_FDCWD, Path("b")));
+  const FileId id = Must(StampFile(fd.get())).id;
+  while_asked_ = [&] { const auto writer = appraiser_->BeginWrite(id); };
+  EXPECT_TRUE(Judge("b").permitted);
+  EXPECT_EQ(asked_, 2);
 }
 
 TEST_F(AppraiserTest, ManyJudgesAndWritersNeverAllowAlienContent) {

@@ -84,9 +84,41 @@ TEST(BlockTagsTest, AreEqualForEqualContentOnly) {
   ASSERT_TRUE(a.Append(AsBytes("content")));
   ASSERT_TRUE(b.Append(AsBytes("content")));
   ASSERT_TRUE(other.Append(AsBytes("another")));
-  EXPECT_EQ(a, b);
-  EXPECT_NE(a, other);
-  EXPECT_NE(a, BlockTags());
+  EXPECT_TRUE(a.AgreesWith(b));
+  EXPECT_FALSE(a.AgreesWith(other));
+  EXPECT_FALSE(a.AgreesWith(BlockTags()));
+}
+
+TEST(BlockTagsTest, WhereTheKernelChecksBlocksNeedTheRightLengthOnly) {
+  const Digest digest =
+      *Digest::FromBytes(HashAlgorithm::kVeritySha256, ByteVector(32));
+  const auto tags = BlockTags::CheckedBelow(digest, kTagBlockBytes + 3);
+  EXPECT_EQ(*tags.checked_below(), digest);
+  EXPECT_EQ(tags.memory_bytes(), 0u);
+  const ByteVector block(kTagBlockBytes);
+  EXPECT_TRUE(tags.Matches(0, block));
+  EXPECT_FALSE(tags.Matches(0, Bytes(block).first(3)));
+  EXPECT_TRUE(tags.Matches(1, Bytes(block).first(3)));
+  EXPECT_FALSE(tags.Matches(1, block));
+  EXPECT_FALSE(tags.Matches(2, {}));
+  EXPECT_FALSE(BlockTags::CheckedBelow(digest, 0).Matches(0, {}));
+}
+
+TEST(BlockTagsTest, ContentIsTheSameWhetherTheKernelChecksItOrNot) {
+  const auto below = [](int digit, std::uint64_t bytes) {
+    return BlockTags::CheckedBelow(
+        *Digest::FromBytes(HashAlgorithm::kVeritySha256,
+                           ByteVector(32, static_cast<std::byte>(digit))),
+        bytes);
+  };
+  BlockTags hashed;
+  ASSERT_TRUE(hashed.Append(AsBytes("abc")));
+  EXPECT_EQ(hashed.checked_below(), nullptr);
+  EXPECT_TRUE(hashed.AgreesWith(below(1, 3)));
+  EXPECT_TRUE(below(1, 3).AgreesWith(hashed));
+  EXPECT_FALSE(hashed.AgreesWith(below(1, 4)));
+  EXPECT_TRUE(below(1, 3).AgreesWith(below(1, 3)));
+  EXPECT_FALSE(below(1, 3).AgreesWith(below(2, 3)));
 }
 
 }  // namespace

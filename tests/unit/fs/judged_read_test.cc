@@ -52,6 +52,14 @@ TEST_F(JudgedReadTest, WhatSomebodyBelowCanWriteMustNotStay) {
   EXPECT_FALSE(read.may_stay);
 }
 
+TEST_F(JudgedReadTest, WhatTheKernelChecksMayStay) {
+  judged_.GiveVerity();
+  const auto read = Must(Read("good"));
+  EXPECT_EQ(AsText(read.bytes), kGoodText);
+  EXPECT_TRUE(read.may_stay);
+  EXPECT_THAT(Read("bad"), FailsWith(EACCES));
+}
+
 TEST_F(JudgedReadTest, GivesUpWhatMustBeHashed) {
   EXPECT_THAT(Read("good", 0, 100, [] { return true; }), FailsWith(EINTR));
   Must(Read("good"));

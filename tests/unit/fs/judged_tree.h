@@ -52,6 +52,7 @@ class JudgedTree {
     Appraiser::Options judging;
     judging.policy = Must(BuiltInPolicy("files"));
     judging.root_fd = root_fd_.get();
+    judging.ask_below = [this](int fd) { return AskBelow(fd); };
     appraiser_ =
         Must(Appraiser::Create(std::move(judging), *lists_, measurer_));
   }
@@ -59,11 +60,18 @@ class JudgedTree {
   LowerTree& tree() { return tree_; }
   Appraiser& appraiser() { return *appraiser_; }
 
+  // From now on all files have fs-verity, and the list has its digests.
+  void GiveVerity() {
+    has_verity_ = true;
+    WriteList(kVerity);
+    lists_->WaitUntilLoaded(std::chrono::seconds(10));
+  }
+
   // Writes the list of the file "good" as it is now.
-  void WriteList() {
+  void WriteList(HashAlgorithm algorithm = HashAlgorithm::kSha256) {
     const std::string path = tree_.dir() / "good";
     const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    auto hash = Must(HashFile(fd.get(), {HashAlgorithm::kSha256}));
+    auto hash = Must(HashFile(fd.get(), {algorithm}));
     const ByteVector list = AppendSignature(
         WriteTlv({{.digest = hash.digests[0], .path = "/good", .mode = {}}}),
         SignatureFormat::kOpenPgp, AsBytes("signature"));
@@ -71,6 +79,14 @@ class JudgedTree {
   }
 
  private:
+  static constexpr auto kVerity = HashAlgorithm::kVeritySha256;
+  std::optional<VerityFile> AskBelow(int fd) const {
+    if (!has_verity_) return std::nullopt;
+    const auto hash = Must(HashFile(fd, {kVerity}));
+    return VerityFile{hash.digests[0], hash.tags->file_bytes()};
+  }
+
+  bool has_verity_ = false;
   LowerTree tree_;
   TempDir lists_dir_;
   WillingMeasurer measurer_;

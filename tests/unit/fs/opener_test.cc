@@ -76,6 +76,25 @@ TEST_F(OpenerTest, KeepsPagesOfTheSameContent) {
   EXPECT_FALSE(Must(Open("good", O_RDONLY))->keeps_pages());
 }
 
+TEST_F(OpenerTest, WhatTheKernelChecksKeepsItsPages) {
+  judged_.GiveVerity();
+  const auto file = Must(Open("good", O_RDONLY));
+  EXPECT_TRUE(file->verified_bytes());
+  EXPECT_EQ(Read(*file), kGoodText);
+  EXPECT_TRUE(Must(Open("good", O_RDONLY))->keeps_pages());
+  EXPECT_THAT(Open("bad", O_RDONLY), FailsWith(EACCES));
+  EXPECT_EQ(appraiser_->counters().hashed_files, 0U);
+}
+
+// As if it was judged before it was given fs-verity, and is still open.
+TEST_F(OpenerTest, WhoHasHashedContentOpenGoesOnBesideWhoHasNot) {
+  const auto hashed = Must(Open("good", O_RDONLY));
+  judged_.GiveVerity();
+  const auto checked = Must(Open("good", O_RDONLY));
+  EXPECT_EQ(Read(*hashed), kGoodText);
+  EXPECT_EQ(Read(*checked), kGoodText);
+}
+
 TEST_F(OpenerTest, DeniesReadingWhileSomebodyWrites) {
   {
     const auto writer = Must(Open("good", O_RDWR));

@@ -187,16 +187,15 @@ void DoGetxattr(fuse_req_t req, fuse_ino_t node, const char* name,
                 std::size_t size) {
   const auto file = NodeOf(req, node);
   if (ReplyIfFailed(req, file)) return;
-  const Server& server = ServerOf(req);
-  if (server.names != nullptr &&
-      std::string_view(name) == "security.capability" &&
-      !server.names->ShowsCapabilities(file->fd())) {
-    fuse_reply_err(req, ENODATA);
-    return;
-  }
   std::vector<char> value(size);
   const auto length = GetXattr(*file, name, value);
   if (ReplyIfFailed(req, length)) return;
+  const NameJudge* const names = ServerOf(req).names;
+  if (names != nullptr && std::string_view(name) == kCapabilityXattr &&
+      !names->ShowsCapabilities(file->fd())) {
+    fuse_reply_err(req, ENODATA);
+    return;
+  }
   if (size == 0) {
     fuse_reply_xattr(req, *length);
   } else {

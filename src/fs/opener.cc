@@ -79,11 +79,10 @@ Result<void> DropHidden(const NameJudge& names, const LowerRef& file) {
     change.mode = info->st_mode & ~hidden;
     if (auto done = SetAttributes(file, change, -1); !done) return done;
   }
-  if (names.ShowsCapabilities(file.fd())) return {};
-  auto done = RemoveXattr(file, "security.capability");
-  const bool has_none = !done && (done.error().code() == ENODATA ||
-                                  done.error().code() == EOPNOTSUPP);
-  return has_none ? Result<void>() : done;
+  // Nearly all files have none, which is told sooner than what lists say.
+  const bool has_some = GetXattr(file, kCapabilityXattr, {}).has_value();
+  if (!has_some || names.ShowsCapabilities(file.fd())) return {};
+  return RemoveXattr(file, kCapabilityXattr);
 }
 
 }  // namespace

@@ -46,6 +46,9 @@ Result<void> SetAttributes(const LowerRef& file, const AttributeChange& change,
 
 Result<struct statvfs> GetStatistics(const LowerRef& file);
 
+// The extended attribute that holds the capabilities of a file.
+inline constexpr char kCapabilityXattr[] = "security.capability";
+
 // Extended attributes. The length is that of value; an empty span only asks for
 // it. Errors: ERANGE if the span is too short; ENODATA for an ACL where the
 // lower file system has none: the kernel asks for it when it checks

@@ -129,7 +129,8 @@ BoundTree::Agreement BoundTree::Compare(
   if (!binding.any()) return {};
   const auto found = Find(fd, binding);
   if (!found) return {true, false, found.error().message()};
-  Agreement agreement{.in_place = false, .attributes_hold = true};
+  Agreement agreement;
+  agreement.in_place = false;
   const auto agrees = [&](const DigestIndex::Entry& entry) {
     if (!entry.counts()) return false;
     if (binding.path && !IsPlaceOf(*entry.list, entry.path(), fd)) return false;

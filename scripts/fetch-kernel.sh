@@ -23,7 +23,9 @@ if [ ! -d kernel/lib/modules ]; then
   package=$(apt-cache depends linux-image-amd64 |
     awk '/Depends:/ { print $2; exit }')
   apt-get -q download "$package" >&2
-  dpkg-deb -x "$package"_*.deb kernel
+  rm -rf kernel.new
+  dpkg-deb -x "$package"_*.deb kernel.new
+  mv kernel.new kernel
   rm -f "$package"_*.deb
 fi
 pwd | sed 's|$|/kernel|'

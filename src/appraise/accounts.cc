@@ -55,6 +55,7 @@ void Accounts::AddLine(std::string_view line) {
 }
 
 bool Accounts::Match(std::string_view name, std::uint32_t number) const {
+  if (number == 0) return name == "root";
   const auto named = names_.find(number);
   if (named != names_.end() && named->second == name) return true;
   const auto numbered = numbers_.find(std::string(name));

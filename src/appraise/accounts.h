@@ -23,7 +23,7 @@ class Accounts {
 
   // Says whether the name stands for the number, or the number for the name:
   // one of the two is enough for rpm, and so it is here. "root" is 0 and
-  // nothing else, whatever the text says.
+  // nothing else, and 0 is "root", whatever the text says.
   bool Match(std::string_view name, std::uint32_t number) const;
 
  private:

@@ -2,11 +2,9 @@
 // Appraiser: from a use of a file to an answer.
 #include "appraise/appraiser.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <chrono>
+#include <string_view>
 #include <unordered_set>
 #include <utility>
 
@@ -16,6 +14,7 @@
 #include "appraise/file_measurer.h"
 #include "appraise/list_hint.h"
 #include "appraise/tree_path.h"
+#include "base/files.h"
 
 namespace assayfs {
 namespace {
@@ -27,13 +26,7 @@ constexpr std::chrono::milliseconds kListWait{5000};
 // How often the lists may bring new algorithms while one file is judged.
 constexpr int kMaxTries = 4 + static_cast<int>(kHashAlgorithmCount);
 
-bool IsElf(int fd) {
-  constexpr std::array<char, 4> kMagic = {0x7f, 'E', 'L', 'F'};
-  std::array<char, 4> start{};
-  return ::pread(fd, start.data(), start.size(), 0) ==
-             static_cast<ssize_t>(start.size()) &&
-         start == kMagic;
-}
+constexpr std::string_view kElfMagic = "\177ELF";
 
 }  // namespace
 
@@ -91,6 +84,7 @@ void Appraiser::Impl::LookUp(int fd, const Demand& demand,
     auto agreement = tree.Compare(fd, demand.appraise->bind, assessment.known);
     evidence.in_place = agreement.in_place;
     evidence.attributes_hold = agreement.attributes_hold;
+    if (demand.appraise->bind.mode) assessment.answer.mode = agreement.mode;
     assessment.detail = std::move(agreement.detail);
     return;
   }
@@ -154,9 +148,8 @@ Result<Evidence> Appraiser::Impl::Gather(int fd, const Demand& demand,
     if (!assessment.cached) assessment.index = lists.Current();
     if (!Covers(*assessment.content, algorithms())) continue;
     LookUp(fd, demand, assessment, evidence);
-    if (evidence.known && evidence.in_place && evidence.attributes_hold) {
-      return evidence;
-    }
+    const bool agrees = evidence.in_place && evidence.attributes_hold;
+    if (evidence.known && agrees) return evidence;
     // The answer would be no: make sure that it is not for a list that nobody
     // needed before, or that is on its way.
     if (const std::size_t waiting = lists.waiting(); waiting > 0) {
@@ -182,12 +175,12 @@ Result<Assessment> Appraiser::Impl::Assess(int fd, const Use& use,
   Assessment assessment;
   assessment.use = use;
   assessment.policy = policy.With([](const auto& current) { return current; });
-  if (NeedsElf(*assessment.policy)) assessment.use.elf = IsElf(fd);
+  assessment.use.elf =
+      NeedsElf(*assessment.policy) && StartsWith(fd, kElfMagic);
   Answer& answer = assessment.answer;
   answer.permitted = true;
   const Demand demand = Match(*assessment.policy, assessment.use);
-  const bool idle = demand.appraise == nullptr && demand.measure == nullptr;
-  if (options.mode == Mode::kOff || idle) return assessment;
+  if (options.mode == Mode::kOff || demand.rule() == nullptr) return assessment;
 
   const auto evidence = Gather(fd, demand, give_up, assessment);
   if (!evidence) return Fail(evidence.error());
@@ -302,13 +295,12 @@ Result<Appraiser::Answer> Appraiser::Judge(int fd, const Use& use,
 bool Appraiser::Judges(const Use& use) const {
   if (impl_->options.mode == Mode::kOff) return false;
   const auto current = policy();
-  Use either = use;
-  either.elf = false;
-  const Demand plain = Match(*current, either);
-  either.elf = true;
-  const Demand elf = Match(*current, either);
-  return plain.appraise != nullptr || plain.measure != nullptr ||
-         elf.appraise != nullptr || elf.measure != nullptr;
+  Use plain = use;
+  plain.elf = false;
+  Use elf = use;
+  elf.elf = true;
+  return Match(*current, plain).rule() != nullptr ||
+         Match(*current, elf).rule() != nullptr;
 }
 
 Appraiser::Checks Appraiser::checks() const {

@@ -65,7 +65,8 @@ class Appraiser {
     // when that is noticed. On the thread that loads lists. May be null.
     std::function<void(const std::vector<FileId>&)> withdrawn;
     // Asks the kernel what it holds a file to.
-    std::function<std::optional<VerityFile>(int fd)> ask_below = AskVerity;
+    std::function<std::optional<VerityFile>(int fd, Pages)> ask_below =
+        AskVerity;
     // Largest number of lower files held open for leases.
     std::size_t max_leases = 1024;
   };
@@ -87,6 +88,8 @@ class Appraiser {
     // Grows whenever content was hashed anew. Pages that the kernel kept
     // from an open with the same non-zero number are still good.
     std::uint64_t content_id = 0;
+    // The st_mode that was judged, where a rule binds it.
+    std::optional<mode_t> mode = {};
   };
 
   // Judges one use of the file behind fd, which must be open for reading

@@ -2,6 +2,8 @@
 // BoundTree: entries of lists beside the files that they may be about.
 #include "appraise/bound_tree.h"
 
+#include <sys/xattr.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -26,8 +28,12 @@ std::string Differs(const std::string& what, const std::string& found,
   return what + " " + found + " instead of " + listed;
 }
 
-std::string ModeDifference(const ListedAttributes& listed, mode_t mode) {
+std::string ModeDifference(const ListedAttributes& listed,
+                           const FoundAttributes& found) {
+  const mode_t mode = found.info.st_mode;
   const bool exact = (listed.verify_flags & kRpmVerifyMode) != 0;
+  // As rpm has it: packages give none.
+  if (exact && found.has_acl) return "mode " + Octal(mode) + " and an ACL";
   const mode_t wrong = exact ? (mode ^ listed.mode) & kModeBits
                              : mode & ~mode_t{listed.mode} & kPrivileges;
   if (wrong == 0) return {};
@@ -84,7 +90,7 @@ std::string DifferenceOf(const ListedAttributes* listed,
   const mode_t mode = found.info.st_mode;
   std::string difference;
   if (binding.mode && listed != nullptr) {
-    difference = ModeDifference(list, mode);
+    difference = ModeDifference(list, found);
   } else if (binding.mode && (mode & kPrivileges) != 0) {
     difference = "mode " + Octal(mode) + ", which it does not give";
   }
@@ -108,6 +114,9 @@ Result<BoundTree::Found> BoundTree::Find(int fd, const Binding& binding) const {
   if (::fstat(fd, &found.attributes.info) != 0) {
     return Fail(Error::FromErrno("fstat"));
   }
+  found.attributes.has_acl =
+      binding.mode &&
+      ::fgetxattr(fd, "system.posix_acl_access", nullptr, 0) > 0;
   if (binding.caps) {
     if (auto read = CapabilitiesOf(fd)) {
       found.attributes.capabilities = std::move(*read);
@@ -128,9 +137,10 @@ BoundTree::Agreement BoundTree::Compare(
     const std::vector<DigestIndex::Entry>& known) const {
   if (!binding.any()) return {};
   const auto found = Find(fd, binding);
-  if (!found) return {true, false, found.error().message()};
+  if (!found) return {true, false, found.error().message(), 0};
   Agreement agreement;
   agreement.in_place = false;
+  agreement.mode = found->attributes.info.st_mode;
   const auto agrees = [&](const DigestIndex::Entry& entry) {
     if (!entry.counts()) return false;
     if (binding.path && !IsPlaceOf(*entry.list, entry.path(), fd)) return false;
@@ -151,7 +161,10 @@ BoundTree::Agreement BoundTree::Compare(
       std::ranges::any_of(
           known, [&](const auto& e) { return is_likely(e) && agrees(e); }) ||
       std::ranges::any_of(known, agrees);
-  if (one_agrees) return {};
+  if (one_agrees) {
+    agreement.detail.clear();
+    return agreement;
+  }
   if (!agreement.in_place) agreement.detail = PlaceOf(known);
   return agreement;
 }

@@ -24,6 +24,7 @@ struct FoundAttributes {
   struct stat info {};
   // As CapabilitiesOf gives them; nothing: could not be read.
   std::optional<std::string> capabilities;
+  bool has_acl = false;  // which says more than the mode
 };
 
 // Returns in words what of a file is not as binding has it to be; nothing if
@@ -55,10 +56,16 @@ class BoundTree {
   // The same, or true for a list whose package may be anywhere.
   bool IsPlaceOf(const LoadedList& list, std::string_view path, int fd) const;
 
+  // See TreeOwners.
+  Result<std::shared_ptr<const Owners>> CurrentOwners() const {
+    return owners_.Current();
+  }
+
   struct Agreement {
     bool in_place = true;
     bool attributes_hold = true;
     std::string detail;  // what is not as it should be, for people
+    mode_t mode = 0;     // st_mode as it was compared, if something is bound
   };
   // Says whether one of the entries that count agrees with the file behind fd
   // in all that is bound. fd: open for reading; borrowed. known: at least one,

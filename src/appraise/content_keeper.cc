@@ -2,8 +2,6 @@
 // ContentKeeper: the order of ticket, lease, stamp and hash.
 #include "appraise/content_keeper.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <chrono>
 #include <thread>
@@ -203,7 +201,7 @@ std::shared_ptr<const Content> ContentKeeper::Remembered(
   const Digest* const below =
       content->tags ? content->tags->checked_below() : nullptr;
   if (below == nullptr) return content;
-  const auto verity = ask_below_(fd);
+  const auto verity = ask_below_(fd, Pages::kAny);
   return verity && verity->digest == *below ? content : nullptr;
 }
 
@@ -216,13 +214,11 @@ Result<ContentKeeper::Learned> ContentKeeper::AskKernel(
   }
   const auto ticket = cache_.Begin(id);
   if (!ticket) return Fail(EBUSY, "open for writing through the mount");
-  const auto verity = ask_below_(fd);
+  const auto verity = ask_below_(fd, Pages::kDropped);
   if (!verity || verity->digest.algorithm() != algorithms.front()) {
     return Fail(unknown);
   }
-  // No lease: there is no writer, and never will be. But pages from before the
-  // file had fs-verity were not compared.
-  ::posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+  // No lease: there is no writer, and never will be.
   const auto file = StampFile(fd);
   if (!file) return Fail(file.error());
   auto tags = std::make_shared<const BlockTags>(
@@ -263,8 +259,11 @@ Result<ContentKeeper::Learned> ContentKeeper::Learn(
 bool ContentKeeper::IsGuarded(FileId id, const Stamp& stamp,
                               std::uint64_t content_id) {
   const auto content = cache_.Find(id, stamp);
-  return content && (content_id == 0 || content->content_id == content_id) &&
-         leases_->IsUnbroken(id);
+  if (!content || (content_id != 0 && content->content_id != content_id)) {
+    return false;
+  }
+  const bool fixed = content->tags && content->tags->checked_below();
+  return fixed || leases_->IsUnbroken(id);
 }
 
 Result<void> ContentKeeper::WaitForWriters(FileId id,

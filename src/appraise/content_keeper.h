@@ -37,7 +37,7 @@ class ContentKeeper {
     std::function<void(FileId)> fell;  // as for VerdictCache
   };
   // ask_below: as AskVerity. Errors: those of LeaseKeeper::Start.
-  using AskBelow = std::function<std::optional<VerityFile>(int fd)>;
+  using AskBelow = std::function<std::optional<VerityFile>(int fd, Pages)>;
   static Result<std::unique_ptr<ContentKeeper>> Start(std::size_t max_leases,
                                                       Listeners listeners,
                                                       AskBelow ask_below);

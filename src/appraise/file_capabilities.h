@@ -4,21 +4,26 @@
 
 #include <string>
 
+#include "base/byte_reader.h"
 #include "base/result.h"
 
 namespace assayfs {
 
-// Both return the text that cap_to_text(3) makes, so that equal sets are equal
+// All return the text that cap_to_text(3) makes, so that equal sets are equal
 // texts; empty for no capabilities. Threads: safe.
 
 // text: as cap_from_text(3) takes it. Errors: EINVAL if libcap does not know
 // what it says.
 Result<std::string> ParseCapabilities(const std::string& text);
 
-// Of the regular file behind fd, which must not be O_PATH. Capabilities that
-// count for the root of another user namespace only have "[rootid=N]" behind
-// them, and equal no others.
-// Errors: those of fgetxattr(2); EINVAL if libcap cannot read them.
+// value: of the extended attribute security.capability. Capabilities that count
+// for the root of another user namespace only have "[rootid=N]" behind them,
+// and equal no others. Errors: EINVAL for what the kernel would not take.
+// Source: linux/capability.h.
+Result<std::string> DecodeCapabilities(Bytes value);
+
+// Of the regular file behind fd, which must not be O_PATH.
+// Errors: those of fgetxattr(2) and DecodeCapabilities.
 Result<std::string> CapabilitiesOf(int fd);
 
 }  // namespace assayfs

@@ -6,6 +6,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
+#include <utility>
+
+#include "appraise/accounts.h"
+#include "appraise/file_capabilities.h"
 
 namespace assayfs {
 namespace {
@@ -43,7 +48,10 @@ std::string NameJudge::ProblemOf(int fd, const std::string& name,
     if (!entry.counts() || !tree_.IsAt(entry.path(), fd)) continue;
     return Leads(*entry.list, target, "being a file");
   }
-  return {};
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) return Error::FromErrno("fstat").message();
+  if (info.st_nlink <= 1) return {};
+  return "has several names, and no list gives it this one";
 }
 
 bool NameJudge::PermitsLink(int fd, const std::string& name,
@@ -68,30 +76,60 @@ bool NameJudge::PermitsLink(int fd, const std::string& name,
   return record.permitted;
 }
 
-mode_t NameJudge::UnlistedPrivileges(int fd, mode_t mode) const {
-  const bool judges = appraiser_.mode() == Mode::kEnforce &&
-                      BindingOf(*appraiser_.policy()).mode;
-  mode_t unlisted = judges ? mode & kPrivileges : 0;
-  if (unlisted == 0) return 0;
+mode_t NameJudge::FindUnlisted(int fd, const struct stat& info,
+                               const Binding& binding) const {
+  mode_t unlisted = info.st_mode & kPrivileges;
+  std::shared_ptr<const Owners> owners;
+  if (binding.owner) {
+    auto current = tree_.CurrentOwners();
+    if (!current) return unlisted;
+    owners = std::move(*current);
+  }
   const auto index = lists_.Current();
   for (const DigestIndex::Entry& entry : index->FindPrivileged()) {
-    const mode_t given = entry.attributes()->mode & unlisted;
+    const ListedAttributes& listed = *entry.attributes();
+    mode_t given = listed.mode & unlisted;
+    if (owners && !owners->users.Match(listed.user, info.st_uid)) {
+      given &= ~mode_t{S_ISUID};
+    }
+    if (owners && !owners->groups.Match(listed.group, info.st_gid)) {
+      given &= ~mode_t{S_ISGID};
+    }
     if (given == 0 || !entry.counts()) continue;
     if (tree_.IsPlaceOf(*entry.list, entry.path(), fd)) unlisted &= ~given;
   }
   return unlisted;
 }
 
-bool NameJudge::ShowsCapabilities(int fd) const {
-  const bool judges = appraiser_.mode() == Mode::kEnforce &&
-                      BindingOf(*appraiser_.policy()).caps;
-  if (!judges) return true;
+mode_t NameJudge::UnlistedPrivileges(int fd, const struct stat& info) const {
+  const Binding binding = BindingOf(*appraiser_.policy());
+  const bool judges = appraiser_.mode() == Mode::kEnforce && binding.mode;
+  if (!judges || (info.st_mode & kPrivileges) == 0) return 0;
+  if (FindUnlisted(fd, info, binding) == 0) return 0;
+  lists_.WaitUntilLoaded(kListWait);
+  return FindUnlisted(fd, info, binding);
+}
+
+bool NameJudge::FindCapabilities(int fd,
+                                 const std::string& capabilities) const {
   const auto index = lists_.Current();
   return std::ranges::any_of(
       index->FindPrivileged(), [&](const DigestIndex::Entry& entry) {
-        return !entry.attributes()->capabilities.empty() && entry.counts() &&
+        const auto listed = ParseCapabilities(entry.attributes()->capabilities);
+        return listed && *listed == capabilities && entry.counts() &&
                tree_.IsPlaceOf(*entry.list, entry.path(), fd);
       });
+}
+
+bool NameJudge::ShowsCapabilities(int fd, Bytes value) const {
+  const bool judges = appraiser_.mode() == Mode::kEnforce &&
+                      BindingOf(*appraiser_.policy()).caps;
+  if (!judges) return true;
+  const auto capabilities = DecodeCapabilities(value);
+  if (!capabilities || capabilities->empty()) return false;
+  if (FindCapabilities(fd, *capabilities)) return true;
+  lists_.WaitUntilLoaded(kListWait);
+  return FindCapabilities(fd, *capabilities);
 }
 
 }  // namespace assayfs

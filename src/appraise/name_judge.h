@@ -2,6 +2,7 @@
 // NameJudge: judges what a mount shows of files that nobody opens.
 #pragma once
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <set>
@@ -10,13 +11,15 @@
 #include "appraise/appraiser.h"
 #include "appraise/bound_tree.h"
 #include "appraise/list_store.h"
+#include "base/byte_reader.h"
 
 namespace assayfs {
 
 // For policies that bind attributes; all lists must be loaded, with theirs.
 //
 // fd: of the file that is spoken of; may be O_PATH; borrowed.
-// Threads: safe. What is said of privileges waits for no list.
+// Threads: safe. What would be denied, or not shown, may wait a second for
+// lists that are on their way.
 class NameJudge {
  public:
   // appraiser, lists, root_fd: borrowed, must outlive this. unbound: as for
@@ -32,24 +35,28 @@ class NameJudge {
 
   // Says whether a symbolic link may be followed: it may not where a list gives
   // its path to a link with another target, or to a regular file. What no list
-  // knows may. name: the last one of the path that it was found under. Denials
-  // are counted and recorded. May wait a second for lists that are on their
-  // way.
+  // knows may, unless it has several names, of which only one is looked at.
+  // name: the last one of the path that it was found under. Denials are counted
+  // and recorded.
   bool PermitsLink(int fd, const std::string& name, const std::string& target,
                    uid_t uid) const;
 
-  // Returns the set-user-ID and set-group-ID bits in mode, of a regular file,
-  // that no list gives to its path: they are not to be shown.
-  mode_t UnlistedPrivileges(int fd, mode_t mode) const;
+  // Returns the set-user-ID and set-group-ID bits in what fstat(2) says of a
+  // regular file that no list gives to its path and, where owners are bound, to
+  // its owner: they are not to be shown.
+  mode_t UnlistedPrivileges(int fd, const struct stat& info) const;
 
-  // Says whether a list gives capabilities to the path of a regular file; else
-  // they are not to be shown. Which ones is looked at when it is opened.
-  bool ShowsCapabilities(int fd) const;
+  // Says whether a list gives these very capabilities to the path of a regular
+  // file; else they are not to be shown. value: of the extended attribute.
+  bool ShowsCapabilities(int fd, Bytes value) const;
 
  private:
   // Returns what is wrong with the link, or nothing.
   std::string ProblemOf(int fd, const std::string& name,
                         const std::string& target) const;
+  mode_t FindUnlisted(int fd, const struct stat& info,
+                      const Binding& binding) const;
+  bool FindCapabilities(int fd, const std::string& capabilities) const;
 
   Appraiser& appraiser_;
   ListStore& lists_;

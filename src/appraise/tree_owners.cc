@@ -13,10 +13,10 @@ namespace {
 constexpr char kUsers[] = "etc/passwd";
 constexpr char kGroups[] = "etc/group";
 
-// Returns the folder that etc is in: the root of the tree or, if it has none,
-// the folder that it is in.
+// Returns the folder that etc is in: the root of the tree or, if there are no
+// users in it, the folder that it is in.
 Result<UniqueFd> FolderOfEtc(int root_fd) {
-  const auto own = OpenInRoot(root_fd, "etc", O_PATH, Links::kFollow);
+  const auto own = OpenInRoot(root_fd, kUsers, O_PATH, Links::kFollow);
   const bool beside = !own && own.error().code() == ENOENT;
   UniqueFd folder(
       ::openat(root_fd, beside ? ".." : ".", O_PATH | O_DIRECTORY | O_CLOEXEC));

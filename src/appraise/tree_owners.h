@@ -13,7 +13,8 @@
 namespace assayfs {
 
 // Reads etc/passwd and etc/group again whenever they have changed. They are
-// those of the tree, or those beside it where it is but the /usr of a system.
+// those of the tree or, where it has no etc/passwd as the /usr of a system,
+// those beside it.
 // Threads: safe.
 class TreeOwners {
  public:

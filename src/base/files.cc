@@ -77,6 +77,13 @@ Result<ByteVector> ReadWholeFile(int fd, std::size_t max_bytes) {
   return bytes;
 }
 
+bool StartsWith(int fd, std::string_view bytes) {
+  std::string start(bytes.size(), '\0');
+  return ::pread(fd, start.data(), start.size(), 0) ==
+             static_cast<ssize_t>(start.size()) &&
+         start == bytes;
+}
+
 Result<ByteVector> ReadFileAt(int dir_fd, const std::string& name,
                               std::size_t max_bytes, Links links) {
   const auto fd = OpenForReading(dir_fd, name, links);

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -34,6 +35,10 @@ Result<UniqueFd> OpenInRoot(int root_fd, const std::string& path, int flags,
 // Errors: EFBIG if it is larger than max_bytes (nothing is then kept in
 // memory), EINVAL if it is not a regular file, those of pread(2).
 Result<ByteVector> ReadWholeFile(int fd, std::size_t max_bytes);
+
+// Says whether the file behind fd starts with these bytes, whatever its
+// position. False if it cannot be read.
+bool StartsWith(int fd, std::string_view bytes);
 
 // OpenForReading, then ReadWholeFile.
 Result<ByteVector> ReadFileAt(int dir_fd, const std::string& name,

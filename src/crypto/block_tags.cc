@@ -70,15 +70,15 @@ std::optional<BlockTags::Tag> BlockTags::Compute(Bytes block) {
 
 BlockTags BlockTags::CheckedBelow(Digest verity, std::uint64_t file_bytes) {
   BlockTags tags;
-  tags.below_ = std::move(verity);
+  tags.below_ = std::make_shared<const Digest>(std::move(verity));
   tags.file_bytes_ = file_bytes;
   return tags;
 }
 
 bool BlockTags::AgreesWith(const BlockTags& other) const {
   if (file_bytes_ != other.file_bytes_) return false;
-  if (below_.has_value() != other.below_.has_value()) return true;
-  return below_ == other.below_ && tags_ == other.tags_;
+  if ((below_ == nullptr) != (other.below_ == nullptr)) return true;
+  return below_ ? *below_ == *other.below_ : tags_ == other.tags_;
 }
 
 void BlockTags::Reserve(std::uint64_t file_bytes) {
@@ -105,7 +105,7 @@ bool BlockTags::Matches(std::uint64_t index, Bytes block) const {
   const auto expected =
       std::min<std::uint64_t>(kTagBlockBytes, file_bytes_ - start);
   if (block.size() != expected) return false;
-  return below_ || Compute(block) == tags_[index];
+  return below_ != nullptr || Compute(block) == tags_[index];
 }
 
 }  // namespace assayfs

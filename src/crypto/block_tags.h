@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -47,14 +48,14 @@ class BlockTags {
   // block must have its very length. False for an index past the end.
   bool Matches(std::uint64_t index, Bytes block) const;
 
-  // Says whether both are of the same content. Takes time in proportion to
+  // Says whether both may be of the same content. Takes time in proportion to
   // their number where they are. Where one of them is checked below and the
-  // other is not, that is as good as certain: the content cannot have changed
-  // since it is checked, and was compared before.
+  // other is not, only the size tells; what is read is compared with its own
+  // tags all the same.
   bool AgreesWith(const BlockTags& other) const;
 
   // The digest that the kernel compares with; null where blocks have tags.
-  const Digest* checked_below() const { return below_ ? &*below_ : nullptr; }
+  const Digest* checked_below() const { return below_.get(); }
   std::uint64_t file_bytes() const { return file_bytes_; }
   std::size_t memory_bytes() const { return tags_.size() * sizeof(Tag); }
 
@@ -62,7 +63,7 @@ class BlockTags {
   using Tag = std::array<std::byte, 16>;
   static std::optional<Tag> Compute(Bytes block);
 
-  std::optional<Digest> below_;
+  std::shared_ptr<const Digest> below_;
   std::vector<Tag> tags_;  // none if below_
   std::uint64_t file_bytes_ = 0;
 };

@@ -2,21 +2,28 @@
 // What the kernel knows of a file with fs-verity.
 #include "crypto/lower_verity.h"
 
+#include <fcntl.h>
 #include <linux/fsverity.h>
 #include <linux/magic.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <new>
+#include <vector>
 
 #include "base/byte_reader.h"
 #include "crypto/verity_hasher.h"
 
 namespace assayfs {
 namespace {
+
+// How much of a file is looked at at once.
+constexpr std::uint64_t kWindowBytes = std::uint64_t{1} << 30;
 
 constexpr std::size_t kMostDigestBytes = 64;  // of SHA-512
 
@@ -90,7 +97,7 @@ std::optional<VerityFile> ReadVerityDescriptor(Bytes bytes) {
                     found->file_bytes};
 }
 
-std::optional<VerityFile> AskVerity(int fd) {
+std::optional<VerityFile> AskVerity(int fd, Pages pages) {
   if (!ComputesItself(fd)) return std::nullopt;
   // One byte more shows a descriptor that is longer than ours.
   std::array<std::byte, kVerityDescriptorBytes + 1> room{};
@@ -109,7 +116,32 @@ std::optional<VerityFile> AskVerity(int fd) {
   const bool whole =
       ::fstat(fd, &info) == 0 &&
       static_cast<std::uint64_t>(info.st_size) == described->file_bytes;
-  return whole ? described : std::nullopt;
+  if (!whole) return std::nullopt;
+  const bool fresh =
+      pages == Pages::kAny || DropAllPages(fd, described->file_bytes);
+  return fresh ? described : std::nullopt;
+}
+
+bool DropAllPages(int fd, std::uint64_t file_bytes) {
+  const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  const std::uint64_t whole = (file_bytes + page - 1) / page * page;
+  ::posix_fadvise(fd, 0, static_cast<off_t>(whole), POSIX_FADV_DONTNEED);
+  std::vector<unsigned char> resident(kWindowBytes / page);
+  for (std::uint64_t offset = 0; offset < whole; offset += kWindowBytes) {
+    const auto size =
+        static_cast<std::size_t>(std::min(kWindowBytes, whole - offset));
+    void* const window = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd,
+                                static_cast<off_t>(offset));
+    if (window == MAP_FAILED) return false;
+    const bool known = ::mincore(window, size, resident.data()) == 0;
+    ::munmap(window, size);
+    const auto end =
+        resident.begin() + static_cast<std::ptrdiff_t>(size / page);
+    const bool some = std::any_of(
+        resident.begin(), end, [](unsigned char is) { return (is & 1U) != 0; });
+    if (!known || some) return false;
+  }
+  return true;
 }
 
 }  // namespace assayfs

@@ -28,10 +28,20 @@ std::optional<VerityFile> ReadVerityDescriptor(Bytes bytes);
 // Nobody can change the content, and the kernel compares all that it reads from
 // the disk with the digest, as long as the file is open somewhere.
 // Nothing if the file has no fs-verity or other than the above, or if that
-// cannot be found out: before Linux 5.12, and on file systems other than ext4,
-// f2fs and btrfs, because a server behind one may answer as it likes.
+// cannot be found out: before Linux 5.12, on file systems other than ext4,
+// f2fs and btrfs, because a server behind one may answer as it likes, and on
+// btrfs where it does not give its descriptor.
+// pages: with kDropped also nothing if the kernel keeps pages of the file that
+// it does not drop; see DropAllPages.
 // Threads: any number at once, also on one fd.
 // Source: Documentation/filesystems/fsverity.rst of Linux.
-std::optional<VerityFile> AskVerity(int fd);
+enum class Pages { kAny, kDropped };
+std::optional<VerityFile> AskVerity(int fd, Pages pages);
+
+// Drops the pages that the kernel keeps of the first file_bytes of a file, and
+// says whether all are gone: those from before it was given fs-verity were not
+// compared, and may even be written to by who pinned them then. fd: open for
+// reading; borrowed. False also if that cannot be found out. Threads: safe.
+bool DropAllPages(int fd, std::uint64_t file_bytes);
 
 }  // namespace assayfs

@@ -23,7 +23,12 @@ struct stat Shown(const Server& server, const LowerRef& file,
                           ? AttributesToShow(file, info)
                           : info;
   if (server.names != nullptr && (info.st_mode & (S_ISUID | S_ISGID)) != 0) {
-    shown.st_mode &= ~server.names->UnlistedPrivileges(file.fd(), info.st_mode);
+    shown.st_mode &= ~server.names->UnlistedPrivileges(file.fd(), info);
+    // A program that has been judged and is about to run must not get more.
+    const OpenState* const state = file.known_open_state();
+    if (state != nullptr && state->is_executed()) {
+      shown.st_mode &= ~(S_ISUID | S_ISGID) | file.told_privileges();
+    }
   }
   return shown;
 }
@@ -47,6 +52,7 @@ struct stat AttributesToTell(const Server& server, const LowerRef& file,
   struct stat now = Shown(server, file, info);
   off_t told = file.told_size();
   const bool is_first = told < 0 && file.Tell(told, now.st_size);
+  file.TellPrivileges(now.st_mode);
   if (is_first || told == now.st_size) return now;
   // What was looked at a while ago must not come after what is newer.
   do {
@@ -54,6 +60,7 @@ struct stat AttributesToTell(const Server& server, const LowerRef& file,
     const auto again = GetAttributes(file);
     if (again) now = Shown(server, file, *again);
   } while (!file.Tell(told, now.st_size));
+  file.TellPrivileges(now.st_mode);
   return now;
 }
 
@@ -188,13 +195,22 @@ void DoGetxattr(fuse_req_t req, fuse_ino_t node, const char* name,
   const auto file = NodeOf(req, node);
   if (ReplyIfFailed(req, file)) return;
   std::vector<char> value(size);
+  const NameJudge* const names = ServerOf(req).names;
+  const bool judged =
+      names != nullptr && std::string_view(name) == kCapabilityXattr;
+  // What is judged must be what is told, so it is read once.
+  if (judged) value.resize(kMostCapabilityBytes);
   const auto length = GetXattr(*file, name, value);
   if (ReplyIfFailed(req, length)) return;
-  const NameJudge* const names = ServerOf(req).names;
-  if (names != nullptr && std::string_view(name) == kCapabilityXattr &&
-      !names->ShowsCapabilities(file->fd())) {
-    fuse_reply_err(req, ENODATA);
-    return;
+  if (judged) {
+    value.resize(*length);
+    if (!names->ShowsCapabilities(file->fd(),
+                                  AsBytes({value.data(), value.size()}))) {
+      return static_cast<void>(fuse_reply_err(req, ENODATA));
+    }
+    if (size != 0 && size < *length) {
+      return static_cast<void>(fuse_reply_err(req, ERANGE));
+    }
   }
   if (size == 0) {
     fuse_reply_xattr(req, *length);
@@ -263,6 +279,7 @@ void DoSetxattr(fuse_req_t req, fuse_ino_t node, const char* name,
   if (done && std::string_view(name) == "system.posix_acl_access") {
     done = DropSetgid(req, *file);
   }
+  AboutToChange(*file, name);  // from here on; it may have taken long
   TellAttributes(req, *file);
   ReplyOutcome(req, done);
 }

@@ -42,6 +42,7 @@ struct LowerRef::Node {
   std::atomic<FolderWatch*> watch = nullptr;  // owned; null until asked for
   std::atomic<off_t> told_size = -1;
   std::atomic<bool> relied_on = false;
+  std::atomic<mode_t> told_privileges = 0;
   std::atomic<std::uint32_t> changed_ms = 0;  // as of NowMs; 0: never
 };
 

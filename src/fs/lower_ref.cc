@@ -2,6 +2,8 @@
 // LowerRef: what may be asked and noted of a node without the table's lock.
 #include "fs/lower_ref.h"
 
+#include <sys/stat.h>
+
 #include <chrono>
 #include <utility>
 
@@ -37,6 +39,19 @@ void LowerRef::ChangesAttributes() const { node_->changed_ms = NowMs(); }
 bool LowerRef::ChangedAttributes() const {
   const std::uint32_t changed = node_->changed_ms;
   return changed != 0 && NowMs() - changed < FolderWatcher::kAgain.count();
+}
+
+void LowerRef::TellPrivileges(mode_t mode) const {
+  const mode_t bits = mode & (S_ISUID | S_ISGID);
+  if (bits != 0) node_->told_privileges |= bits;
+}
+
+mode_t LowerRef::told_privileges() const { return node_->told_privileges; }
+
+bool LowerRef::WasToldOnly(mode_t mode) const {
+  if ((node_->told_privileges & ~mode) == 0) return true;
+  node_->told_privileges &= mode;
+  return false;
 }
 
 LowerRef LowerRef::Behind(UniqueFd fd) const {

@@ -44,6 +44,13 @@ class LowerRef {
   // Says whether that was less than FolderWatcher::kAgain ago.
   bool ChangedAttributes() const;
 
+  // Notes the set-user-ID and set-group-ID bits of a mode that the kernel is
+  // about to be told. All of them since they were last taken, in any order.
+  void TellPrivileges(mode_t mode) const;
+  mode_t told_privileges() const;
+  // Says whether there are none but those in mode, and forgets the others.
+  bool WasToldOnly(mode_t mode) const;
+
   // The same file behind another descriptor of it, which is kept as long as the
   // copy; this one's is not.
   LowerRef Behind(UniqueFd fd) const;

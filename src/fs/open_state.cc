@@ -103,6 +103,11 @@ void OpenState::EndWriting() {
   changed_.notify_all();
 }
 
+bool OpenState::is_executed() const {
+  const std::lock_guard lock(mutex_);
+  return executing_ > 0;
+}
+
 bool OpenState::is_written() const {
   const std::lock_guard lock(mutex_);
   return writers_ != 0;

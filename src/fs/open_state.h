@@ -102,7 +102,8 @@ class OpenState {
   // in vain. Returns null if it is still executed.
   WritingMark BeginWriting(std::chrono::milliseconds limit);
 
-  bool is_written() const;  // there is a handle for writing, or a change
+  bool is_written() const;   // there is a handle for writing, or a change
+  bool is_executed() const;  // see BeginExecution
 
   // Chooses the way of a handle's bytes. The kernel does not mix both ways for
   // one inode: while it keeps pages, or cannot pass through, it is through us.

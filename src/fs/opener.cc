@@ -5,8 +5,10 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <chrono>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "base/reopen.h"
@@ -41,15 +43,6 @@ Result<void> CheckDirect(int fd, int flags) {
   return {};
 }
 
-// Says whether nobody can change what is in a file any more: with fs-verity the
-// kernel refuses writers, and compares what it reads from the disk. What a file
-// system that cannot be written to reads from its device may still change.
-bool CannotChange(int fd) {
-  struct statx info {};
-  return ::statx(fd, "", AT_EMPTY_PATH, 0, &info) == 0 &&
-         (info.stx_attributes & STATX_ATTR_VERITY) != 0;
-}
-
 Result<UniqueFd> OpenLower(const LowerRef& file, int flags) {
   auto fd = Reopen(file.fd(), flags & kLowerFlags);
   if (!fd) return fd;
@@ -73,15 +66,18 @@ Result<UniqueFd> OpenForHash(const LowerRef& file, int flags) {
 Result<void> DropHidden(const NameJudge& names, const LowerRef& file) {
   const auto info = GetAttributes(file);
   if (!info) return Fail(info.error());
-  const mode_t hidden = names.UnlistedPrivileges(file.fd(), info->st_mode);
+  const mode_t hidden = names.UnlistedPrivileges(file.fd(), *info);
   if (hidden != 0) {
     AttributeChange change;
     change.mode = info->st_mode & ~hidden;
     if (auto done = SetAttributes(file, change, -1); !done) return done;
   }
   // Nearly all files have none, which is told sooner than what lists say.
-  const bool has_some = GetXattr(file, kCapabilityXattr, {}).has_value();
-  if (!has_some || names.ShowsCapabilities(file.fd())) return {};
+  std::array<char, kMostCapabilityBytes> value{};
+  const auto size = GetXattr(file, kCapabilityXattr, value);
+  if (!size) return {};
+  const std::string_view capabilities(value.data(), *size);
+  if (names.ShowsCapabilities(file.fd(), AsBytes(capabilities))) return {};
   return RemoveXattr(file, kCapabilityXattr);
 }
 
@@ -105,14 +101,17 @@ Result<Opener::Judged> Opener::Judge(const LowerRef& file, int flags,
   const std::uint64_t change = state->change();
   auto fd = OpenForHash(file, flags);
   if (!fd) return Fail(std::move(fd).error());
-  // Asked before: what it says then holds for the content that is judged.
-  const bool cannot_change = CannotChange(fd->get());
   auto answer = appraiser_.Judge(fd->get(), use, give_up);
   if (!answer) return Fail(std::move(answer).error());
   if ((flags & O_NOATIME) == 0) ::fcntl(fd->get(), F_SETFL, O_RDONLY);
   if (!answer->permitted) return Fail(EACCES, "denied");
+  // The kernel runs a program with the bits that it was told. It looks again
+  // then, and comes back.
+  if (executing && answer->mode && !file.WasToldOnly(*answer->mode)) {
+    return Fail(ESTALE, "the kernel was told of other set-user-ID bits");
+  }
   return Judged{std::move(*fd), std::move(*answer), change,
-                std::move(executing), cannot_change};
+                std::move(executing)};
 }
 
 // What was hashed while somebody could write to it must be compared: a lease
@@ -120,7 +119,8 @@ Result<Opener::Judged> Opener::Judge(const LowerRef& file, int flags,
 DataWish Opener::WishFor(const LowerRef& file, const Judged& judged) const {
   if (!judged.answer.tags) return WishForReading();
   if (data_ == DataPath::kVerified) return DataWish::kThroughUs;
-  if (judged.cannot_change) return DataWish::kPassthrough;
+  // Nobody can change it, and the kernel compares what it reads by itself.
+  if (judged.answer.tags->checked_below()) return DataWish::kPassthrough;
   if (data_ == DataPath::kAuto) return DataWish::kThroughUs;
   const auto now = StampFile(judged.fd.get());
   const std::uint64_t content = judged.answer.content_id;

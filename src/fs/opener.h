@@ -77,7 +77,6 @@ class Opener {
     Appraiser::Answer answer;
     std::uint64_t change = 0;  // OpenState::change() from before
     ExecutionMark executing;   // null if not for execution
-    bool cannot_change = false;
   };
   Result<Judged> Judge(const LowerRef& file, int flags, const Use& use,
                        const GiveUp& give_up);

@@ -48,6 +48,7 @@ Result<struct statvfs> GetStatistics(const LowerRef& file);
 
 // The extended attribute that holds the capabilities of a file.
 inline constexpr char kCapabilityXattr[] = "security.capability";
+inline constexpr std::size_t kMostCapabilityBytes = 24;  // linux/capability.h
 
 // Extended attributes. The length is that of value; an empty span only asks for
 // it. Errors: ERANGE if the span is too short; ENODATA for an ACL where the

@@ -12,7 +12,9 @@ PackedAttributes::PackedAttributes(const std::vector<RpmFileMetadata>& files) {
   std::map<ListedAttributes, std::uint32_t> numbers;
   for (const RpmFileMetadata& file : files) {
     // What a ghost leads to is anybody's guess.
-    if (S_ISLNK(file.mode) && (file.flags & kRpmGhost) == 0) {
+    const bool is_bound = (file.flags & kRpmGhost) == 0 &&
+                          (file.verify_flags & kRpmVerifyLinkTarget) != 0;
+    if (S_ISLNK(file.mode) && is_bound) {
       links_.push_back({file.path, file.link_target});
     }
     if (!file.digest) continue;

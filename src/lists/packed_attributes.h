@@ -23,7 +23,7 @@ struct ListedAttributes {
   auto operator<=>(const ListedAttributes&) const = default;
 };
 
-// A symbolic link that a list gives.
+// A symbolic link that a list gives, and that is to be verified.
 struct ListedLink {
   std::string path;
   std::string target;

@@ -233,6 +233,13 @@ Binding BindingOf(const Policy& policy) {
   return all;
 }
 
+bool BindsLinks(const Policy& policy) {
+  return std::ranges::any_of(policy.rules, [](const Rule& rule) {
+    return rule.bind.link &&
+           rule.func.value_or(Func::kFileCheck) == Func::kFileCheck;
+  });
+}
+
 bool NeedsElf(const Policy& policy) {
   return std::ranges::any_of(policy.rules, [](const Rule& rule) {
     return rule.func == Func::kMmapCheck;

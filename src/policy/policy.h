@@ -104,6 +104,9 @@ Policy Bind(Policy policy, const Binding& binding);
 // What some rule binds.
 Binding BindingOf(const Policy& policy);
 
+// Says whether some rule for reading binds links: others bind none.
+bool BindsLinks(const Policy& policy);
+
 // Says whether any rule needs Use::elf, so that callers need not read it.
 bool NeedsElf(const Policy& policy);
 

@@ -5,6 +5,7 @@
 import errno
 import os
 import stat
+import time
 
 import judged
 import packages
@@ -27,6 +28,7 @@ cd %{buildroot}/usr/bin
 for name in plain privileged ping owned loose; do
   printf '#!/bin/sh\\necho %%s\\n' $name >$name
 done
+cp privileged twin
 ln -s plain alias
 ln -s ../bin ../share/folder
 %files
@@ -35,6 +37,7 @@ ln -s ../bin ../share/folder
 %attr(755,root,root) %caps(cap_net_raw=ep) /usr/bin/ping
 %attr(640,daemon,tty) /usr/bin/owned
 %verify(not mode user group caps) %attr(755,root,root) /usr/bin/loose
+%attr(755,root,root) /usr/bin/twin
 /usr/bin/alias
 /usr/share/folder
 """
@@ -177,9 +180,10 @@ class AttributesTest(Installed):
                                   '"cap_net_raw=ep"')
         os.setxattr(self.below(PLAIN), CAPABILITY, NET_ADMIN)
         self.assertMismatch(PLAIN, "instead of none")
-        with self.assertRaises(OSError) as raised:
-            os.getxattr(self.at(PLAIN), CAPABILITY)
-        self.assertEqual(raised.exception.errno, errno.ENODATA)
+        for name in (PING, PLAIN):
+            with self.assertRaises(OSError) as raised:
+                os.getxattr(self.at(name), CAPABILITY)
+            self.assertEqual(raised.exception.errno, errno.ENODATA)
 
     def test_a_privilege_that_no_list_gives_is_neither_used_nor_shown(self):
         os.chmod(self.below(PLAIN), 0o4755)
@@ -210,6 +214,25 @@ class AttributesTest(Installed):
         self.assertEqual(self.mode("usr/bin/fresh"), 0o755)
         os.rename(self.at("usr/bin/fresh"), self.at(PRIVILEGED))
         self.assertEqual(self.mode(PRIVILEGED), 0o4755)
+
+    def test_an_acl_is_another_mode(self):
+        run("setfacl", "-m", "u:4242:rx", self.below(PLAIN))
+        self.assertMismatch(PLAIN, "and an ACL")
+
+    def test_what_runs_has_the_bits_that_were_judged(self):
+        self.unmount()
+        self.OPTIONS = ("--bind", "mode")
+        self.mount()
+        time.sleep(3)  # until the kernel may rely on what it is told
+        self.assertEqual(self.mode(PRIVILEGED), 0o4755)
+        # By a name in a folder that nobody watches.
+        os.mkdir(self.below("unseen"))
+        os.link(self.below(PRIVILEGED), self.below("unseen/x"))
+        os.chmod(self.below("unseen/x"), 0o755)
+        self.assertEqual(self.mode(PRIVILEGED), 0o4755)
+        # Now it is as the list has its twin, so it is judged to be good.
+        self.assertEqual(run(self.at(PRIVILEGED)).stdout, "privileged\n")
+        self.assertEqual(self.mode(PRIVILEGED), 0o755)
 
     def test_log_mode_shows_all_and_records(self):
         self.unmount()
@@ -274,6 +297,10 @@ class MistakesTest(Installed):
         self.assertEqual(status, 2)
         self.assertIn('--bind: "name" is none of path, mode, owner, caps, '
                       'link', told)
+
+    def test_links_where_no_rule_is_for_reading(self):
+        _, told = self.refused("--policy", "exec")
+        self.assertIn("bind=link binds nothing", told)
 
     def test_lists_that_are_loaded_when_they_are_needed(self):
         _, told = self.refused("--log-order", "on-use")

@@ -59,7 +59,13 @@ Result<void> CheckUsable(const MountSettings& settings, const Policy& policy,
 }
 
 // What lists say of a path that nobody opens can be asked of all lists only.
-Result<void> CheckOrder(const MountSettings& settings, const Binding& binding) {
+Result<void> CheckBinding(const MountSettings& settings, const Policy& policy) {
+  const Binding binding = BindingOf(policy);
+  if (binding.link && !BindsLinks(policy)) {
+    return Fail(EINVAL, "bind=link binds nothing: policy " + policy.name +
+                            " has no rule for reading (func=FILE_CHECK, or "
+                            "none) that appraises");
+  }
   if (!binding.attributes() || settings.list_order == ListOrder::kSorted) {
     return {};
   }
@@ -86,7 +92,7 @@ Result<std::unique_ptr<Judging>> Judging::Create(const MountSettings& settings,
   auto point = ChooseEnforcementPoint(settings.enforce_at, access, *policy);
   if (!point) return Fail(point.error());
   const Binding binding = BindingOf(*policy);
-  if (auto fits = CheckOrder(settings, binding); !fits) {
+  if (auto fits = CheckBinding(settings, *policy); !fits) {
     return Fail(fits.error());
   }
   auto keys = Keyring::Load(settings.keys);

@@ -36,6 +36,8 @@ TEST(AccountsTest, RootIsZeroWhateverTheTextSays) {
   const Accounts users("toor:x:0:0\nroot:x:7:7\nalso:x:0:0\n");
   EXPECT_TRUE(users.Match("root", 0));
   EXPECT_FALSE(users.Match("root", 8));
+  EXPECT_FALSE(users.Match("toor", 0));
+  EXPECT_FALSE(users.Match("also", 0));
 }
 
 // rpm takes either direction: one number may have two names.

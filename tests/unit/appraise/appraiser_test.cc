@@ -83,7 +83,7 @@ class AppraiserTest : public ::testing::Test {
   std::mutex records_mutex_;
   std::vector<DenialRecord> records_;
   std::function<void(FileId)> content_fell_;
-  std::function<std::optional<VerityFile>(int)> ask_below_;
+  std::function<std::optional<VerityFile>(int, Pages)> ask_below_;
   std::function<void(const std::vector<FileId>&)> withdrawn_;
   std::unique_ptr<Appraiser> appraiser_;
 };
@@ -373,7 +373,7 @@ class BelowTest : public AppraiserTest {
   BelowTest() {
     Put("b", "b content");
     AddList("tlv-b", "b content", "/b", kVerity);
-    ask_below_ = [this](int) {
+    ask_below_ = [this](int, Pages) {
       ++asked_;
       if (while_asked_) std::exchange(while_asked_, nullptr)();
       return std::optional(VerityFile{answer_, 9});

@@ -90,6 +90,13 @@ TEST(DifferenceTest, CapabilitiesMustBeThoseListed) {
             "capabilities that cannot be read");
 }
 
+TEST(DifferenceTest, AnAclIsAnotherMode) {
+  FoundAttributes found = Found(0755, 0, 2);
+  found.has_acl = true;
+  EXPECT_EQ(Difference(Listed(0755), found), "mode 0755 and an ACL");
+  EXPECT_THAT(Difference(Listed(0755, ~kRpmVerifyMode), found), IsEmpty());
+}
+
 TEST(DifferenceTest, WhatIsNotToBeVerifiedMayDiffer) {
   const ListedAttributes listed = Listed(0755, 0);
   EXPECT_THAT(Difference(listed, Found(0700, 7, 7)), IsEmpty());

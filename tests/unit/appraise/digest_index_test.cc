@@ -78,6 +78,7 @@ std::shared_ptr<const LoadedList> ListOfLink(std::string name, bool verified) {
   link.path = "/usr/lib/libx.so";
   link.mode = 0120777;
   link.link_target = name;
+  link.verify_flags = kRpmVerifyLinkTarget;
   LoadedList list{.sha256 = DigestOf("list")};
   list.name = std::move(name);
   list.attributes = PackedAttributes({link});

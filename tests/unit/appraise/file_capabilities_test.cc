@@ -33,6 +33,20 @@ TEST(FileCapabilitiesTest, RefusesWhatItDoesNotKnow) {
   EXPECT_THAT(ParseCapabilities("\x1b[31m"), FailsWith(EINVAL));
 }
 
+TEST(DecodeCapabilitiesTest, RefusesWhatTheKernelWouldNotTake) {
+  EXPECT_THAT(DecodeCapabilities({}), FailsWith(EINVAL));
+  ByteVector value(20);
+  value[3] = std::byte{2};
+  EXPECT_EQ(Must(DecodeCapabilities(value)), "");
+  EXPECT_THAT(DecodeCapabilities(Bytes(value).first(19)), FailsWith(EINVAL));
+  value.resize(24);
+  EXPECT_THAT(DecodeCapabilities(value), FailsWith(EINVAL));
+  value[3] = std::byte{3};
+  EXPECT_EQ(Must(DecodeCapabilities(value)), "");
+  value[3] = std::byte{4};
+  EXPECT_THAT(DecodeCapabilities(value), FailsWith(EINVAL));
+}
+
 class CapabilitiesOfTest : public ::testing::Test {
  protected:
   // In the form of the kernel (linux/capability.h): version, and two words each

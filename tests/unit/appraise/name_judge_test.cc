@@ -76,11 +76,19 @@ class NameJudgeTest : public ::testing::Test {
     return names_->PermitsLink(Open(path).get(), fs::path(path).filename(),
                                target, uid);
   }
-  mode_t Unlisted(const std::string& path, mode_t mode) {
-    return names_->UnlistedPrivileges(Open(path).get(), mode);
+  mode_t Unlisted(const std::string& path, mode_t mode, uid_t uid = 0) {
+    struct stat info {};
+    info.st_mode = mode;
+    info.st_uid = uid;
+    return names_->UnlistedPrivileges(Open(path).get(), info);
   }
-  bool ShowsCapabilities(const std::string& path) {
-    return names_->ShowsCapabilities(Open(path).get());
+  // VFS_CAP_REVISION_2 with the effective bit; by default CAP_NET_RAW.
+  bool ShowsCapabilities(const std::string& path, std::uint8_t which = 0x20) {
+    ByteVector value(20);
+    value[0] = std::byte{1};
+    value[3] = std::byte{2};
+    value[5] = std::byte{which};
+    return names_->ShowsCapabilities(Open(path).get(), value);
   }
 
   TempDir dir_;
@@ -216,6 +224,30 @@ TEST_F(NameJudgeTest, ShowsCapabilitiesThatAListGivesToThePath) {
   EXPECT_TRUE(ShowsCapabilities("usr/bin/ping"));
   EXPECT_FALSE(ShowsCapabilities("usr/bin/su"));
   EXPECT_FALSE(ShowsCapabilities("ping"));
+  EXPECT_FALSE(ShowsCapabilities("usr/bin/ping", 0x10)) << "others";
+  EXPECT_FALSE(ShowsCapabilities("usr/bin/ping", 0x30)) << "more";
+  EXPECT_FALSE(names_->ShowsCapabilities(Open("usr/bin/ping").get(), {}));
+}
+
+TEST_F(NameJudgeTest, ShowsPrivilegesWithTheOwnerThatIsListed) {
+  AddPackage("good");
+  dir_.Write("tree/usr/bin/su", "su");
+  Start("appraise bind=mode\n");
+  EXPECT_EQ(Unlisted("usr/bin/su", 0104755, 7), 0U);
+  Start("appraise bind=mode,owner\n");
+  EXPECT_EQ(Unlisted("usr/bin/su", 0104755), 0U);
+  EXPECT_EQ(Unlisted("usr/bin/su", 0104755, 7), mode_t{S_ISUID});
+}
+
+TEST_F(NameJudgeTest, ALinkWithSeveralNamesIsFollowedByOneThatIsListed) {
+  AddPackage("good");
+  MakeLink("usr/bin/awk", "gawk");
+  fs::create_hard_link(dir_ / "tree/usr/bin/awk", dir_ / "tree/other");
+  Start("appraise bind=link\n");
+  EXPECT_TRUE(Permits("usr/bin/awk"));
+  EXPECT_FALSE(Permits("other"));
+  EXPECT_EQ(records_.at(0).detail,
+            "has several names, and no list gives it this one");
 }
 
 TEST_F(NameJudgeTest, OfListsThatAreRefusedNothingIsBelieved) {

@@ -56,11 +56,15 @@ TEST_F(TreeOwnersTest, TakesThoseBesideATreeWithoutAny) {
   const UniqueFd root = Root("system/usr");
   const TreeOwners owners(root.get());
   EXPECT_TRUE(Knows(owners, "daemon", 42));
+  // As on systems that keep defaults there.
   std::filesystem::create_directory(dir_ / "system/usr/etc");
+  EXPECT_TRUE(Knows(owners, "daemon", 42));
+  dir_.Write("system/usr/etc/passwd", "");
   EXPECT_FALSE(Knows(owners, "daemon", 42));
 }
 
 TEST_F(TreeOwnersTest, TellsWhatCannotBeRead) {
+  dir_.Write("system/etc/passwd", "");
   std::filesystem::create_directory(dir_ / "system/etc/group");
   const UniqueFd root = Root("system");
   EXPECT_THAT(TreeOwners(root.get()).Current(),

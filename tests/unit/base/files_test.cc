@@ -221,5 +221,15 @@ TEST_F(FilesTest, NamesAreThoseOfAFolder) {
   EXPECT_THAT(NamesIn(-1), FailsWith(EBADF));
 }
 
+TEST(StartsWithTest, LooksAtTheFirstBytes) {
+  const TempDir dir;
+  const auto fd = Must(OpenForReading(AT_FDCWD, dir.Write("file", "abcd")));
+  EXPECT_TRUE(StartsWith(fd.get(), "abc"));
+  EXPECT_TRUE(StartsWith(fd.get(), ""));
+  EXPECT_FALSE(StartsWith(fd.get(), "bcd"));
+  EXPECT_FALSE(StartsWith(fd.get(), "abcde"));
+  EXPECT_FALSE(StartsWith(-1, "a"));
+}
+
 }  // namespace
 }  // namespace assayfs

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/mman.h>
 
 #include <string>
 
@@ -86,8 +87,22 @@ TEST(LowerVerityTest, NothingShorterOrLongerIsADescriptor) {
 TEST(LowerVerityTest, OtherFilesHaveNoDigest) {
   const TempDir dir;
   const auto fd = Must(OpenForReading(AT_FDCWD, dir.Write("file", "abc")));
-  EXPECT_FALSE(AskVerity(fd.get()));
-  EXPECT_FALSE(AskVerity(-1));
+  EXPECT_FALSE(AskVerity(fd.get(), Pages::kDropped));
+  EXPECT_FALSE(AskVerity(-1, Pages::kAny));
+}
+
+TEST(LowerVerityTest, PagesThatSomebodyHoldsAreSeen) {
+  const TempDir dir;
+  const std::string path = dir.Write("file", std::string(10000, 'x'));
+  const auto fd = Must(OpenForReading(AT_FDCWD, path));
+  void* const mapped =
+      ::mmap(nullptr, 10000, PROT_READ, MAP_SHARED, fd.get(), 0);
+  ASSERT_NE(mapped, MAP_FAILED);
+  ASSERT_EQ(*static_cast<const volatile char*>(mapped), 'x');
+  EXPECT_FALSE(DropAllPages(fd.get(), 10000));
+  ::munmap(mapped, 10000);
+  EXPECT_TRUE(DropAllPages(fd.get(), 0));
+  EXPECT_FALSE(DropAllPages(-1, 1));
 }
 
 // A file with fs-verity, of any content: see the beginning.
@@ -95,7 +110,7 @@ TEST(LowerVerityTest, TheKernelGivesTheDigestThatIsComputed) {
   const char* const name = std::getenv("ASSAYFS_VERITY_FILE");
   if (name == nullptr) GTEST_SKIP() << "ASSAYFS_VERITY_FILE is not set";
   const auto fd = Must(OpenForReading(AT_FDCWD, name));
-  const auto digest = AskVerity(fd.get());
+  const auto digest = AskVerity(fd.get(), Pages::kDropped);
   ASSERT_TRUE(digest);
   const std::string content = testing::ReadText(name);
   EXPECT_EQ(digest->file_bytes, content.size());

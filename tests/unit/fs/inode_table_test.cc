@@ -230,5 +230,27 @@ TEST(InodeTableTest, KnowsWhereANodeWasFoundLast) {
   EXPECT_FALSE(tree.table().PlaceOf(12345));
 }
 
+TEST(LowerRefTest, KnowsWhichPrivilegesTheKernelWasTold) {
+  LowerTree tree;
+  tree.dir().Write("a", "x");
+  const LowerRef file = tree.At("a");
+  EXPECT_TRUE(file.WasToldOnly(0100755));
+  file.TellPrivileges(0104755);
+  file.TellPrivileges(0100755);  // may come before the other
+  EXPECT_EQ(file.told_privileges(), mode_t{S_ISUID});
+  EXPECT_TRUE(file.WasToldOnly(0106755));
+  EXPECT_FALSE(file.WasToldOnly(0102755));
+  EXPECT_TRUE(file.WasToldOnly(0102755)) << "forgotten";
+}
+
+TEST(LowerRefTest, KnowsWhetherItsAttributesAreBeingChanged) {
+  LowerTree tree;
+  tree.dir().Write("a", "x");
+  const LowerRef file = tree.At("a");
+  EXPECT_FALSE(file.ChangedAttributes());
+  file.ChangesAttributes();
+  EXPECT_TRUE(file.ChangedAttributes());
+}
+
 }  // namespace
 }  // namespace assayfs

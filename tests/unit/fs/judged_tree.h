@@ -52,7 +52,7 @@ class JudgedTree {
     Appraiser::Options judging;
     judging.policy = Must(BuiltInPolicy("files"));
     judging.root_fd = root_fd_.get();
-    judging.ask_below = [this](int fd) { return AskBelow(fd); };
+    judging.ask_below = [this](int fd, Pages) { return AskBelow(fd); };
     appraiser_ =
         Must(Appraiser::Create(std::move(judging), *lists_, measurer_));
   }

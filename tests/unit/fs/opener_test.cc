@@ -91,6 +91,7 @@ TEST_F(OpenerTest, WhoHasHashedContentOpenGoesOnBesideWhoHasNot) {
   const auto hashed = Must(Open("good", O_RDONLY));
   judged_.GiveVerity();
   const auto checked = Must(Open("good", O_RDONLY));
+  EXPECT_EQ(appraiser_->counters().hashed_files, 1U);
   EXPECT_EQ(Read(*hashed), kGoodText);
   EXPECT_EQ(Read(*checked), kGoodText);
 }

@@ -41,13 +41,17 @@ TEST(PackedAttributesTest, NumbersFilesWithDigestsInTheirOrder) {
   EXPECT_EQ(packed.Of(4), nullptr);
 }
 
-TEST(PackedAttributesTest, KeepsLinksButNoGhosts) {
+TEST(PackedAttributesTest, KeepsLinksThatAreToBeVerified) {
+  RpmFileMetadata loose = File("/etc/loose", 0120777);
+  loose.verify_flags = ~kRpmVerifyLinkTarget;
   RpmFileMetadata link = File("/bin", 0120777);
+  link.verify_flags = kRpmVerifyLinkTarget;
   link.link_target = "usr/bin";
   RpmFileMetadata ghost = File("/etc/alternatives/x", 0120777);
   ghost.link_target = "anything";
   ghost.flags = kRpmGhost;
-  const PackedAttributes packed({link, ghost});
+  ghost.verify_flags = kRpmVerifyLinkTarget;
+  const PackedAttributes packed({loose, link, ghost});
   ASSERT_EQ(packed.links().size(), 1U);
   EXPECT_EQ(packed.links()[0].path, "/bin");
   EXPECT_EQ(packed.links()[0].target, "usr/bin");

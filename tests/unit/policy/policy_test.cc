@@ -63,6 +63,14 @@ TEST(ParsePolicyTest, ReadsWhatContentIsBoundTo) {
                           "caps, link"));
 }
 
+TEST(BindsLinksTest, RulesForReadingDo) {
+  EXPECT_TRUE(BindsLinks(Parsed("appraise bind=link\n")));
+  EXPECT_TRUE(BindsLinks(Parsed("appraise func=FILE_CHECK bind=link\n")));
+  EXPECT_FALSE(BindsLinks(Parsed("appraise func=BPRM_CHECK bind=link\n")));
+  EXPECT_FALSE(BindsLinks(Parsed("appraise func=MMAP_CHECK bind=link\n")));
+  EXPECT_FALSE(BindsLinks(Parsed("appraise bind=path,mode\n")));
+}
+
 TEST(ParsePolicyTest, ReadsWhichDigestsCount) {
   const auto policy = Parsed(
       "appraise digest_type=verity\nmeasure digest_type=verity\n"

@@ -27,7 +27,7 @@ struct stat Shown(const Server& server, const LowerRef& file,
     // A program that has been judged and is about to run must not get more.
     const OpenState* const state = file.known_open_state();
     if (state != nullptr && state->is_executed()) {
-      shown.st_mode &= ~(S_ISUID | S_ISGID) | file.told_privileges();
+      shown.st_mode &= ~mode_t{S_ISUID | S_ISGID} | file.told_privileges();
     }
   }
   return shown;

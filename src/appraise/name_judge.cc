@@ -32,6 +32,11 @@ bool NameJudge::judges_links() const {
   return BindingOf(*appraiser_.policy()).link;
 }
 
+bool NameJudge::MoreWasLoaded(const DigestIndex& since) const {
+  lists_.WaitUntilLoaded(kListWait);
+  return lists_.Current()->epoch() != since.epoch();
+}
+
 std::string NameJudge::ProblemOf(int fd, const std::string& name,
                                  const std::string& target) const {
   const auto index = lists_.Current();
@@ -61,11 +66,11 @@ bool NameJudge::PermitsLink(int fd, const std::string& name,
   const Use use{.purpose = Use::Purpose::kRead, .uid = uid};
   const Rule* const rule = Match(*policy, use).appraise;
   if (mode == Mode::kOff || rule == nullptr || !rule->bind.link) return true;
+  const auto before = lists_.Current();
   DenialRecord record;
   record.detail = ProblemOf(fd, name, target);
   if (record.detail.empty()) return true;
-  lists_.WaitUntilLoaded(kListWait);
-  record.detail = ProblemOf(fd, name, target);
+  if (MoreWasLoaded(*before)) record.detail = ProblemOf(fd, name, target);
   if (record.detail.empty()) return true;
   record.path = tree_.PathOf(fd);
   record.use = use;
@@ -105,8 +110,9 @@ mode_t NameJudge::UnlistedPrivileges(int fd, const struct stat& info) const {
   const Binding binding = BindingOf(*appraiser_.policy());
   const bool judges = appraiser_.mode() == Mode::kEnforce && binding.mode;
   if (!judges || (info.st_mode & kPrivileges) == 0) return 0;
-  if (FindUnlisted(fd, info, binding) == 0) return 0;
-  lists_.WaitUntilLoaded(kListWait);
+  const auto before = lists_.Current();
+  const mode_t unlisted = FindUnlisted(fd, info, binding);
+  if (unlisted == 0 || !MoreWasLoaded(*before)) return unlisted;
   return FindUnlisted(fd, info, binding);
 }
 
@@ -127,9 +133,9 @@ bool NameJudge::ShowsCapabilities(int fd, Bytes value) const {
   if (!judges) return true;
   const auto capabilities = DecodeCapabilities(value);
   if (!capabilities || capabilities->empty()) return false;
-  if (FindCapabilities(fd, *capabilities)) return true;
-  lists_.WaitUntilLoaded(kListWait);
-  return FindCapabilities(fd, *capabilities);
+  const auto before = lists_.Current();
+  return FindCapabilities(fd, *capabilities) ||
+         (MoreWasLoaded(*before) && FindCapabilities(fd, *capabilities));
 }
 
 }  // namespace assayfs

@@ -51,6 +51,9 @@ class NameJudge {
   bool ShowsCapabilities(int fd, Bytes value) const;
 
  private:
+  // Waits for lists that are on their way. Says whether others count then, so
+  // that what was not found is to be looked for once more.
+  bool MoreWasLoaded(const DigestIndex& since) const;
   // Returns what is wrong with the link, or nothing.
   std::string ProblemOf(int fd, const std::string& name,
                         const std::string& target) const;

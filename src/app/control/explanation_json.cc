@@ -83,8 +83,7 @@ std::string FixFor(const Appraiser::Explanation& explanation) {
              "relocated, mount with --unbound and the package's name";
     case Reason::kMetadataMismatch:
       return "give the file the mode, owner and capabilities that its list "
-             "has, "
-             "as `rpm --restore` does";
+             "has, as `rpm --restore` does";
     case Reason::kRevoked:
       return "install a version that is not revoked";
     case Reason::kRolledBack:

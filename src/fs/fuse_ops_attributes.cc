@@ -157,6 +157,17 @@ AttributeChange ChangeOf(const struct stat& info, int set) {
   return change;
 }
 
+// chown(-1, -1) sets the time of change. The kernel asks in the same way, with
+// no attribute, before a write to a file whose set-group-ID bit means nothing.
+Result<void> ChangeNoOwner(const LowerRef& file) {
+  const auto info = GetAttributes(file);
+  if (!info) return Fail(info.error());
+  if ((info->st_mode & (S_ISUID | S_ISGID)) != 0) return {};
+  AttributeChange none;
+  none.uid = static_cast<uid_t>(-1);
+  return SetAttributes(file, none, -1);
+}
+
 void DoSetattr(fuse_req_t req, fuse_ino_t node, struct stat* info, int set,
                fuse_file_info* handle) {
   if (ReplyIfReadOnly(req)) return;
@@ -175,7 +186,8 @@ void DoSetattr(fuse_req_t req, fuse_ino_t node, struct stat* info, int set,
     if (ReplyIfFailed(req, begun)) return;
     guard = std::move(*begun);
   }
-  const auto done = SetAttributes(*file, change, open_fd);
+  const auto done =
+      set == 0 ? ChangeNoOwner(*file) : SetAttributes(*file, change, open_fd);
   guard.reset();
   if (ReplyIfFailed(req, done)) return;
   TellAttributes(req, *file);

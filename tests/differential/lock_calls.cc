@@ -2,6 +2,7 @@
 // Calls that lock; none of them waits.
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include <array>
 #include <string>
@@ -19,6 +20,15 @@ void LockWhole(Lane& lane) {
   lane.Result(::flock(lane.fd(slot), operation | LOCK_NB));
 }
 
+// unseen-removal: the kernel keeps the size that a removed folder had.
+short DrawWhence(Lane& lane, int fd) {
+  const short whence =
+      lane.random().From<short>({SEEK_SET, SEEK_END, SEEK_CUR});
+  struct stat info {};
+  const bool is_folder = ::fstat(fd, &info) == 0 && S_ISDIR(info.st_mode);
+  return is_folder ? static_cast<short>(SEEK_SET) : whence;
+}
+
 // Locks of a process never meet each other, but they meet those of open files.
 void LockPart(Lane& lane) {
   const std::size_t slot = lane.DrawSlot();
@@ -26,7 +36,7 @@ void LockPart(Lane& lane) {
       {F_SETLK, F_OFD_SETLK, F_OFD_SETLK, F_OFD_GETLK, F_GETLK});
   struct flock lock {};
   lock.l_type = lane.random().From<short>({F_RDLCK, F_WRLCK, F_UNLCK});
-  lock.l_whence = lane.random().From<short>({SEEK_SET, SEEK_END, SEEK_CUR});
+  lock.l_whence = DrawWhence(lane, lane.fd(slot));
   lock.l_start = lane.random().From<off_t>({0, 10, 4096, -1});
   lock.l_len = lane.random().From<off_t>({0, 1, 100});
   lane.Say("fcntl", {SlotName(slot), Flags(static_cast<unsigned>(command), {}),

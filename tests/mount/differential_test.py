@@ -195,6 +195,37 @@ class DeviationTest(Both):
             return oct(os.stat(path).st_mode)
         self.assertEqual(self.both(work), ["0o100704", "0o102704"])
 
+    def test_a_group_bit_that_means_nothing_stays_on_chown_to_nobody(self):
+        def work(path):
+            outcomes = []
+            for owner in (0, 1234):
+                os.chown(path, owner, 4321)
+                os.chmod(path, 0o2704)
+                done = subprocess.run(
+                    ["perl", "-e", 'exit !chown(-1, -1, "file")'], user=1234,
+                    group=1234, extra_groups=[], check=False,
+                    cwd=os.path.dirname(path))
+                outcomes.append((done.returncode, oct(os.stat(path).st_mode)))
+            return outcomes
+        self.assertEqual(self.both(work),
+                         [[(1, "0o102704"), (0, "0o100704")],
+                          [(0, "0o102704"), (0, "0o102704")]])
+
+    def test_a_removed_folder_keeps_its_size_for_locks(self):
+        def work(path):
+            folder = os.path.join(os.path.dirname(path), "folder")
+            os.mkdir(folder)
+            fd = os.open(folder, os.O_RDONLY)
+            os.rmdir(folder)
+            try:
+                fcntl.lockf(fd, fcntl.LOCK_UN, 1, -1, os.SEEK_END)
+                return 0
+            except OSError as error:
+                return error.errno
+            finally:
+                os.close(fd)
+        self.assertEqual(self.both(work), [errno.EINVAL, 0])
+
     def test_a_truncate_that_is_too_long_takes_file_capabilities_away(self):
         def work(path):
             os.setxattr(path, "security.capability", CAPABILITY)

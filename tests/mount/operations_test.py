@@ -261,6 +261,15 @@ class OperationsTest(judged.Judged):
             return modes
         self.both(work)
 
+    def test_a_chown_to_nobody_sets_the_time_of_change(self):
+        def work(folder):
+            path = os.path.join(folder, "f")
+            write(path, "x")
+            before = os.stat(path).st_ctime_ns
+            os.chown(path, -1, -1)
+            return os.stat(path).st_ctime_ns > before
+        self.assertTrue(self.both(work))
+
     def test_sticky_folders_protect_names(self):
         def work(folder):
             os.chmod(folder, 0o1777)

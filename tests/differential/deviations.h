@@ -19,6 +19,7 @@ class Deviations {
 
  private:
   bool has_set_acl_ = false;
+  bool has_opened_quietly_ = false;  // with O_NOATIME
 };
 
 }  // namespace assayfs::differential

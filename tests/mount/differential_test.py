@@ -264,6 +264,18 @@ class DeviationTest(Both):
                 return os.stat(path).st_atime_ns == 1
         self.assertEqual(self.both(work), [True, False])
 
+    def test_noatime_is_not_heard_of_for_folders(self):
+        def work(path):
+            folder = os.path.dirname(path)
+            fd = os.open(folder, os.O_RDONLY | os.O_NOATIME)
+            try:
+                os.utime(folder, ns=(1, os.stat(folder).st_mtime_ns))
+                os.listdir(fd)
+            finally:
+                os.close(fd)
+            return os.stat(folder).st_atime_ns == 1
+        self.assertEqual(self.both(work), [True, False])
+
     def test_repeated_reads_do_not_set_the_access_time(self):
         self.assertEqual(self.both(self.read_again), [False, True])
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -18,9 +19,10 @@ static_assert(kChunkBytes % kTagBlockBytes == 0);
 constexpr std::size_t kDigestChunkBytes = std::size_t{128} << 10;
 
 // Fills buffer from offset; returns fewer bytes than it holds only at the end
-// of the file.
-Result<std::size_t> ReadChunk(int fd, std::span<std::byte> buffer,
-                              std::uint64_t offset) {
+// of the file, or if they are enough: then nobody looks whether there are more.
+Result<std::size_t> ReadChunk(
+    int fd, std::span<std::byte> buffer, std::uint64_t offset,
+    std::uint64_t enough = std::numeric_limits<std::uint64_t>::max()) {
   std::size_t filled = 0;
   while (filled < buffer.size()) {
     const ssize_t count =
@@ -30,6 +32,7 @@ Result<std::size_t> ReadChunk(int fd, std::span<std::byte> buffer,
     if (count < 0) return Fail(Error::FromErrno("read"));
     if (count == 0) break;
     filled += static_cast<std::size_t>(count);
+    if (filled >= enough) break;
   }
   return filled;
 }
@@ -113,7 +116,7 @@ Result<std::vector<Digest>> DigestFile(
   const std::span buffer(memory.get(), kDigestChunkBytes);
   std::uint64_t bytes = 0;
   while (true) {
-    const auto filled = ReadChunk(fd, buffer, bytes);
+    const auto filled = ReadChunk(fd, buffer, bytes, max_bytes - bytes);
     if (!filled) return Fail(filled.error());
     if (*filled > max_bytes - bytes) {
       return Fail(EFBIG, "larger than " + std::to_string(max_bytes) + " bytes");

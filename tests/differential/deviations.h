@@ -20,6 +20,7 @@ class Deviations {
  private:
   bool has_set_acl_ = false;
   bool has_opened_quietly_ = false;  // with O_NOATIME
+  bool has_mapped_ = false;
 };
 
 }  // namespace assayfs::differential

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Looking at files of a tree: each is reached once, by an O_PATH descriptor.
+// Looking at files of a tree.
 #include "app/verify/find_file.h"
 
 #include <fcntl.h>
@@ -8,20 +8,33 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <string_view>
 #include <utility>
 
 #include "appraise/file_capabilities.h"
 #include "base/files.h"
-#include "base/reopen.h"
 #include "crypto/file_hash.h"
 
 namespace assayfs {
 namespace {
 
-std::optional<std::string> ReadLink(int fd) {
+// One place in a tree. A name without a slash leads nowhere else, unless it is
+// "", "." or "..".
+struct Place {
+  int folder_fd;
+  const char* name;
+};
+
+bool IsOwnName(std::string_view name) {
+  return !name.empty() && name != "." && name != "..";
+}
+
+std::optional<std::string> ReadLink(const Place& place) {
   // A longer target than any path may be is cut, and equals none.
   std::array<char, PATH_MAX> target{};
-  const ssize_t length = ::readlinkat(fd, "", target.data(), target.size());
+  const ssize_t length =
+      ::readlinkat(place.folder_fd, place.name, target.data(), target.size());
   if (length < 0) return std::nullopt;
   return std::string(target.data(), static_cast<std::size_t>(length));
 }
@@ -58,42 +71,67 @@ Needs NeedsOf(const struct stat& info,
   return needs;
 }
 
-void ReadContent(int place, const Needs& needs, FoundFile& found) {
+// Opens what was a regular file a moment ago. Anything else is not waited for.
+UniqueFd OpenUnseen(const Place& place) {
+  constexpr int kFlags =
+      O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  UniqueFd fd(::openat(place.folder_fd, place.name, kFlags | O_NOATIME));
+  if (fd || errno != EPERM) return fd;  // only the owner may set no time
+  return UniqueFd(::openat(place.folder_fd, place.name, kFlags));
+}
+
+void ReadContent(const Place& place, const Needs& needs, FoundFile& found) {
   if (needs.algorithms.empty() && !needs.capabilities) return;
-  const auto fd = ReopenUnseen(place);
-  if (!fd) return;
+  const UniqueFd fd = OpenUnseen(place);
+  struct stat opened {};
+  if (!fd || ::fstat(fd.get(), &opened) != 0) return;
+  found.info = opened;
+  if (!S_ISREG(opened.st_mode)) return;
   if (needs.capabilities) {
-    auto capabilities = CapabilitiesOf(fd->get());
+    auto capabilities = CapabilitiesOf(fd.get());
     if (capabilities) found.capabilities = std::move(*capabilities);
   }
   if (needs.algorithms.empty()) return;
-  auto digests = DigestFile(fd->get(), needs.algorithms,
-                            static_cast<std::uint64_t>(found.info.st_size));
+  auto digests = DigestFile(fd.get(), needs.algorithms,
+                            static_cast<std::uint64_t>(opened.st_size));
   if (digests) found.digests = std::move(*digests);
 }
 
 }  // namespace
 
-Result<FoundFile> FindFile(
-    int root_fd, const std::string& path,
+Result<void> FileFinder::Enter(std::string folder) {
+  if (folder_fd_ && folder == folder_) return {};
+  auto fd = OpenInRoot(root_fd_, folder, O_PATH | O_DIRECTORY, Links::kFollow);
+  if (!fd) return Fail(fd.error());
+  folder_fd_ = std::move(*fd);
+  folder_ = std::move(folder);
+  return {};
+}
+
+Result<FoundFile> FileFinder::Find(
+    const std::string& path,
     std::span<const RpmFileMetadata* const> expectations) {
-  const auto place =
-      OpenInRoot(root_fd, path, O_PATH | O_NOFOLLOW, Links::kFollow);
-  if (!place) return Fail(place.error());
+  if (path.empty()) return Fail(ENOENT, "a path without a name");
+  const std::size_t name_at = path.rfind('/') + 1;  // 0 if there is no slash
+  const bool has_name = IsOwnName(std::string_view(path).substr(name_at));
+  const auto entered = Enter(has_name ? "/" + path.substr(0, name_at) : path);
+  if (!entered) return Fail(Error(entered.error().code(), path));
+  const Place place{folder_fd_.get(), has_name ? path.c_str() + name_at : ""};
   FoundFile found;
-  if (::fstat(place->get(), &found.info) != 0) {
+  if (::fstatat(place.folder_fd, place.name, &found.info,
+                AT_SYMLINK_NOFOLLOW | (has_name ? 0 : AT_EMPTY_PATH)) != 0) {
     return Fail(Error::FromErrno(path));
   }
   if (S_ISLNK(found.info.st_mode)) {
-    found.link_target = ReadLink(place->get());
+    found.link_target = ReadLink(place);
     const bool folder =
         std::ranges::any_of(expectations, [](const RpmFileMetadata* expected) {
           return S_ISDIR(expected->mode);
         });
-    if (folder) found.folder_behind = FolderBehind(root_fd, path);
+    if (folder) found.folder_behind = FolderBehind(root_fd_, path);
   }
   if (S_ISREG(found.info.st_mode)) {
-    ReadContent(place->get(), NeedsOf(found.info, expectations), found);
+    ReadContent(place, NeedsOf(found.info, expectations), found);
   }
   return found;
 }

@@ -7,18 +7,36 @@
 
 #include "app/verify/compare_file.h"
 #include "base/result.h"
+#include "base/unique_fd.h"
 #include "lists/rpm_file_metadata.h"
 
 namespace assayfs {
 
-// Looks at what stands under path, as far as the tests of expectations need it.
-// root_fd: the tree, borrowed; path is resolved as if it were "/", and a link
-// in the last component is not followed. Nothing but regular files is opened
-// for reading, and content only if it has the size that is expected. Errors:
-// those of openat2(2) for path; ENOENT and ENOTDIR if it is not there. What is
-// there but cannot be read is missing in the result. Threads: safe.
-Result<FoundFile> FindFile(
-    int root_fd, const std::string& path,
-    std::span<const RpmFileMetadata* const> expectations);
+// Looks at files of a tree. The folder of the last one stays open, so that
+// files of one folder are found fast if they come one after the other; a folder
+// that is moved meanwhile counts as where it was.
+//
+// Threads: one object, one thread at a time.
+class FileFinder {
+ public:
+  // root_fd: the tree, borrowed.
+  explicit FileFinder(int root_fd) : root_fd_(root_fd) {}
+
+  // Looks at what stands under path, as far as the tests of expectations need
+  // it. path is resolved as if the tree were "/", and a link in the last
+  // component is not followed. Nothing but regular files is opened for reading,
+  // and content only if it has the size that is expected.
+  // Errors: those of openat2(2) and fstatat(2) for path; ENOENT and ENOTDIR if
+  // it is not there. What is there but cannot be read is missing in the result.
+  Result<FoundFile> Find(const std::string& path,
+                         std::span<const RpmFileMetadata* const> expectations);
+
+ private:
+  Result<void> Enter(std::string folder);
+
+  int root_fd_;
+  std::string folder_;
+  UniqueFd folder_fd_;  // none before the first call
+};
 
 }  // namespace assayfs

@@ -97,7 +97,7 @@ std::unique_ptr<Finding> CompareFile(Claims claims, bool shared,
   return finding;
 }
 
-std::unique_ptr<Finding> CheckPath(int root_fd, Claims claims,
+std::unique_ptr<Finding> CheckPath(FileFinder& finder, Claims claims,
                                    const Owners& owners) {
   const bool shared = std::ranges::any_of(claims, [&](const Claim& claim) {
     return claim.package->package != claims.front().package->package;
@@ -109,7 +109,7 @@ std::unique_ptr<Finding> CheckPath(int root_fd, Claims claims,
   }
   std::vector<const RpmFileMetadata*> expectations;
   for (const Claim& claim : claims) expectations.push_back(claim.file);
-  const auto found = FindFile(root_fd, claims.front().file->path, expectations);
+  const auto found = finder.Find(claims.front().file->path, expectations);
   if (!found) return MissingFile(claims, found.error());
   return CompareFile(claims, shared, *found, owners);
 }
@@ -124,10 +124,19 @@ VerifiedFiles VerifyFiles(int root_fd,
   const auto paths = GroupByPath(claims);
   std::vector<std::unique_ptr<Finding>> found(paths.size());
   std::atomic<std::size_t> done = 0;
-  ForAllInParallel(paths.size(), [&](std::size_t number) {
-    found[number] = CheckPath(root_fd, paths[number], owners);
-    const std::size_t count = done.fetch_add(1) + 1;
-    if (progress) progress(count);
+  // Neighbours are mostly in one folder. Few enough that the last ones do not
+  // keep one processor busy alone.
+  constexpr std::size_t kTogether = 16;
+  const std::size_t parts = (paths.size() + kTogether - 1) / kTogether;
+  ForAllInParallel(parts, [&](std::size_t part) {
+    FileFinder finder(root_fd);
+    const std::size_t first = part * kTogether;
+    const std::size_t end = std::min(first + kTogether, paths.size());
+    for (std::size_t number = first; number < end; ++number) {
+      found[number] = CheckPath(finder, paths[number], owners);
+      const std::size_t count = done.fetch_add(1) + 1;
+      if (progress) progress(count);
+    }
   });
   VerifiedFiles all;
   all.checked = paths.size();

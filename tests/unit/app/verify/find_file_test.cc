@@ -46,7 +46,7 @@ class FindFileTest : public ::testing::Test {
   Result<FoundFile> Find(const std::string& path,
                          const RpmFileMetadata& expected) {
     const std::vector<const RpmFileMetadata*> expectations = {&expected};
-    return FindFile(root_.get(), path, expectations);
+    return FileFinder(root_.get()).Find(path, expectations);
   }
 
   TempDir dir_;
@@ -59,7 +59,7 @@ TEST_F(FindFileTest, HashesInEveryAlgorithmThatIsExpected) {
   const auto sha512 = Expected("1234", HashAlgorithm::kSha512);
   const auto again = Expected("4321");
   const std::vector<const RpmFileMetadata*> all = {&sha256, &sha512, &again};
-  const auto found = Must(FindFile(root_.get(), "/file", all));
+  const auto found = Must(FileFinder(root_.get()).Find("/file", all));
   EXPECT_EQ(found.info.st_size, 4);
   EXPECT_EQ(found.capabilities, "");
   EXPECT_THAT(found.digests,
@@ -123,6 +123,40 @@ TEST_F(FindFileTest, FindsTheFolderBehindALink) {
   EXPECT_FALSE(Must(Find("/out", folder)).folder_behind);
   EXPECT_FALSE(Must(Find("/loop", folder)).folder_behind);
   EXPECT_FALSE(Must(Find("/bin", Expected("x"))).folder_behind);
+}
+
+TEST_F(FindFileTest, FoldersAreNotMixedUp) {
+  std::filesystem::create_directories(dir_ / "tree/usr/bin");
+  dir_.Write("tree/etc/name", "1");
+  dir_.Write("tree/usr/name", "22");
+  dir_.Write("tree/usr/bin/name", "333");
+  dir_.Write("tree/name", "4444");
+  std::filesystem::create_symlink("usr", dir_ / "tree/link");
+  FileFinder finder(root_.get());
+  for (const auto& [path, size] :
+       std::vector<std::pair<std::string, int>>{{"/etc/name", 1},
+                                                {"/usr/name", 2},
+                                                {"/usr/bin/name", 3},
+                                                {"/usr/name", 2},
+                                                {"/link/name", 2},
+                                                {"/name", 4},
+                                                {"name", 4},
+                                                {"usr/bin/../name", 2}}) {
+    EXPECT_EQ(Must(finder.Find(path, {})).info.st_size, size) << path;
+  }
+  EXPECT_THAT(finder.Find("/link/bin/no", {}), FailsSaying(ENOENT, "/link"));
+}
+
+TEST_F(FindFileTest, NamesThatLeadUpOrNowhere) {
+  struct stat root {};
+  ASSERT_EQ(::fstat(root_.get(), &root), 0);
+  FileFinder finder(root_.get());
+  for (const auto path : {"/", "/..", "/etc/..", "..", ".", "/etc/../../."}) {
+    EXPECT_EQ(Must(finder.Find(path, {})).info.st_ino, root.st_ino) << path;
+  }
+  dir_.Write("tree/file", "");
+  EXPECT_THAT(finder.Find("/file/", {}), FailsWith(ENOTDIR));
+  EXPECT_THAT(finder.Find("/file/..", {}), FailsWith(ENOTDIR));
 }
 
 // Whoever opens a FIFO for reading waits for its writer.

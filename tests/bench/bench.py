@@ -30,6 +30,8 @@ class Sizes:
     syncs: int = 200
     first_files: int = 20000
     first_bytes: int = 2 << 30
+    verified_files: int = 10000
+    verified_bytes: int = 400 << 20
     authors: int = 20000
 
 

@@ -19,6 +19,7 @@ import round_trips
 import table
 import targets
 import tree
+import verify
 import workloads
 from bench import QUICK, Bench, Sizes
 from mounts import Failed
@@ -48,11 +49,12 @@ WORKLOADS = {
     "first": (fresh.first, ("first",)),
     "change": (fresh.change, ("many", "gone")),
     "start": (fresh.start, ()),
+    "verify": (verify.verify, ()),
     "memory": (fresh.memory, ("many", "big")),
     "authors": (authors.authors, ("authors",)),
     "inner": (inner, ()),
 }
-NOT_QUICK = ("authors", "compile")
+NOT_QUICK = ("authors", "compile", "verify")
 
 
 def arguments():

@@ -134,6 +134,8 @@ def _verdicts():
     yield Target("list change", ("list change",), OURS, 20, unit="ms")
     yield Target("list change: files hashed again",
                  ("list change, hashed again",), OURS, 0)
+    yield Target("verify against rpm -Va", ("verify",), ("assayfs",), 0.5,
+                 "rpm -Va")
     for what, limit in (("digest", 48), ("inode", 350)):
         yield Target(f"memory of one {what}", (f"memory, one {what}",),
                      ("open",), limit, unit="B")

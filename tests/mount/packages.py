@@ -51,22 +51,37 @@ class Maker:
         write(path, run("gpg", "--batch", "--armor", "--export", name).stdout)
         return path
 
-    def build(self, name, spec, signed=True):
-        """Builds one package; returns its path, which ends in NAME.rpm."""
-        write(self.at(name + ".spec"), spec)
+    def _rpmbuild(self, spec, file_names):
+        write(self.at("some.spec"), spec)
         run("rpmbuild", "-bb", "--quiet", "--nodeps",
             "--define", "_topdir " + self.at("build"),
             "--define", "_rpmdir " + self.rpms,
-            "--define", f"_build_name_fmt {name}.rpm",
+            "--define", "_build_name_fmt " + file_names,
             "--define", "_binary_filedigest_algorithm 8",
             "--define", "_binary_payload w1.gzdio",
             "--define", "__spec_install_post %{nil}",
-            "--define", "debug_package %{nil}", self.at(name + ".spec"))
+            "--define", "debug_package %{nil}", self.at("some.spec"))
+
+    def _sign(self, *packages):
+        run("rpmsign", "--define", "__gpg /usr/bin/gpg", "--define",
+            "_gpg_name " + KEY_NAME, "--addsign", *packages)
+
+    def build(self, name, spec, signed=True):
+        """Builds one package; returns its path, which ends in NAME.rpm."""
+        self._rpmbuild(spec, name + ".rpm")
         package = os.path.join(self.rpms, name + ".rpm")
         if signed:
-            run("rpmsign", "--define", "__gpg /usr/bin/gpg", "--define",
-                "_gpg_name " + KEY_NAME, "--addsign", package)
+            self._sign(package)
         return package
+
+    def build_all(self, spec):
+        """Builds all packages of a spec; returns their paths, sorted."""
+        before = set(os.listdir(self.rpms))
+        self._rpmbuild(spec, "%%{NAME}.rpm")
+        packages = [os.path.join(self.rpms, name) for name in
+                    sorted(set(os.listdir(self.rpms)) - before)]
+        self._sign(*packages)
+        return packages
 
     def remove(self):
         run("gpgconf", "--kill", "all", check=False)

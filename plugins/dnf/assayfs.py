@@ -20,8 +20,8 @@ logger = logging.getLogger("dnf.plugin.assayfs")
 class Assayfs(dnf.Plugin):
     """See assayfs-lists(1). Configured by assayfs.conf, section [main].
 
-    lists: the folder; keys: paths, with blanks in between. Defaults: those of
-    `assayfs lists update`. root: the installroot whose packages the lists are
+    lists: the folder; keys: paths, with blanks in between; revoked: a path.
+    Defaults: those of `assayfs lists update`. root: the installroot whose packages the lists are
     of, "/" if it is not given; transactions of another one are left alone.
     """
 
@@ -40,7 +40,8 @@ class Assayfs(dnf.Plugin):
         self.root = (setting("root") or ["/"])[0]
         self.id = f"--id=dnf-{os.getpid()}-{time.time_ns()}"
         self.lists = [f"--lists={path}" for path in setting("lists")[:1]]
-        self.keys = [f"--keys={path}" for path in setting("keys")]
+        self.trust = [f"--keys={path}" for path in setting("keys")]
+        self.trust += [f"--revoked={path}" for path in setting("revoked")[:1]]
 
     def update_lists(self, *words):
         """Calls `assayfs lists update`, if the transaction is about the root.
@@ -64,7 +65,7 @@ class Assayfs(dnf.Plugin):
         """Adds lists. Nothing is installed if one of them is refused."""
         packages = [package.localPkg()
                     for package in self.base.transaction.install_set]
-        self.update_lists("--begin", *self.keys,
+        self.update_lists("--begin", *self.trust,
                           f"--root={self.base.conf.installroot}", *packages)
         logger.info("Digest lists: if this is interrupted, they count until: "
                     "assayfs lists update --end %s",

@@ -17,6 +17,7 @@
 #include "app/lists/lists_verbs.h"
 #include "app/progress.h"
 #include "app/report.h"
+#include "app/revoked.h"
 #include "app/verbs.h"
 #include "app/verify/find_file.h"
 #include "app/verify/signed_packages.h"
@@ -34,6 +35,7 @@ using Kind = Finding::Kind;
 
 struct Options {
   std::vector<std::string> keys = {kDefaultKeys};
+  std::string revoked;
   std::vector<std::string> lists;
   std::string tree;
   bool unowned = false;
@@ -53,7 +55,8 @@ struct Outcome {
   }
 };
 
-Result<SignedPackages> ReadPackages(const Options& options) {
+Result<SignedPackages> ReadPackages(const Options& options,
+                                    const Revocations& revocations) {
   const auto keyring = Keyring::Load(options.keys);
   if (!keyring) return Fail(Error(keyring.error()).WithContext("keys"));
   for (const std::string& problem : (*keyring)->problems()) {
@@ -67,7 +70,7 @@ Result<SignedPackages> ReadPackages(const Options& options) {
   }
   const auto lists = ReadLists(paths);
   if (!lists) return Fail(lists.error());
-  auto packages = CheckPackages(*lists, **keyring);
+  auto packages = CheckPackages(*lists, **keyring, revocations);
   for (const std::string& origin : packages.left_out) {
     ReportFailure(origin, "left out: not a header of a package");
   }
@@ -100,11 +103,14 @@ Result<Outcome> Verify(const Options& options) {
   if (!root) return Fail(Error::FromErrno(options.tree));
   const auto owners = ReadOwners(root.get());
   if (!owners) return Fail(Error(owners.error()).WithContext(options.tree));
-  auto packages = ReadPackages(options);
+  const auto revocations = ReadRevoked(options.revoked);
+  if (!revocations) return Fail(revocations.error());
+  auto packages = ReadPackages(options, *revocations);
   if (!packages) return Fail(packages.error());
   Outcome outcome{std::move(*packages), {}};
   Progress progress("checked");
   outcome.files = VerifyFiles(root.get(), outcome.packages.packages, *owners,
+                              revocations->digests(),
                               [&](std::size_t files) { progress.Show(files); });
   progress.Clear();
   if (options.unowned) {
@@ -120,6 +126,8 @@ std::string_view KindName(Kind kind) {
       return "differs";
     case Kind::kMissing:
       return "missing";
+    case Kind::kRevoked:
+      return "revoked";
     case Kind::kUnowned:
       return "unowned";
   }
@@ -148,6 +156,8 @@ void PrintText(const Options& options, const Outcome& outcome) {
   std::cout << Counted(outcome.files.checked, "file") << " checked, "
             << Grouped(outcome.Count(Kind::kDiffers)) << " differ, "
             << Grouped(outcome.Count(Kind::kMissing)) << " missing, ";
+  const std::size_t revoked = outcome.Count(Kind::kRevoked);
+  if (revoked != 0) std::cout << Grouped(revoked) << " revoked, ";
   if (options.unowned) {
     std::cout << Grouped(outcome.Count(Kind::kUnowned)) << " unowned, ";
   }
@@ -171,6 +181,7 @@ void PrintJson(const Options& options, const Outcome& outcome) {
   Json all = {{"checked", outcome.files.checked},
               {"differ", outcome.Count(Kind::kDiffers)},
               {"missing", outcome.Count(Kind::kMissing)},
+              {"revoked", outcome.Count(Kind::kRevoked)},
               {"packages", outcome.packages.packages.size()},
               {"refused", outcome.packages.refused.size()},
               {"files", Json::array()},
@@ -218,6 +229,7 @@ void AddVerifyVerb(CLI::App& app, int& exit_status) {
                    "[/etc/assayfs/keys.d]")
       ->type_name("PATH")
       ->allow_extra_args(false);
+  AddRevokedOption(*verify, options->revoked);
   verify->add_flag("--unowned", options->unowned,
                    "also tell files that no package owns");
   verify->add_flag("-q,--quiet", options->quiet, "print the last line only");

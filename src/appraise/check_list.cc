@@ -98,6 +98,11 @@ Result<LoadedList> CheckList(const RawList& raw,
   }
   PackedFiles files(list->files);
   if (auto known = RefuseUnknown(files); !known) return Fail(known.error());
+  if (signer && rules.revocations != nullptr) {
+    auto counts = RefuseRevoked(*signer, list->package_name,
+                                list->package_version, *rules.revocations);
+    if (!counts) return Fail(counts.error());
+  }
   auto attributes = ReadAttributes(*list_file, rules);
   if (!attributes) return Fail(attributes.error());
   return LoadedList{.name = raw.name,

@@ -22,11 +22,14 @@ struct ListRules {
   // Keep what headers say of files beside their digests. A header without it is
   // refused.
   bool attributes = false;
+  // Lists that are revoked are refused, borrowed. Null where they are kept, and
+  // count no more.
+  const Revocations* revocations = nullptr;
 };
 
 // Why a list was refused: what the message of an error of CheckList,
 // MeasureList or reading begins with. Explained in assayfs-lists(1).
-inline constexpr std::array<std::string_view, 16> kRefusalReasons = {
+inline constexpr std::array<std::string_view, 17> kRefusalReasons = {
     "unreadable",
     "too large",
     "list name",
@@ -42,6 +45,7 @@ inline constexpr std::array<std::string_view, 16> kRefusalReasons = {
     "TLV list",
     "weak digests",
     "unknown digests",
+    "revoked",
     "not measured"};
 
 // Returns the one that error begins with; "unreadable" for an error of another
@@ -54,8 +58,8 @@ std::string_view RefusalReason(const Error& error);
 // Errors: that of raw.bytes; EINVAL for the name; ENOKEY "unsigned"; ENOKEY
 // "no key: ..." if no trusted key made the signature; EKEYREJECTED for any
 // other signature that is not good; those of ParseList; EOPNOTSUPP for a weak
-// digest, or one that this machine's OpenSSL cannot compute. A verified list
-// without any digest is no error.
+// digest, or one that this machine's OpenSSL cannot compute; that of
+// RefuseRevoked. A verified list without any digest is no error.
 // Threads: safe.
 Result<LoadedList> CheckList(const RawList& raw,
                              const SignatureVerifier& verifier,

@@ -2,21 +2,38 @@
 // Withdrawals: what is revoked, and what is behind its floor.
 #include "appraise/withdrawals.h"
 
+#include <cerrno>
+
 #include "appraise/digest_index.h"
 
 namespace assayfs {
 
+std::string WhyRevoked(const Signer& signer, const std::string& package_name,
+                       const std::string& package_version,
+                       const Revocations& revocations) {
+  for (const std::string& key : signer.keys) {
+    const std::string why = revocations.WhyKey(key);
+    if (!why.empty()) return why;
+  }
+  if (package_name.empty()) return {};
+  return revocations.WhyPackage(package_name, package_version);
+}
+
+Result<void> RefuseRevoked(const Signer& signer,
+                           const std::string& package_name,
+                           const std::string& package_version,
+                           const Revocations& revocations) {
+  const std::string why =
+      WhyRevoked(signer, package_name, package_version, revocations);
+  if (why.empty()) return {};
+  return Fail(EKEYREVOKED, "revoked: by \"" + why + "\"");
+}
+
 std::optional<Withdrawn> WhyWithdrawn(const LoadedList& list,
                                       const Withdrawals& withdrawals) {
-  const Revocations& revocations = withdrawals.revocations;
-  std::string why;
-  for (const std::string& key : list.signer.keys) {
-    if (why.empty()) why = revocations.WhyKey(key);
-  }
   const std::string& package = list.package_name;
-  if (why.empty() && !package.empty()) {
-    why = revocations.WhyPackage(package, list.package_version);
-  }
+  const std::string why = WhyRevoked(list.signer, package, list.package_version,
+                                     withdrawals.revocations);
   if (!why.empty()) {
     return Withdrawn{Reason::kRevoked, "revoked by \"" + why + "\""};
   }

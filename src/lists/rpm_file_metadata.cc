@@ -128,7 +128,10 @@ Result<RpmPackageFiles> ParseRpmFileMetadata(Bytes bytes) {
   if (!tags) return Fail(tags.error());
   auto package = ReadRpmPackageName(*tags);
   if (!package) return Fail(package.error());
-  RpmPackageFiles all{std::move(package->text), {}};
+  RpmPackageFiles all{.package = std::move(package->text),
+                      .files = {},
+                      .name = std::move(package->name),
+                      .version = std::move(package->version)};
   // A package may hold no file at all.
   if (!tags->Has(RpmTag::kBaseNames) && !tags->Has(RpmTag::kOldFileNames) &&
       !tags->Has(RpmTag::kFileDigests)) {

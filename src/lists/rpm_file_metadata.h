@@ -59,6 +59,8 @@ struct RpmFileMetadata {
 struct RpmPackageFiles {
   std::string package;  // name-[epoch:]version-release.arch
   std::vector<RpmFileMetadata> files;
+  std::string name = {};
+  std::string version = {};  // [epoch:]version-release
 };
 
 // Parses all that one RPM header says of files. bytes: as for ParseRpmHeader;

@@ -303,6 +303,15 @@ class MistakeTest(ListUpdate):
         self.assertLists("bar-1", "foo-1")
         self.assertEqual(self.under_way(), [])
 
+    def test_nothing_is_begun_with_what_is_revoked(self):
+        revoked = os.path.join(self.base, "revoked")
+        write(revoked, "package foo >= 2\n")
+        done = self.begin("bar-1", "foo-2", more=("--revoked", revoked),
+                          check=False)
+        self.assertRefused(done, 1,
+                           'foo-2.rpm: revoked: by "package foo >= 2"')
+        self.assertEqual(self.under_way(), [])
+
     def test_a_package_that_is_not_there(self):
         self.assertRefused(self.begin("nowhere", check=False), 3,
                            "nowhere.rpm: unreadable")

@@ -37,10 +37,13 @@ class UnderEnforcement(judged.Judged):
             if os.path.isdir(path)))
         # What was installed before, and is not there any more after an update.
         shutil.copy(self.below("usr/bin/foo"), self.below("old"))
+        self.revoked = os.path.join(self.base, "revoked")
+        write(self.revoked, "")
         self.mount()
 
     def options(self):
-        return [*super().options(), "--keys", Made.maker.key]
+        return [*super().options(), "--keys", Made.maker.key, "--revoked",
+                self.revoked]
 
     def command(self, *words):
         return [ASSAYFS, "update", self.mnt, "--control", self.control, "--",
@@ -104,6 +107,13 @@ class TransactionTest(UnderEnforcement):
         self.assertIn("unsigned.rpm: unsigned", done.stderr)
         self.assertPrograms("1")
 
+    def test_a_package_that_is_revoked_is_not_installed(self):
+        write(self.revoked, "package foo = 2\n")
+        done = self.upgrade(check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('foo-2.rpm: revoked: by "package foo = 2"', done.stderr)
+        self.assertPrograms("1")
+
     def test_what_fails_takes_nothing_away(self):
         done = run(*self.command("false", Made.path("foo-2")), check=False)
         self.assertEqual(done.returncode, 1)
@@ -158,7 +168,7 @@ class DnfTest(UnderEnforcement):
         write(os.path.join(self.base, ".rpmmacros"), "%_dbpath /var/lib/rpm\n")
         write(os.path.join(self.base, "assayfs.conf"),
               f"[main]\nroot = {self.mnt}\nlists = {self.lists}\n"
-              f"keys = {Made.maker.key}\n")
+              f"keys = {Made.maker.key}\nrevoked = {self.revoked}\n")
         write(os.path.join(self.base, "dnf.conf"), f"""
 [main]
 pluginpath={PLUGINS}
@@ -219,6 +229,14 @@ baseurl=file://{self.base}/repository
         self.assertIn("unsigned.rpm: unsigned", done.stderr)
         self.assertPrograms("1")
         self.assertLists("bar-1", "foo-1")
+
+    def test_nothing_is_installed_of_what_is_revoked(self):
+        write(self.revoked, "package foo = 2\n")
+        self.offer("foo-2")
+        done = self.dnf("upgrade", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('foo-2.rpm: revoked: by "package foo = 2"', done.stderr)
+        self.assertPrograms("1")
 
 
 class KilledTest(UnderEnforcement):

@@ -356,6 +356,21 @@ class OutputTest(VerifyTest):
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stdout, "^[^\n]* 1 missing, [^\n]*\n$")
 
+    def test_revoked(self):
+        revoked = Installed.maker.at("revoked")
+        digest = run("sha512sum", self.below(PROG)).stdout.split()[0]
+        write(revoked, f"digest sha512:{digest}\npackage second = 1\n")
+        done = self.verify("--revoked", revoked)
+        self.assertEqual(done.returncode, 1)
+        refused, file, last = done.stdout.splitlines()
+        self.assertTrue(refused.endswith(
+            ': revoked: by "package second = 1"'), refused)
+        self.assertEqual(file, "revoked     /usr/bin/prog")
+        self.assertIn(" 0 missing, 1 revoked, 1 package, 1 refused", last)
+        answer = json.loads(self.verify("--revoked", revoked, "--json").stdout)
+        self.assertEqual(answer["revoked"], 1)
+        self.assertEqual(answer["files"][0]["kind"], "revoked")
+
     def test_unowned(self):
         lines, status = self.lines("--unowned")
         self.assertEqual(status, 1)

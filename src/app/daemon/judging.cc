@@ -9,6 +9,7 @@
 
 #include "app/daemon/floor_file.h"
 #include "app/daemon/list_sources.h"
+#include "app/revoked.h"
 #include "trust/keyring.h"
 
 namespace assayfs {
@@ -72,13 +73,6 @@ Result<void> CheckBinding(const MountSettings& settings, const Policy& policy) {
   return Fail(EINVAL,
               "bind= needs --log-order sorted for mode, owner, caps and link: "
               "what is not loaded says nothing of them");
-}
-
-// A place that was named, but is not there, is more likely to be a slip than to
-// mean that nothing is revoked.
-Result<void> CheckRevoked(const std::string& path) {
-  if (path == kDefaultRevoked || ::access(path.c_str(), F_OK) == 0) return {};
-  return Fail(Error::FromErrno("--revoked " + path));
 }
 
 }  // namespace
@@ -152,7 +146,7 @@ Result<void> Judging::OpenLog() {
 
 Result<void> Judging::OpenLists(
     std::shared_ptr<const SignatureVerifier> verifier) {
-  if (auto there = CheckRevoked(settings_.revoked); !there) return there;
+  if (auto there = CheckRevokedPath(settings_.revoked); !there) return there;
   auto sources = MakeListSources(settings_.lists);
   if (!sources) return Fail(sources.error());
   ListStore::Options options;

@@ -20,8 +20,7 @@ struct ComingLists {
 };
 
 // Reads package files, whose headers become lists, and files that are lists,
-// and checks each as CheckList does; neither revocations nor floors are looked
-// at. Threads: safe.
+// and checks each as CheckList does; floors are not looked at. Threads: safe.
 ComingLists ReadComingLists(const std::vector<std::string>& paths,
                             const SignatureVerifier& verifier,
                             const ListRules& rules);

@@ -12,6 +12,7 @@
 #include "app/lists/lists_input.h"
 #include "app/lists/lists_verbs.h"
 #include "app/report.h"
+#include "app/revoked.h"
 #include "trust/keyring.h"
 
 namespace assayfs {
@@ -26,6 +27,7 @@ struct Options {
   std::string folder = kDefaultLists;
   std::string root = "/";
   std::vector<std::string> keys = {kDefaultKeys};
+  std::string revoked;
   std::vector<std::string> removed;
   std::vector<std::string> sources;
   bool allow_weak = false;
@@ -44,8 +46,13 @@ int Begin(const Options& options) {
   if (!options.sources.empty()) {
     const auto keyring = Keyring::Load(options.keys);
     if (!keyring) return ReportFailure("keys", keyring.error());
-    coming = ReadComingLists(options.sources, **keyring,
-                             {.allow_weak = options.allow_weak});
+    const auto revocations = ReadRevoked(options.revoked);
+    if (!revocations) {
+      return ReportFailure("lists update", revocations.error());
+    }
+    coming = ReadComingLists(
+        options.sources, **keyring,
+        {.allow_weak = options.allow_weak, .revocations = &*revocations});
   }
   bool unreadable = false;
   for (const auto& [path, error] : coming.refused) {
@@ -136,8 +143,8 @@ void CheckUsage(const CLI::App& update, const Options& options) {
     if (options.all) throw CLI::ValidationError("--all is not for --begin");
     return;
   }
-  for (const char* name :
-       {"--root", "--keys", "--remove", "--allow-weak-digests", "source"}) {
+  for (const char* name : {"--root", "--keys", "--revoked", "--remove",
+                           "--allow-weak-digests", "source"}) {
     if (update.count(name) > 0) {
       throw CLI::ValidationError(std::string(name) + " is for --begin only");
     }
@@ -165,6 +172,7 @@ void AddListsUpdate(CLI::App& lists, int& exit_status) {
                    "[/etc/assayfs/keys.d]")
       ->type_name("PATH")
       ->allow_extra_args(false);
+  AddRevokedOption(*update, options->revoked);
   update
       ->add_option("--remove", options->removed,
                    "a list that --end takes away; repeatable")

@@ -10,6 +10,7 @@
 #include "app/lists/lists_input.h"
 #include "app/lists/lists_verbs.h"
 #include "app/report.h"
+#include "app/revoked.h"
 #include "appraise/check_list.h"
 #include "trust/keyring.h"
 
@@ -20,6 +21,7 @@ using Json = nlohmann::json;
 
 struct Options {
   std::vector<std::string> keys = {kDefaultKeys};
+  std::string revoked;
   std::vector<std::string> lists;
   std::vector<std::string> paths;
   bool allow_weak = false;
@@ -72,8 +74,10 @@ void Print(const RawList& raw, const Result<LoadedList>& loaded, bool quiet) {
 }
 
 Totals CheckAll(const Options& options, const std::vector<RawList>& lists,
-                const Keyring& keyring, Json& entries) {
-  const ListRules rules{.allow_weak = options.allow_weak};
+                const Keyring& keyring, const Revocations& revocations,
+                Json& entries) {
+  const ListRules rules{.allow_weak = options.allow_weak,
+                        .revocations = &revocations};
   Totals totals;
   for (const RawList& raw : lists) {
     const auto loaded = CheckList(raw, keyring, rules);
@@ -117,13 +121,16 @@ int Run(const Options& options) {
   for (const std::string& problem : (*keyring)->problems()) {
     ReportFailure("keys", problem);
   }
+  const auto revocations = ReadRevoked(options.revoked);
+  if (!revocations) return ReportFailure("lists check", revocations.error());
   const auto lists = ReadLists(paths);
   if (!lists) return ReportFailure("lists check", lists.error());
   if (lists->empty()) {
     return ReportFailure("lists check", "no digest list in " + paths.front());
   }
   Json entries = Json::array();
-  const Totals totals = CheckAll(options, *lists, **keyring, entries);
+  const Totals totals =
+      CheckAll(options, *lists, **keyring, *revocations, entries);
   PrintTotals(options, totals, std::move(entries));
   if (totals.unreadable) return kExitFailed;
   return totals.refused == 0 ? kExitYes : kExitNo;
@@ -142,6 +149,7 @@ void AddListsCheck(CLI::App& lists, int& exit_status) {
           "[/etc/assayfs/keys.d]")
       ->type_name("PATH")
       ->allow_extra_args(false);
+  AddRevokedOption(*check, options->revoked);
   check->add_option("--lists", options->lists, "the same as PATH; repeatable")
       ->type_name("PATH")
       ->allow_extra_args(false);

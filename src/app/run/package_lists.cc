@@ -15,6 +15,7 @@
 #include "app/list_update/coming_lists.h"
 #include "app/list_update/list_update.h"
 #include "app/lists/lists_input.h"
+#include "app/revoked.h"
 #include "trust/keyring.h"
 #include "trust/rpm_database.h"
 
@@ -79,9 +80,13 @@ Result<void> PackageLists::BeginIn(const std::string& folder,
   if (!packages.empty()) {
     const auto keyring = Keyring::Load(Texts(MemberOf(status, "keys")));
     if (!keyring) return Fail(keyring.error());
+    const auto revocations = ReadRevoked(TextOf(status, "revoked"));
+    if (!revocations) return Fail(revocations.error());
     const bool allow_weak =
         MemberOf(MemberOf(status, "lists"), "allow_weak") == true;
-    coming = ReadComingLists(packages, **keyring, {.allow_weak = allow_weak});
+    coming = ReadComingLists(
+        packages, **keyring,
+        {.allow_weak = allow_weak, .revocations = &*revocations});
   }
   if (!coming.refused.empty()) {
     const auto& [path, error] = coming.refused.front();

@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "app/control/control_path.h"
+#include "app/revoked.h"
 #include "app/settings/mount_table.h"
 #include "base/files.h"
 #include "base/numbers.h"

@@ -44,9 +44,6 @@ struct MountSettings {
   std::string control_link;  // where clients look for it; empty: there
 };
 
-// Where revocations are, unless another place is named; it need not exist.
-inline constexpr char kDefaultRevoked[] = "/etc/assayfs/revoked.d";
-
 // Turns values into settings, with the documented defaults for what is
 // missing. lower and mount_point are not filled in. Relative paths are taken
 // from the working folder. No file is opened, but see MakeRuntimeFolder.

@@ -53,8 +53,13 @@ struct Needs {
   bool capabilities = false;
 };
 
+void AddOnce(HashAlgorithm algorithm, std::vector<HashAlgorithm>& all) {
+  if (!std::ranges::count(all, algorithm)) all.push_back(algorithm);
+}
+
 Needs NeedsOf(const struct stat& info,
-              std::span<const RpmFileMetadata* const> expectations) {
+              std::span<const RpmFileMetadata* const> expectations,
+              const std::vector<HashAlgorithm>& also) {
   Needs needs;
   for (const RpmFileMetadata* expected : expectations) {
     const std::uint32_t tests = TestsOf(*expected, info.st_mode);
@@ -62,11 +67,11 @@ Needs NeedsOf(const struct stat& info,
     if ((tests & kRpmVerifyDigest) == 0 || !expected->digest) continue;
     const auto size = static_cast<std::uint64_t>(info.st_size);
     if (expected->size_bytes != size) continue;
-    const HashAlgorithm algorithm = expected->digest->algorithm();
-    if (std::ranges::find(needs.algorithms, algorithm) ==
-        needs.algorithms.end()) {
-      needs.algorithms.push_back(algorithm);
-    }
+    AddOnce(expected->digest->algorithm(), needs.algorithms);
+  }
+  if (needs.algorithms.empty()) return needs;
+  for (const HashAlgorithm algorithm : also) {
+    AddOnce(algorithm, needs.algorithms);
   }
   return needs;
 }
@@ -131,7 +136,7 @@ Result<FoundFile> FileFinder::Find(
     if (folder) found.folder_behind = FolderBehind(root_fd_, path);
   }
   if (S_ISREG(found.info.st_mode)) {
-    ReadContent(place, NeedsOf(found.info, expectations), found);
+    ReadContent(place, NeedsOf(found.info, expectations, also_), found);
   }
   return found;
 }

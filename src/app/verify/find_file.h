@@ -4,6 +4,8 @@
 
 #include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "app/verify/compare_file.h"
 #include "base/result.h"
@@ -19,8 +21,10 @@ namespace assayfs {
 // Threads: one object, one thread at a time.
 class FileFinder {
  public:
-  // root_fd: the tree, borrowed.
-  explicit FileFinder(int root_fd) : root_fd_(root_fd) {}
+  // root_fd: the tree, borrowed. also: what each content that is read is hashed
+  // in, beside what is expected.
+  explicit FileFinder(int root_fd, std::vector<HashAlgorithm> also = {})
+      : root_fd_(root_fd), also_(std::move(also)) {}
 
   // Looks at what stands under path, as far as the tests of expectations need
   // it. path is resolved as if the tree were "/", and a link in the last
@@ -35,6 +39,7 @@ class FileFinder {
   Result<void> Enter(std::string folder);
 
   int root_fd_;
+  std::vector<HashAlgorithm> also_;
   std::string folder_;
   UniqueFd folder_fd_;  // none before the first call
 };

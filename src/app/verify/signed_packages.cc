@@ -10,6 +10,7 @@
 #include "app/lists/lists_input.h"
 #include "app/lists/lists_verbs.h"
 #include "appraise/check_list.h"
+#include "appraise/withdrawals.h"
 #include "base/parallel.h"
 #include "trust/rpm_database.h"
 
@@ -18,12 +19,16 @@ namespace {
 
 // Returns nothing for a good list that is no RPM header.
 Result<std::optional<RpmPackageFiles>> CheckPackage(
-    const RawList& raw, const SignatureVerifier& verifier) {
+    const RawList& raw, const SignatureVerifier& verifier,
+    const Revocations& revocations) {
   const auto payload = CheckListSignature(raw, verifier);
   if (!payload) return Fail(payload.error());
   if (payload->format != ListFormat::kRpm) return std::nullopt;
   auto package = ParseRpmFileMetadata(payload->bytes);
   if (!package) return Fail(package.error());
+  auto counts = RefuseRevoked(payload->signer, package->name, package->version,
+                              revocations);
+  if (!counts) return Fail(counts.error());
   for (const RpmFileMetadata& file : package->files) {
     if (!file.digest || IsStrong(file.digest->algorithm())) continue;
     return Fail(EOPNOTSUPP, "weak digests: " + std::string(AlgorithmName(
@@ -56,10 +61,11 @@ Result<void> CheckStaysInside(const std::string& tree,
 }  // namespace
 
 SignedPackages CheckPackages(const std::vector<RawList>& lists,
-                             const SignatureVerifier& verifier) {
+                             const SignatureVerifier& verifier,
+                             const Revocations& revocations) {
   std::vector<Result<std::optional<RpmPackageFiles>>> checked(lists.size());
   ForAllInParallel(lists.size(), [&](std::size_t number) {
-    checked[number] = CheckPackage(lists[number], verifier);
+    checked[number] = CheckPackage(lists[number], verifier, revocations);
   });
   SignedPackages all;
   for (std::size_t i = 0; i < lists.size(); ++i) {

@@ -9,6 +9,7 @@
 #include "assayfs/signature_verifier.h"
 #include "base/result.h"
 #include "lists/rpm_file_metadata.h"
+#include "trust/revocations.h"
 
 namespace assayfs {
 
@@ -28,9 +29,10 @@ struct SignedPackages {
 };
 
 // Verifies each list and parses its header, on all processors. Lists with weak
-// digests are refused.
+// digests, and those that are revoked, are refused.
 SignedPackages CheckPackages(const std::vector<RawList>& lists,
-                             const SignatureVerifier& verifier);
+                             const SignatureVerifier& verifier,
+                             const Revocations& revocations);
 
 // Returns the lists to verify a tree by where none are named, as an argument of
 // ReadLists: "rpmdb:TREE" if the tree has an RPM database, else the system's

@@ -52,6 +52,12 @@ std::vector<Claims> GroupByPath(const std::vector<Claim>& claims) {
   return groups;
 }
 
+std::vector<HashAlgorithm> AlgorithmsOf(const std::set<Digest>& digests) {
+  std::set<HashAlgorithm> algorithms;
+  for (const Digest& digest : digests) algorithms.insert(digest.algorithm());
+  return {algorithms.begin(), algorithms.end()};
+}
+
 std::unique_ptr<Finding> MakeFinding(Finding::Kind kind, const Claim& claim) {
   auto finding = std::make_unique<Finding>();
   finding->kind = kind;
@@ -98,7 +104,8 @@ std::unique_ptr<Finding> CompareFile(Claims claims, bool shared,
 }
 
 std::unique_ptr<Finding> CheckPath(FileFinder& finder, Claims claims,
-                                   const Owners& owners) {
+                                   const Owners& owners,
+                                   const std::set<Digest>& revoked) {
   const bool shared = std::ranges::any_of(claims, [&](const Claim& claim) {
     return claim.package->package != claims.front().package->package;
   });
@@ -111,6 +118,10 @@ std::unique_ptr<Finding> CheckPath(FileFinder& finder, Claims claims,
   for (const Claim& claim : claims) expectations.push_back(claim.file);
   const auto found = finder.Find(claims.front().file->path, expectations);
   if (!found) return MissingFile(claims, found.error());
+  const bool is_revoked = std::ranges::any_of(
+      found->digests,
+      [&](const Digest& digest) { return revoked.contains(digest); });
+  if (is_revoked) return MakeFinding(Finding::Kind::kRevoked, claims.front());
   return CompareFile(claims, shared, *found, owners);
 }
 
@@ -118,10 +129,11 @@ std::unique_ptr<Finding> CheckPath(FileFinder& finder, Claims claims,
 
 VerifiedFiles VerifyFiles(int root_fd,
                           const std::vector<RpmPackageFiles>& packages,
-                          const Owners& owners,
+                          const Owners& owners, const std::set<Digest>& revoked,
                           const std::function<void(std::size_t)>& progress) {
   const auto claims = SortedClaims(packages);
   const auto paths = GroupByPath(claims);
+  const auto also = AlgorithmsOf(revoked);
   std::vector<std::unique_ptr<Finding>> found(paths.size());
   std::atomic<std::size_t> done = 0;
   // Neighbours are mostly in one folder. Few enough that the last ones do not
@@ -129,11 +141,11 @@ VerifiedFiles VerifyFiles(int root_fd,
   constexpr std::size_t kTogether = 16;
   const std::size_t parts = (paths.size() + kTogether - 1) / kTogether;
   ForAllInParallel(parts, [&](std::size_t part) {
-    FileFinder finder(root_fd);
+    FileFinder finder(root_fd, also);
     const std::size_t first = part * kTogether;
     const std::size_t end = std::min(first + kTogether, paths.size());
     for (std::size_t number = first; number < end; ++number) {
-      found[number] = CheckPath(finder, paths[number], owners);
+      found[number] = CheckPath(finder, paths[number], owners, revoked);
       const std::size_t count = done.fetch_add(1) + 1;
       if (progress) progress(count);
     }

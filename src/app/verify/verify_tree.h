@@ -4,17 +4,19 @@
 
 #include <cstddef>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "app/verify/compare_file.h"
+#include "crypto/digest.h"
 #include "lists/rpm_file_metadata.h"
 
 namespace assayfs {
 
 // One file that is not as the packages say.
 struct Finding {
-  enum class Kind { kDiffers, kMissing, kUnowned };
+  enum class Kind { kDiffers, kMissing, kRevoked, kUnowned };
 
   Kind kind = Kind::kDiffers;
   std::string path;
@@ -26,7 +28,7 @@ struct Finding {
 
 struct VerifiedFiles {
   std::size_t checked = 0;        // paths, of all packages together
-  std::vector<Finding> findings;  // kDiffers and kMissing, sorted by path
+  std::vector<Finding> findings;  // all but kUnowned, sorted by path
 };
 
 // Compares every file of the packages with what stands in the tree, on all
@@ -36,13 +38,15 @@ struct VerifiedFiles {
 // if none does, the one with the fewest marks is told. One that only names the
 // path (a ghost) is asked only if no other owns it. The time of change is not
 // held against a file of several packages, nor is it by rpm. A file that may be
-// missing, or is a ghost, is not told as missing.
+// missing, or is a ghost, is not told as missing. Content with one of the
+// digests that are revoked is told as that, whatever else there is to say of
+// it; it is looked for in files that have the size that is expected.
 //
 // root_fd: the tree, borrowed. progress: told the number of files looked at,
 // now and then, by several threads; may be empty.
 VerifiedFiles VerifyFiles(int root_fd,
                           const std::vector<RpmPackageFiles>& packages,
-                          const Owners& owners,
+                          const Owners& owners, const std::set<Digest>& revoked,
                           const std::function<void(std::size_t)>& progress);
 
 }  // namespace assayfs

@@ -146,6 +146,35 @@ TEST_F(RefusalReasonsTest, OfDigests) {
             "weak digests");
 }
 
+TEST_F(RefusalReasonsTest, Revoked) {
+  const auto list = dir_.Write("tlv-a", Signed(Tlv()));
+  ASSERT_TRUE(Shell("(openssl x509 -noout -fingerprint -sha256 -in " +
+                    dir_ / "site.pem" + " | sed 's/.*=/key /;s/://g') | tee " +
+                    dir_ / "revoked"));
+  const std::vector<std::string> words = {
+      "lists",           "check",     "--json",         "--keys",
+      dir_ / "site.pem", "--revoked", dir_ / "revoked", list};
+  const auto run = RunTool(words);
+  EXPECT_EQ(run.status, kExitNo);
+  const auto answer = run.Json()["lists"][0];
+  EXPECT_EQ(answer["reason"], "revoked");
+  EXPECT_TRUE(
+      answer["error"].get<std::string>().starts_with("revoked: by \"key "));
+  dir_.Write("revoked", "digest of nothing\n");
+  const auto more = RunTool(words);
+  EXPECT_EQ(more.status, kExitYes);
+  EXPECT_NE(more.err.find("assayfs: revocations: "), std::string::npos);
+}
+
+TEST_F(RefusalReasonsTest, WhatIsRevokedMustBeThere) {
+  const auto run =
+      RunTool({"lists", "check", "--keys", dir_ / "site.pem", "--revoked",
+               dir_ / "missing", dir_.Write("tlv-a", Signed(Tlv()))});
+  EXPECT_EQ(run.status, kExitFailed);
+  EXPECT_NE(run.err.find("--revoked " + dir_ / "missing"), std::string::npos)
+      << run.err;
+}
+
 TEST(RefusalReasonTest, IsAlwaysOneOfTheSet) {
   EXPECT_EQ(RefusalReason(Error(EIO, "not measured: TPM: away")),
             "not measured");

@@ -35,10 +35,11 @@ HeaderBuilder Package(const std::string& name) {
 class SignedPackagesTest : public ::testing::Test {
  protected:
   SignedPackages Check(const std::vector<RawList>& lists) {
-    return CheckPackages(lists, verifier_);
+    return CheckPackages(lists, verifier_, revocations_);
   }
 
   FakeVerifier verifier_;
+  Revocations revocations_;
 };
 
 TEST_F(SignedPackagesTest, TakesHeadersInTheOrderOfTheLists) {
@@ -80,6 +81,15 @@ TEST_F(SignedPackagesTest, SaysWhyItRefuses) {
                                    "weak digests: md5"));
   EXPECT_THAT(all.packages, IsEmpty());
   EXPECT_FALSE(all.unreadable);
+}
+
+TEST_F(SignedPackagesTest, RefusesWhatIsRevoked) {
+  revocations_.Add("file", "package a < 2\npackage b < 1\n");
+  const auto all = Check({Signed("rpm-a", Package("a").Build()),
+                          Signed("rpm-b", Package("b").Build())});
+  ASSERT_EQ(all.refused.size(), 1u);
+  EXPECT_EQ(all.refused[0].why, "revoked: by \"package a < 2\"");
+  EXPECT_EQ(all.packages.size(), 1u);
 }
 
 TEST_F(SignedPackagesTest, LeavesOutGoodListsOfAnotherFormat) {

@@ -46,15 +46,16 @@ class VerifyTreeTest : public ::testing::Test {
   }
   // "MARKS LETTER PATH PACKAGE" of each finding.
   std::vector<std::string> Lines() {
-    const auto verified = VerifyFiles(root_.get(), packages_, Owners(), {});
+    const auto verified =
+        VerifyFiles(root_.get(), packages_, Owners(), revoked_, {});
     checked_ = verified.checked;
     std::vector<std::string> lines;
     for (const Finding& finding : verified.findings) {
-      lines.push_back((finding.kind == Finding::Kind::kMissing
-                           ? "missing"
-                           : finding.marks) +
-                      ' ' + finding.attribute + ' ' + finding.path + ' ' +
-                      finding.package + finding.why);
+      std::string kind = finding.marks;
+      if (finding.kind == Finding::Kind::kMissing) kind = "missing";
+      if (finding.kind == Finding::Kind::kRevoked) kind = "revoked";
+      lines.push_back(kind + ' ' + finding.attribute + ' ' + finding.path +
+                      ' ' + finding.package + finding.why);
     }
     return lines;
   }
@@ -62,6 +63,7 @@ class VerifyTreeTest : public ::testing::Test {
   TempDir dir_;
   UniqueFd root_;
   std::vector<RpmPackageFiles> packages_;
+  std::set<Digest> revoked_;
   std::size_t checked_ = 0;
 };
 
@@ -115,6 +117,17 @@ TEST_F(VerifyTreeTest, OtherReasonsAreTold) {
   EXPECT_THAT(Lines(), ElementsAre("missing   /a/b p: Not a directory"));
 }
 
+TEST_F(VerifyTreeTest, RevokedContentIsToldInWhateverAlgorithmItIsRevoked) {
+  Write("a", "abcd");
+  Write("b", "wxyz");
+  Write("c", "1234");
+  packages_ = {
+      {"p", {File("/a", "abcd"), File("/b", "abcd"), File("/c", "1234")}}};
+  revoked_ = {Must(HashBytes(HashAlgorithm::kSha512, AsBytes("abcd"))),
+              Must(HashBytes(HashAlgorithm::kSha256, AsBytes("wxyz")))};
+  EXPECT_THAT(Lines(), ElementsAre("revoked   /a p", "revoked   /b p"));
+}
+
 TEST_F(VerifyTreeTest, TheTimeCountsForFilesOfOnePackageOnly) {
   Write("a", "abcd");
   RpmFileMetadata file = File("/a", "abcd");
@@ -144,7 +157,7 @@ TEST_F(VerifyTreeTest, TellsHowFarItHasCome) {
   packages_ = {{"p", {File("/a", ""), File("/b", "")}}};
   std::atomic<std::size_t> most = 0;
   std::atomic<int> calls = 0;
-  VerifyFiles(root_.get(), packages_, Owners(), [&](std::size_t files) {
+  VerifyFiles(root_.get(), packages_, Owners(), {}, [&](std::size_t files) {
     ++calls;
     if (files == 2) most = files;
   });

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is revoked, for verbs that look at lists once.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "trust/revocations.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
+
+namespace assayfs {
+
+inline constexpr const char* kDefaultRevoked = "/etc/assayfs/revoked.d";
+
+// Refuses a place that was named and is not there: that is more likely to be a
+// slip than to mean that nothing is revoked. The default need not be there.
+// Errors: those of access(2), with the option.
+Result<void> CheckRevokedPath(const std::string& path);
+
+// Reads what is revoked at path. Lines that mean nothing are told on the
+// standard error stream. Errors: those of CheckRevokedPath, and of
+// Revocations::AddPath.
+Result<Revocations> ReadRevoked(const std::string& path);
+
+// Adds --revoked to a verb. path is set to the default; it must outlive verb.
+void AddRevokedOption(CLI::App& verb, std::string& path);
+
+}  // namespace assayfs

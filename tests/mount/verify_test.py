@@ -359,14 +359,14 @@ class OutputTest(VerifyTest):
     def test_revoked(self):
         revoked = Installed.maker.at("revoked")
         digest = run("sha512sum", self.below(PROG)).stdout.split()[0]
-        write(revoked, f"digest sha512:{digest}\npackage second = 1\n")
+        write(revoked, f"digest sha512:{digest}\npackage second = 2\n")
         done = self.verify("--revoked", revoked)
         self.assertEqual(done.returncode, 1)
-        refused, file, last = done.stdout.splitlines()
-        self.assertTrue(refused.endswith(
-            ': revoked: by "package second = 1"'), refused)
-        self.assertEqual(file, "revoked     /usr/bin/prog")
-        self.assertIn(" 0 missing, 1 revoked, 1 package, 1 refused", last)
+        lines = done.stdout.splitlines()
+        self.assertTrue(lines[0].endswith(
+            ': revoked: by "package second = 2"'), lines)
+        self.assertIn("revoked     /usr/bin/prog", lines)
+        self.assertIn(" 1 revoked, 1 package, 1 refused", lines[-1])
         answer = json.loads(self.verify("--revoked", revoked, "--json").stdout)
         self.assertEqual(answer["revoked"], 1)
         self.assertEqual(answer["files"][0]["kind"], "revoked")

@@ -2,7 +2,12 @@
 // CRLs through Pkcs7Verifier, which is the one that uses them.
 #include "trust/pkcs7_crls.h"
 
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
 #include <cctype>
+#include <memory>
+#include <span>
 
 #include "authority.h"
 #include "command.h"
@@ -225,6 +230,31 @@ TEST_F(Pkcs7CrlsTest, RefusesCrlsThatDoNotMeanWhatTheyList) {
   EXPECT_TRUE(
       add("issuingDistributionPoint=critical,@scope\n"
           "[scope]\nonlyuser=TRUE\n"));
+}
+
+// `openssl ca` cannot make such entries.
+TEST_F(Pkcs7CrlsTest, AnEntryOfAnotherIssuerIsRefused) {
+  const auto pem = authority_->MakeCrl("root", {"direct"});
+  const std::unique_ptr<BIO, decltype(&BIO_free)> in(
+      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
+  const std::unique_ptr<X509_CRL, decltype(&X509_CRL_free)> crl(
+      PEM_read_bio_X509_CRL(in.get(), nullptr, nullptr, nullptr),
+      X509_CRL_free);
+  ASSERT_NE(crl, nullptr);
+  const std::unique_ptr<GENERAL_NAMES, decltype(&GENERAL_NAMES_free)> issuer(
+      GENERAL_NAMES_new(), GENERAL_NAMES_free);
+  X509_REVOKED* entry =
+      sk_X509_REVOKED_value(X509_CRL_get_REVOKED(crl.get()), 0);
+  ASSERT_EQ(X509_REVOKED_add1_ext_i2d(entry, NID_certificate_issuer,
+                                      issuer.get(), 1, 0),
+            1);
+  ASSERT_GT(i2d_re_X509_CRL_tbs(crl.get(), nullptr), 0);  // not as it was read
+  std::vector<unsigned char> der(
+      static_cast<std::size_t>(i2d_X509_CRL(crl.get(), nullptr)));
+  unsigned char* at = der.data();
+  ASSERT_GT(i2d_X509_CRL(crl.get(), &at), 0);
+  EXPECT_THAT(Pkcs7Verifier().AddCrl(std::as_bytes(std::span(der)), "x.crl"),
+              FailsSaying(EOPNOTSUPP, "indirect"));
 }
 
 }  // namespace

@@ -202,28 +202,42 @@ void DoStatfs(fuse_req_t req, fuse_ino_t node) {
   fuse_reply_statfs(req, &*statistics);
 }
 
+// Returns capabilities if they may be shown. Errors: ENODATA if not; those of
+// GetCapabilities.
+Result<std::string> CapabilitiesToShow(const NameJudge& names,
+                                       const LowerRef& file) {
+  auto value = GetCapabilities(file);
+  if (!value || names.ShowsCapabilities(file.fd(), AsBytes(*value))) {
+    return value;
+  }
+  return Fail(ENODATA, "no list gives them");
+}
+
+// Replies with as much as was asked for.
+void ReplyXattr(fuse_req_t req, std::string_view value, std::size_t size) {
+  if (size == 0) {
+    fuse_reply_xattr(req, value.size());
+  } else if (size < value.size()) {
+    fuse_reply_err(req, ERANGE);
+  } else {
+    fuse_reply_buf(req, value.data(), value.size());
+  }
+}
+
 void DoGetxattr(fuse_req_t req, fuse_ino_t node, const char* name,
                 std::size_t size) {
   const auto file = NodeOf(req, node);
   if (ReplyIfFailed(req, file)) return;
-  std::vector<char> value(size);
   const NameJudge* const names = ServerOf(req).names;
-  const bool judged =
-      names != nullptr && std::string_view(name) == kCapabilityXattr;
-  // What is judged must be what is told, so it is read once.
-  if (judged) value.resize(kMostCapabilityBytes);
+  if (names != nullptr && std::string_view(name) == kCapabilityXattr) {
+    // What is judged must be what is told, so it is read once.
+    const auto value = CapabilitiesToShow(*names, *file);
+    if (!ReplyIfFailed(req, value)) ReplyXattr(req, *value, size);
+    return;
+  }
+  std::vector<char> value(size);
   const auto length = GetXattr(*file, name, value);
   if (ReplyIfFailed(req, length)) return;
-  if (judged) {
-    value.resize(*length);
-    if (!names->ShowsCapabilities(file->fd(),
-                                  AsBytes({value.data(), value.size()}))) {
-      return static_cast<void>(fuse_reply_err(req, ENODATA));
-    }
-    if (size != 0 && size < *length) {
-      return static_cast<void>(fuse_reply_err(req, ERANGE));
-    }
-  }
   if (size == 0) {
     fuse_reply_xattr(req, *length);
   } else {
@@ -231,21 +245,29 @@ void DoGetxattr(fuse_req_t req, fuse_ino_t node, const char* name,
   }
 }
 
+// Takes the name of capabilities that may not be shown out of names.
+void HideCapabilities(const NameJudge& judge, const LowerRef& file,
+                      std::string& names) {
+  const std::string name(kCapabilityXattr, sizeof(kCapabilityXattr));
+  std::size_t at = names.find(name);
+  while (at != std::string::npos && at != 0 && names[at - 1] != '\0') {
+    at = names.find(name, at + 1);
+  }
+  if (at == std::string::npos || CapabilitiesToShow(judge, file)) return;
+  names.erase(at, name.size());
+}
+
 void DoListxattr(fuse_req_t req, fuse_ino_t node, std::size_t size) {
   const auto file = NodeOf(req, node);
   if (ReplyIfFailed(req, file)) return;
   const fuse_ctx* context = fuse_req_ctx(req);
-  const auto names = ListXattrs(*file, [context] {
+  auto names = ListXattrs(*file, [context] {
     return context->uid == 0 && HasSysAdmin(context->pid);
   });
   if (ReplyIfFailed(req, names)) return;
-  if (size == 0) {
-    fuse_reply_xattr(req, names->size());
-  } else if (size < names->size()) {
-    fuse_reply_err(req, ERANGE);
-  } else {
-    fuse_reply_buf(req, names->data(), names->size());
-  }
+  const NameJudge* const judge = ServerOf(req).names;
+  if (judge != nullptr) HideCapabilities(*judge, *file, *names);
+  ReplyXattr(req, *names, size);
 }
 
 // Says whether the caller may keep the set-group-ID bit of a file of group

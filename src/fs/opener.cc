@@ -73,11 +73,9 @@ Result<void> DropHidden(const NameJudge& names, const LowerRef& file) {
     if (auto done = SetAttributes(file, change, -1); !done) return done;
   }
   // Nearly all files have none, which is told sooner than what lists say.
-  std::array<char, kMostCapabilityBytes> value{};
-  const auto size = GetXattr(file, kCapabilityXattr, value);
-  if (!size) return {};
-  const std::string_view capabilities(value.data(), *size);
-  if (names.ShowsCapabilities(file.fd(), AsBytes(capabilities))) return {};
+  const auto capabilities = GetCapabilities(file);
+  if (!capabilities) return {};
+  if (names.ShowsCapabilities(file.fd(), AsBytes(*capabilities))) return {};
   return RemoveXattr(file, kCapabilityXattr);
 }
 

@@ -104,6 +104,15 @@ Result<std::size_t> GetXattr(const LowerRef& file, const char* name,
   return length;
 }
 
+Result<std::string> GetCapabilities(const LowerRef& file) {
+  constexpr std::size_t kMostBytes = 24;  // linux/capability.h
+  std::string value(kMostBytes, '\0');
+  const auto size = GetXattr(file, kCapabilityXattr, value);
+  if (!size) return Fail(size.error());
+  value.resize(*size);
+  return value;
+}
+
 Result<std::string> ListXattrs(const LowerRef& file,
                                const std::function<bool()>& sees_trusted) {
   std::string names(XATTR_LIST_MAX, '\0');

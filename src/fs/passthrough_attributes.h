@@ -48,7 +48,6 @@ Result<struct statvfs> GetStatistics(const LowerRef& file);
 
 // The extended attribute that holds the capabilities of a file.
 inline constexpr char kCapabilityXattr[] = "security.capability";
-inline constexpr std::size_t kMostCapabilityBytes = 24;  // linux/capability.h
 
 // Extended attributes. The length is that of value; an empty span only asks for
 // it. Errors: ERANGE if the span is too short; ENODATA for an ACL where the
@@ -56,6 +55,9 @@ inline constexpr std::size_t kMostCapabilityBytes = 24;  // linux/capability.h
 // permissions, and takes another error for a failure of that.
 Result<std::size_t> GetXattr(const LowerRef& file, const char* name,
                              std::span<char> value);
+// Returns the value of kCapabilityXattr. Errors: ERANGE if it has more bytes
+// than any kernel wrote so far; those of getxattr(2).
+Result<std::string> GetCapabilities(const LowerRef& file);
 // Returns the names, each with a zero byte at its end. Names that begin with
 // "trusted." are for callers with CAP_SYS_ADMIN: file systems, not the kernel,
 // hide them from others. sees_trusted: says whether the caller has it; asked

@@ -206,6 +206,16 @@ class AttributesTest(Installed):
                              0o775)
         self.assertNotIn(CAPABILITY, os.listxattr(self.below(LOOSE)))
 
+    def test_capabilities_that_are_not_shown_are_not_named(self):
+        for name, value in (("user.security.capability", b"x"),
+                            (CAPABILITY, NET_ADMIN), ("user.more", b"y")):
+            os.setxattr(self.below(PLAIN), name, value)
+        self.assertEqual(sorted(os.listxattr(self.at(PLAIN))),
+                         ["user.more", "user.security.capability"])
+        os.removexattr(self.below(PLAIN), "user.more")
+        self.assertEqual(os.listxattr(self.at(PLAIN)),
+                         ["user.security.capability"])
+
     def test_a_privilege_is_shown_under_its_own_name_only(self):
         self.assertEqual(self.mode(PRIVILEGED), 0o4755)
         # As rpm does it: under a name of its own first.

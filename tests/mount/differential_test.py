@@ -289,6 +289,21 @@ class DeviationTest(Both):
             return os.stat(folder).st_atime_ns == 1
         self.assertEqual(self.both(work), [False, True])
 
+    def test_the_use_of_a_fifo_does_not_set_its_times(self):
+        def work(path):
+            os.unlink(path)
+            os.mkfifo(path)
+            fd = os.open(path, os.O_RDWR)
+            try:
+                os.utime(path, ns=(1, 2))
+                os.write(fd, b"x")
+                os.read(fd, 1)
+            finally:
+                os.close(fd)
+            after = os.stat(path)
+            return (after.st_atime_ns, after.st_mtime_ns) == (1, 2)
+        self.assertEqual(self.both(work), [False, True])
+
     def test_allocated_room_may_count_as_data(self):
         def work(path):
             fd = os.open(path, os.O_RDWR | os.O_TRUNC)

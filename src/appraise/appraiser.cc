@@ -328,6 +328,8 @@ WriterGuard Appraiser::BeginWrite(FileId id) {
   return impl_->contents->BeginWrite(id);
 }
 
+void Appraiser::Release(FileId id) { impl_->contents->ReleaseRemoved(id); }
+
 void Appraiser::ReportMismatch(int fd, std::uint64_t content_id,
                                std::uint64_t offset) {
   const auto file = StampFile(fd);

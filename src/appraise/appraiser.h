@@ -129,6 +129,10 @@ class Appraiser {
   // writing, and one around truncate and the like.
   [[nodiscard]] WriterGuard BeginWrite(FileId id);
 
+  // Lets go of a file that the kernel has forgotten, if it was removed: nothing
+  // may keep its room on the disk. Closing it may take long.
+  void Release(FileId id);
+
   // A block of the file behind fd did not match its tag: records it, and
   // forgets the file unless it has been judged anew since the answer with
   // content_id.

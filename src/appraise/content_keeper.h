@@ -70,6 +70,8 @@ class ContentKeeper {
   bool IsWritten(FileId id) const { return cache_.WriterActive(id); }
   Result<void> WaitForWriters(FileId id, const GiveUp& give_up) const;
   WriterGuard BeginWrite(FileId id);
+  // As LeaseKeeper::ReleaseRemoved.
+  void ReleaseRemoved(FileId id) { leases_->ReleaseRemoved(id); }
   // Forgets the file if its content is the one with this content_id.
   void Drop(FileId id, std::uint64_t content_id) {
     cache_.DropContent(id, content_id);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <atomic>
@@ -200,6 +201,16 @@ LeaseKeeper::Outcome LeaseKeeper::Acquire(int fd, FileId id) {
 }
 
 void LeaseKeeper::Release(FileId id) { impl_->End(id); }
+
+void LeaseKeeper::ReleaseRemoved(FileId id) {
+  const bool removed = impl_->leases.With([id](const Impl::Leases& held) {
+    const auto it = held.by_id.find(id);
+    struct stat info {};
+    return it != held.by_id.end() && ::fstat(it->second.fd.get(), &info) == 0 &&
+           info.st_nlink == 0;
+  });
+  if (removed) impl_->End(id);
+}
 
 bool LeaseKeeper::IsUnbroken(FileId id) const {
   return impl_->leases.With([id](const Impl::Leases& held) {

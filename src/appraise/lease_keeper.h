@@ -49,6 +49,10 @@ class LeaseKeeper {
   // the file for writing does not wait for us.
   void Release(FileId id);
 
+  // The same if the file has no name any more: whoever removed it wants its
+  // room back.
+  void ReleaseRemoved(FileId id);
+
   // Says whether the lease on id is held and no writer asked for the file
   // since it was taken, not even one whose signal is still on its way.
   bool IsUnbroken(FileId id) const;

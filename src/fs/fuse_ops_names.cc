@@ -105,16 +105,20 @@ void DoLookup(fuse_req_t req, fuse_ino_t parent, const char* name) {
   ReplyEntry(req, entry);
 }
 
+void Forget(const Server& server, NodeId node, std::uint64_t count) {
+  const auto gone = server.table->Forget(node, count);
+  if (gone) server.appraiser.Release(*gone);
+}
+
 void DoForget(fuse_req_t req, fuse_ino_t node, std::uint64_t count) {
-  ServerOf(req).table->Forget(node, count);
+  Forget(ServerOf(req), node, count);
   fuse_reply_none(req);
 }
 
 void DoForgetMulti(fuse_req_t req, std::size_t count,
                    fuse_forget_data* forgets) {
-  InodeTable& table = *ServerOf(req).table;
   for (std::size_t i = 0; i < count; ++i) {
-    table.Forget(forgets[i].ino, forgets[i].nlookup);
+    Forget(ServerOf(req), forgets[i].ino, forgets[i].nlookup);
   }
   fuse_reply_none(req);
 }

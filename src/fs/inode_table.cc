@@ -276,9 +276,10 @@ void InodeTable::Release(FileId id) {
   });
 }
 
-void InodeTable::Forget(NodeId number, std::uint64_t count) {
-  if (number == kRootNode) return;
+std::optional<FileId> InodeTable::Forget(NodeId number, std::uint64_t count) {
+  if (number == kRootNode) return std::nullopt;
   bool trim = false;
+  std::optional<FileId> file;
   {
     // What comes back is closed after the lock was given up.
     std::shared_ptr<const UniqueFd> fd;
@@ -291,10 +292,12 @@ void InodeTable::Forget(NodeId number, std::uint64_t count) {
       if (nodes.Find(node->id) == node.get()) nodes.by_id.erase(node.get());
       nodes.by_number.erase(node);
       trim = ++nodes.forgotten % kTrimNodes == 0;
+      file = node->id;
       return node;
     });
   }
   if (trim) ::malloc_trim(0);
+  return file;
 }
 
 void InodeTable::Clear() {

@@ -56,8 +56,9 @@ class InodeTable {
   void Release(FileId id);
 
   // Takes back count lookups; with the last one the node goes, unless it is
-  // the root. Memory of many nodes that went is given back to the system.
-  void Forget(NodeId node, std::uint64_t count);
+  // the root, and its file is returned. Memory of many nodes that went is given
+  // back to the system.
+  std::optional<FileId> Forget(NodeId node, std::uint64_t count);
 
   // Forgets everything but the root.
   void Clear();

@@ -89,6 +89,32 @@ class IdentityTest(judged.Judged):
             os.close(path_fd)
             os.close(folder_fd)
 
+    def removed_files_held(self):
+        """Returns which removed files the daemon keeps on the disk."""
+        folder = f"/proc/{self.daemon.pid}/fd"
+        held = set()
+        for name in os.listdir(folder):
+            try:
+                target = os.readlink(os.path.join(folder, name))
+            except OSError:
+                continue
+            if target.startswith(self.tree) and target.endswith("(deleted)"):
+                held.add(target)
+        return held
+
+    def test_the_room_of_removed_files_is_free_again(self):
+        os.link(self.below("lib"), self.below("link"))
+        self.assertReads(self.at("lib"), OLD)
+        self.assertReads(self.at("new"), NEW)
+        with open(self.at("new"), "rb"):
+            os.unlink(self.at("new"))
+            self.assertEqual(len(self.removed_files_held()), 1)
+        judged.wait_until(lambda: not self.removed_files_held())
+        os.unlink(self.at("lib"))
+        self.assertReads(self.at("link"), OLD)
+        os.unlink(self.below("link"))
+        judged.wait_until(lambda: not self.removed_files_held())
+
 
 class InodeUsedAgainTest(judged.Judged):
     """The daemon keeps so few descriptors that lower inodes are let go."""

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
+#include <filesystem>
 #include <future>
 
 #include "base/files.h"
@@ -94,6 +95,23 @@ TEST_F(LeaseKeeperTest, AReleasedLeaseLetsWritersThroughUntold) {
   EXPECT_TRUE(writer);
   EXPECT_EQ(broken_.get_future().wait_for(std::chrono::seconds(0)),
             std::future_status::timeout);
+}
+
+TEST_F(LeaseKeeperTest, WhatWasRemovedIsLetGo) {
+  UniqueFd gone = Open("gone");
+  const UniqueFd linked = Open("linked");
+  std::filesystem::create_hard_link(dir_ / "linked", dir_ / "other");
+  ASSERT_EQ(Acquire(gone), LeaseKeeper::Outcome::kHeld);
+  ASSERT_EQ(Acquire(linked), LeaseKeeper::Outcome::kHeld);
+  keeper_->ReleaseRemoved(Id(gone));
+  EXPECT_EQ(keeper_->size(), 2U);
+  for (const auto name : {"gone", "linked"}) {
+    std::filesystem::remove(dir_ / name);
+  }
+  keeper_->ReleaseRemoved(Id(gone));
+  keeper_->ReleaseRemoved(Id(linked));
+  EXPECT_EQ(ended_, std::vector{Id(gone)});
+  EXPECT_TRUE(keeper_->IsUnbroken(Id(linked)));
 }
 
 TEST_F(LeaseKeeperTest, OneTooManyReplacesTheOldest) {

@@ -36,11 +36,13 @@ TEST(InodeTableTest, GivesHardLinksOneNode) {
 TEST(InodeTableTest, ForgetsWithTheLastLookup) {
   LowerTree tree;
   tree.dir().Write("a", "x");
-  const NodeId node = tree.At("a").node();
+  const LowerRef lower = tree.At("a");
+  const NodeId node = lower.node();
   tree.At("a");
-  tree.table().Forget(node, 1);
+  EXPECT_EQ(tree.table().Forget(node, 1), std::nullopt);
   EXPECT_TRUE(tree.table().Get(node));
-  tree.table().Forget(node, 1);
+  EXPECT_EQ(tree.table().Forget(node, 1), lower.id());
+  EXPECT_EQ(tree.table().Forget(node, 1), std::nullopt);
   EXPECT_THAT(tree.table().Get(node), FailsWith(ESTALE));
 }
 

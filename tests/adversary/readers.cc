@@ -113,6 +113,9 @@ struct Ran {
 Ran Execute(const std::string& path) {
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
+  // Else what other threads write to stays open for writing until the program
+  // was judged, and is rightly refused meanwhile.
+  ::posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
   for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) {
     ::posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_WRONLY, 0);
   }

@@ -21,8 +21,9 @@ class Assayfs(dnf.Plugin):
     """See assayfs-lists(1). Configured by assayfs.conf, section [main].
 
     lists: the folder; keys: paths, with blanks in between; revoked: a path.
-    Defaults: those of `assayfs lists update`. root: the installroot whose packages the lists are
-    of, "/" if it is not given; transactions of another one are left alone.
+    Defaults: those of `assayfs lists update`. root: the installroot whose
+    packages the lists are of, "/" if it is not given; transactions of another
+    one are left alone.
     """
 
     name = "assayfs"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests on attributes and extended attributes.
+#include <linux/xattr.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -245,29 +246,23 @@ void DoGetxattr(fuse_req_t req, fuse_ino_t node, const char* name,
   }
 }
 
-// Takes the name of capabilities that may not be shown out of names.
-void HideCapabilities(const NameJudge& judge, const LowerRef& file,
-                      std::string& names) {
-  const std::string name(kCapabilityXattr, sizeof(kCapabilityXattr));
-  std::size_t at = names.find(name);
-  while (at != std::string::npos && at != 0 && names[at - 1] != '\0') {
-    at = names.find(name, at + 1);
-  }
-  if (at == std::string::npos || CapabilitiesToShow(judge, file)) return;
-  names.erase(at, name.size());
-}
-
 void DoListxattr(fuse_req_t req, fuse_ino_t node, std::size_t size) {
   const auto file = NodeOf(req, node);
   if (ReplyIfFailed(req, file)) return;
   const fuse_ctx* context = fuse_req_ctx(req);
-  auto names = ListXattrs(*file, [context] {
-    return context->uid == 0 && HasSysAdmin(context->pid);
-  });
-  if (ReplyIfFailed(req, names)) return;
   const NameJudge* const judge = ServerOf(req).names;
-  if (judge != nullptr) HideCapabilities(*judge, *file, *names);
-  ReplyXattr(req, *names, size);
+  std::optional<bool> is_admin;  // found out if it matters
+  const auto shows = [&](std::string_view name) {
+    // File systems, not the kernel, hide these from others.
+    if (name.starts_with(XATTR_TRUSTED_PREFIX)) {
+      if (!is_admin) is_admin = context->uid == 0 && HasSysAdmin(context->pid);
+      return *is_admin;
+    }
+    return judge == nullptr || name != kCapabilityXattr ||
+           CapabilitiesToShow(*judge, *file).has_value();
+  };
+  const auto names = ListXattrs(*file, shows);
+  if (!ReplyIfFailed(req, names)) ReplyXattr(req, *names, size);
 }
 
 // Says whether the caller may keep the set-group-ID bit of a file of group

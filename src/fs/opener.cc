@@ -5,10 +5,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include <array>
 #include <chrono>
 #include <optional>
-#include <string_view>
 #include <utility>
 
 #include "base/reopen.h"

@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <linux/limits.h>
-#include <linux/xattr.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -113,8 +112,9 @@ Result<std::string> GetCapabilities(const LowerRef& file) {
   return value;
 }
 
-Result<std::string> ListXattrs(const LowerRef& file,
-                               const std::function<bool()>& sees_trusted) {
+Result<std::string> ListXattrs(
+    const LowerRef& file,
+    const std::function<bool(std::string_view name)>& shows) {
   std::string names(XATTR_LIST_MAX, '\0');
   const auto length = Length(
       ::listxattr(FdPath(file.fd()).c_str(), names.data(), names.size()));
@@ -124,10 +124,9 @@ Result<std::string> ListXattrs(const LowerRef& file,
   for (std::size_t at = 0, end = 0; at < names.size(); at = end) {
     end = names.find('\0', at) + 1;
     const std::string_view name(names.data() + at, end - at);
-    if (!name.starts_with(XATTR_TRUSTED_PREFIX)) shown += name;
+    if (shows(name.substr(0, name.size() - 1))) shown += name;
   }
-  const bool all = shown.size() == names.size() || sees_trusted();
-  return all ? names : shown;
+  return shown;
 }
 
 Result<void> SetXattr(const LowerRef& file, const char* name,

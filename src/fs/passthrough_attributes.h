@@ -13,6 +13,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -58,12 +59,11 @@ Result<std::size_t> GetXattr(const LowerRef& file, const char* name,
 // Returns the value of kCapabilityXattr. Errors: ERANGE if it has more bytes
 // than any kernel wrote so far; those of getxattr(2).
 Result<std::string> GetCapabilities(const LowerRef& file);
-// Returns the names, each with a zero byte at its end. Names that begin with
-// "trusted." are for callers with CAP_SYS_ADMIN: file systems, not the kernel,
-// hide them from others. sees_trusted: says whether the caller has it; asked
-// only if there is such a name.
-Result<std::string> ListXattrs(const LowerRef& file,
-                               const std::function<bool()>& sees_trusted);
+// Returns the names that are to be shown, each with a zero byte at its end.
+// shows: says whether one is; asked for each, in their order.
+Result<std::string> ListXattrs(
+    const LowerRef& file,
+    const std::function<bool(std::string_view name)>& shows);
 // flags: as for setxattr(2).
 Result<void> SetXattr(const LowerRef& file, const char* name,
                       std::span<const char> value, int flags);

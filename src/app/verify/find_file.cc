@@ -104,12 +104,13 @@ void ReadContent(const Place& place, const Needs& needs, FoundFile& found) {
 
 }  // namespace
 
-Result<void> FileFinder::Enter(std::string folder) {
+Result<void> FileFinder::Enter(std::string_view folder) {
   if (folder_fd_ && folder == folder_) return {};
-  auto fd = OpenInRoot(root_fd_, folder, O_PATH | O_DIRECTORY, Links::kFollow);
+  auto fd = OpenInRoot(root_fd_, "/" + std::string(folder),
+                       O_PATH | O_DIRECTORY, Links::kFollow);
   if (!fd) return Fail(fd.error());
   folder_fd_ = std::move(*fd);
-  folder_ = std::move(folder);
+  folder_ = folder;
   return {};
 }
 
@@ -117,14 +118,17 @@ Result<FoundFile> FileFinder::Find(
     const std::string& path,
     std::span<const RpmFileMetadata* const> expectations) {
   if (path.empty()) return Fail(ENOENT, "a path without a name");
-  const std::size_t name_at = path.rfind('/') + 1;  // 0 if there is no slash
-  const bool has_name = IsOwnName(std::string_view(path).substr(name_at));
-  const auto entered = Enter(has_name ? "/" + path.substr(0, name_at) : path);
+  // Where the name begins; where it is none of its own, the path is a folder.
+  std::size_t name_at = path.rfind('/') + 1;  // 0 if there is no slash
+  if (!IsOwnName(std::string_view(path).substr(name_at))) {
+    name_at = path.size();
+  }
+  const auto entered = Enter(std::string_view(path).substr(0, name_at));
   if (!entered) return Fail(Error(entered.error().code(), path));
-  const Place place{folder_fd_.get(), has_name ? path.c_str() + name_at : ""};
+  const Place place{folder_fd_.get(), path.c_str() + name_at};
   FoundFile found;
   if (::fstatat(place.folder_fd, place.name, &found.info,
-                AT_SYMLINK_NOFOLLOW | (has_name ? 0 : AT_EMPTY_PATH)) != 0) {
+                AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) != 0) {
     return Fail(Error::FromErrno(path));
   }
   if (S_ISLNK(found.info.st_mode)) {

@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -36,7 +37,7 @@ class FileFinder {
                          std::span<const RpmFileMetadata* const> expectations);
 
  private:
-  Result<void> Enter(std::string folder);
+  Result<void> Enter(std::string_view folder);
 
   int root_fd_;
   std::vector<HashAlgorithm> also_;

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,11 +24,12 @@ class Measurer {
   virtual ~Measurer() = default;
 
   // Appends a record to the measurement log, then extends the PCR, and only
-  // then says "measured". What the log holds already, with the same path and
-  // digest, is not recorded again.
-  // path: the name for the record, any bytes. sha256: 32 bytes, the digest of
-  // the whole file.
-  virtual MeasureOutcome Measure(std::string_view path,
+  // then says "measured". What the log holds already for this PCR, with the
+  // same path and digest, is not recorded again.
+  // pcr: nothing for the usual one. path: the name for the record, any bytes.
+  // sha256: 32 bytes, the digest of the whole file.
+  virtual MeasureOutcome Measure(std::optional<std::uint32_t> pcr,
+                                 std::string_view path,
                                  std::span<const std::byte> sha256) = 0;
 };
 

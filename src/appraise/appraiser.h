@@ -22,8 +22,9 @@
 
 namespace assayfs {
 
-// A use that was denied, or would have been in enforce mode, for the record.
-struct DenialRecord {
+// A use for the record: one that was denied, or would have been in enforce
+// mode, or one that is audited.
+struct UseRecord {
   std::string path;  // relative to the tree's root, begins with "/"
   Use use;
   Decision decision;
@@ -45,8 +46,8 @@ class Appraiser {
     int root_fd = -1;
     // Packages whose content is never bound to its paths; see BoundTree.
     std::set<std::string> unbound;
-    // Where denials go. Called on the thread that judges: it must not block.
-    std::function<void(const DenialRecord&)> record;
+    // Where records go. Called on the thread that judges: it must not block.
+    std::function<void(const UseRecord&)> record;
     // Called when the content of a file that was judged is about to change, or
     // may have, below the mount: pages of it that the kernel keeps are stale.
     // Called on the lease thread, never on a thread that judges; may block.
@@ -105,8 +106,7 @@ class Appraiser {
   bool Judges(const Use& use) const;
 
   // Which opens for reading get tags to check what is read against.
-  enum class Checks { kNone, kSome, kAll };
-  Checks checks() const;
+  Extent checks() const;
 
   // Says whether the content that id has under this stamp is remembered, and
   // content_changed or unguarded will be called before anybody can change it.
@@ -139,7 +139,7 @@ class Appraiser {
   void ReportMismatch(int fd, std::uint64_t content_id, std::uint64_t offset);
 
   // Counts and records what was denied elsewhere.
-  void ReportDenied(const DenialRecord& record);
+  void ReportDenied(const UseRecord& record);
 
   // Everything that led to a verdict, for `why`.
   struct Explanation {
@@ -147,6 +147,7 @@ class Appraiser {
     std::string path;
     std::optional<Digest> digest;
     std::string rule_text;
+    std::string rule_file;  // the name of the policy that it is in
     unsigned rule_line = 0;
     struct ListHit {
       std::string name;

@@ -14,18 +14,18 @@ namespace assayfs {
 namespace {
 
 // A list as it was read: what its name says, and where its signature begins.
-struct ListFile {
+struct OpenedList {
   ListFormat format;
   SplitList split;
 };
 
-Result<ListFile> TakeApart(const RawList& raw) {
+Result<OpenedList> TakeApart(const RawList& raw) {
   if (!raw.bytes) return Fail(raw.bytes.error());
   const auto name = ParseListName(raw.name);
   if (!name) return Fail(name.error());
   const auto split = SplitSignature(*raw.bytes);
   if (!split) return Fail(split.error());
-  return ListFile{name->format, *split};
+  return OpenedList{name->format, *split};
 }
 
 // Returns who signed the list, or why nobody trusted did.
@@ -63,7 +63,7 @@ Result<void> RefuseUnknown(const PackedFiles& files) {
   return {};
 }
 
-Result<PackedAttributes> ReadAttributes(const ListFile& list_file,
+Result<PackedAttributes> ReadAttributes(const OpenedList& list_file,
                                         const ListRules& rules) {
   if (!rules.attributes || list_file.format != ListFormat::kRpm) {
     return PackedAttributes();
@@ -115,7 +115,8 @@ Result<LoadedList> CheckList(const RawList& raw,
                     .attributes = std::move(*attributes),
                     .sha256 = *sha256,
                     .signer = signer ? *signer : Signer{},
-                    .verified = signer.has_value()};
+                    .verified = signer.has_value(),
+                    .file = raw.file};
 }
 
 Result<SignedPayload> CheckListSignature(const RawList& raw,
@@ -128,8 +129,19 @@ Result<SignedPayload> CheckListSignature(const RawList& raw,
                        std::move(*signer)};
 }
 
-Result<void> MeasureList(LoadedList& list, Measurer& measurer) {
-  const auto outcome = measurer.Measure(list.origin, list.sha256.value());
+std::optional<ListRules::Pcr> PcrFor(const ListRules& rules,
+                                     const std::string& origin,
+                                     const std::optional<ListFile>& file) {
+  if (!rules.pcr_for) return ListRules::Pcr{};
+  return rules.pcr_for(origin, file);
+}
+
+Result<void> MeasureList(LoadedList& list, const ListRules& rules,
+                         Measurer& measurer) {
+  const auto pcr = PcrFor(rules, list.origin, list.file);
+  if (!pcr) return {};
+  const auto outcome =
+      measurer.Measure(pcr->number, list.origin, list.sha256.value());
   if (!outcome.measured) return Fail(EIO, "not measured: " + outcome.error);
   list.measured = true;
   return {};

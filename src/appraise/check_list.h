@@ -3,6 +3,9 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,7 +28,18 @@ struct ListRules {
   // Lists that are revoked are refused, borrowed. Null where they are kept, and
   // count no more.
   const Revocations* revocations = nullptr;
+  // Says in which PCR the list in a file is measured; nothing: it is not. Null:
+  // all are, in that of the mount.
+  struct Pcr {
+    std::optional<std::uint32_t> number;  // nothing: that of the mount
+  };
+  std::function<std::optional<Pcr>(const std::string& origin,
+                                   const std::optional<ListFile>& file)>
+      pcr_for = {};
 };
+std::optional<ListRules::Pcr> PcrFor(const ListRules& rules,
+                                     const std::string& origin,
+                                     const std::optional<ListFile>& file);
 
 // Why a list was refused: what the message of an error of CheckList,
 // MeasureList or reading begins with. Explained in assayfs-lists(1).
@@ -77,8 +91,9 @@ struct SignedPayload {
 Result<SignedPayload> CheckListSignature(const RawList& raw,
                                          const SignatureVerifier& verifier);
 
-// Measures a list, which must come before it is relied on.
-// Errors: EIO "not measured: ...".
-Result<void> MeasureList(LoadedList& list, Measurer& measurer);
+// Measures a list, if the rules say so; it must come before the list is relied
+// on. Errors: EIO "not measured: ...".
+Result<void> MeasureList(LoadedList& list, const ListRules& rules,
+                         Measurer& measurer);
 
 }  // namespace assayfs

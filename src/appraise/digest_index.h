@@ -6,11 +6,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "appraise/list_source.h"
 #include "appraise/withdrawals.h"
 #include "assayfs/signature_verifier.h"
 #include "lists/digest_list.h"
@@ -34,6 +36,7 @@ struct LoadedList {
   bool verified = false;
   bool measured = false;
   std::size_t source = 0;  // number of the source in its store
+  std::optional<ListFile> file = {};
 };
 
 // An immutable view of all loaded lists, and of what was withdrawn from them.

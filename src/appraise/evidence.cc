@@ -3,6 +3,10 @@
 #include "appraise/evidence.h"
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
+
+#include "appraise/use_facts.h"
 
 namespace assayfs {
 namespace {
@@ -15,19 +19,32 @@ const Digest* FindRevoked(const DigestIndex& index, const Content& content) {
   return it == content.digests.end() ? nullptr : &*it;
 }
 
+// Says whether a list is one of those that terms speak of.
+bool IsListed(const Terms& terms, const LoadedList& list) {
+  const auto accepts = [](const std::optional<TextSet>& wanted,
+                          const std::string& text) {
+    return !wanted || wanted->Accepts({text});
+  };
+  return accepts(terms.list, list.name) &&
+         accepts(terms.package, list.package_name) &&
+         (!terms.signer || terms.signer->Accepts(list.signer.keys));
+}
+
 // Says whether a measured list that counts has the content, for the rule that
 // measures.
 bool IsMeasured(const DigestIndex& index, const Content& content,
                 const Demand& demand,
                 const std::vector<DigestIndex::Entry>& known) {
-  if (demand.measure == nullptr) return false;
+  if (demand.measure == nullptr || !demand.measure->terms.digest_cache) {
+    return false;
+  }
   const auto measured = [](const DigestIndex::Entry& entry) {
     return entry.withdrawn == nullptr && entry.list->measured;
   };
-  // The rules that measure and appraise need not be of the same digests.
-  if (demand.measure->verity_only == demand.rule()->verity_only) {
+  if (demand.measure == demand.rule()) {
     return std::ranges::any_of(known, measured);
   }
+  // The rules that measure and appraise need not be of the same lists.
   return std::ranges::any_of(FindContent(index, content, demand.measure),
                              measured);
 }
@@ -41,16 +58,35 @@ const Digest* FindAlgorithm(const Content& content, HashAlgorithm algorithm) {
 }
 
 bool Counts(const Rule* rule, HashAlgorithm algorithm) {
-  return rule == nullptr || !rule->verity_only || IsVerity(algorithm);
+  if (rule == nullptr) return true;
+  if (rule->terms.verity_only && !IsVerity(algorithm)) return false;
+  const auto& algorithms = rule->terms.algorithms;
+  return algorithms.empty() || std::ranges::count(algorithms, algorithm) > 0;
+}
+
+bool Counts(const Rule* rule, const DigestIndex::Entry& entry) {
+  return rule == nullptr || (Counts(rule, entry.digest().algorithm()) &&
+                             IsListed(rule->terms, *entry.list));
+}
+
+bool IsAppraised(const Policy& policy, const LoadedList& list) {
+  if (policy.appraised_lists != Extent::kSome) {
+    return policy.appraised_lists == Extent::kAll;
+  }
+  const Demand demand =
+      MatchOccasion(policy, Func::kDigestListCheck, UseOfList(list));
+  return demand.appraise != nullptr && IsListed(demand.appraise->terms, list);
 }
 
 std::vector<HashAlgorithm> AlgorithmsFor(const DigestIndex& index,
-                                         const Demand& demand,
+                                         std::span<const Demand> demands,
                                          std::size_t waiting) {
   std::vector<HashAlgorithm> algorithms = index.algorithms();
   const auto counts = [&](HashAlgorithm algorithm) {
-    return Counts(demand.rule(), algorithm) ||
-           (demand.measure != nullptr && Counts(demand.measure, algorithm));
+    return std::ranges::any_of(demands, [algorithm](const Demand& demand) {
+      return Counts(demand.rule(), algorithm) ||
+             (demand.measure != nullptr && Counts(demand.measure, algorithm));
+    });
   };
   const auto& revoked = index.withdrawals()->revocations.digests();
   std::erase_if(algorithms, [&](HashAlgorithm algorithm) {
@@ -62,10 +98,13 @@ std::vector<HashAlgorithm> AlgorithmsFor(const DigestIndex& index,
     algorithms.push_back(algorithm);
   };
   // A record of the measurement log holds SHA-256.
-  if (demand.measure != nullptr) add(HashAlgorithm::kSha256);
+  const bool measures = std::ranges::any_of(
+      demands, [](const Demand& demand) { return demand.measure != nullptr; });
+  if (measures) add(HashAlgorithm::kSha256);
   if (algorithms.empty()) {
-    add(counts(HashAlgorithm::kSha256) ? HashAlgorithm::kSha256
-                                       : HashAlgorithm::kVeritySha256);
+    add(counts(HashAlgorithm::kVeritySha256) && !counts(HashAlgorithm::kSha256)
+            ? HashAlgorithm::kVeritySha256
+            : HashAlgorithm::kSha256);
   }
   return algorithms;
 }
@@ -76,14 +115,15 @@ std::vector<DigestIndex::Entry> FindContent(const DigestIndex& index,
   std::vector<DigestIndex::Entry> found;
   for (const Digest& digest : content.digests) {
     if (!Counts(rule, digest.algorithm())) continue;
-    const auto entries = index.FindDigest(digest);
-    found.insert(found.end(), entries.begin(), entries.end());
+    std::ranges::copy_if(
+        index.FindDigest(digest), std::back_inserter(found),
+        [rule](const auto& entry) { return Counts(rule, entry); });
   }
   return found;
 }
 
-std::string AddKnown(const DigestIndex& index, const Content& content,
-                     const Demand& demand,
+std::string AddKnown(const Policy& policy, const DigestIndex& index,
+                     const Content& content, const Demand& demand,
                      const std::vector<DigestIndex::Entry>& known,
                      Evidence& evidence) {
   evidence.known = false;
@@ -98,9 +138,15 @@ std::string AddKnown(const DigestIndex& index, const Content& content,
   for (const DigestIndex::Entry& entry : known) {
     if (entry.withdrawn != nullptr) continue;
     evidence.known = true;
-    evidence.list_verified |= entry.list->verified;
+    evidence.list_verified |=
+        entry.list->verified && IsAppraised(policy, *entry.list);
   }
-  if (evidence.known || known.empty()) return {};
+  if (evidence.known) {
+    if (evidence.list_verified) return {};
+    return "no rule with func=DIGEST_LIST_CHECK appraises list " +
+           known.front().list->name;
+  }
+  if (known.empty()) return {};
   const DigestIndex::Entry& first = known.front();
   evidence.withdrawn = first.withdrawn->reason;
   return "list " + first.list->name + " is " + first.withdrawn->why;

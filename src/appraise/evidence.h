@@ -2,6 +2,7 @@
 // What digest lists say of content, as evidence for a decision.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,19 +15,23 @@ namespace assayfs {
 // Returns the digest in this algorithm; null if content has none.
 const Digest* FindAlgorithm(const Content& content, HashAlgorithm algorithm);
 
-// Says whether a digest in this algorithm counts under a rule: where that has
-// digest_type=verity, only those of fs-verity do. rule: null for none, under
-// which all count.
+// Says whether a digest in this algorithm, or an entry of a list, counts under
+// a rule: see Terms. rule: null for none, under which all count.
 bool Counts(const Rule* rule, HashAlgorithm algorithm);
+bool Counts(const Rule* rule, const DigestIndex::Entry& entry);
 
-// Returns what content is hashed in for a use that demand is about: the
+// Says whether a list passes what the policy asks of lists before their files
+// may pass: func=DIGEST_LIST_CHECK.
+bool IsAppraised(const Policy& policy, const LoadedList& list);
+
+// Returns what content is hashed in for a use that demands are about: the
 // algorithms of digests in lists that count, of those that are revoked, and
 // SHA-256 where a record is due. At least one, for the record of a denial.
 // waiting: how many lists are not loaded yet. While there are any, no algorithm
 // is left out, because content is looked for in each of them by all its
 // digests.
 std::vector<HashAlgorithm> AlgorithmsFor(const DigestIndex& index,
-                                         const Demand& demand,
+                                         std::span<const Demand> demands,
                                          std::size_t waiting);
 
 // Returns every entry with one of the digests of content that counts under
@@ -35,11 +40,11 @@ std::vector<DigestIndex::Entry> FindContent(const DigestIndex& index,
                                             const Content& content,
                                             const Rule* rule);
 
-// Puts what lists say of content into evidence. known: as FindContent gives it
-// for demand.rule(). Returns why it was withdrawn, for people; nothing if it
-// was not.
-std::string AddKnown(const DigestIndex& index, const Content& content,
-                     const Demand& demand,
+// Puts what lists say of content into evidence. policy: that demand is of.
+// known: as FindContent gives it for demand.rule(). Returns why it was
+// withdrawn or does not count, for people; nothing if it does.
+std::string AddKnown(const Policy& policy, const DigestIndex& index,
+                     const Content& content, const Demand& demand,
                      const std::vector<DigestIndex::Entry>& known,
                      Evidence& evidence);
 

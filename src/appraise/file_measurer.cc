@@ -2,6 +2,8 @@
 // FileMeasurer: a bounded queue and its thread.
 #include "appraise/file_measurer.h"
 
+#include <utility>
+
 namespace assayfs {
 namespace {
 
@@ -10,11 +12,11 @@ constexpr std::size_t kMaxQueued = 65'536;
 // this only spares it the question.
 constexpr std::size_t kMaxSeen = 1 << 20;
 
-std::string KeyOf(const std::string& path, const Digest& sha256) {
-  return sha256.Hex() + path;
-}
-
 }  // namespace
+
+std::string FileMeasurer::Record::Key() const {
+  return sha256.Hex() + (pcr ? std::to_string(*pcr) : "") + path;
+}
 
 FileMeasurer::FileMeasurer(Measurer& measurer)
     : measurer_(measurer), thread_([this] { Run(); }) {}
@@ -28,16 +30,19 @@ FileMeasurer::~FileMeasurer() {
   thread_.join();
 }
 
-void FileMeasurer::Add(std::string path, const Digest& sha256) {
+void FileMeasurer::Add(std::optional<std::uint32_t> pcr, std::string path,
+                       const Digest& sha256) {
+  Record record{pcr, std::move(path), sha256};
+  std::string key = record.Key();
   const std::lock_guard lock(mutex_);
-  if (seen_.contains(KeyOf(path, sha256))) return;
+  if (seen_.contains(key)) return;
   if (queue_.size() >= kMaxQueued) {
     ++lost_;  // until its next use
     return;
   }
   if (seen_.size() >= kMaxSeen) seen_.clear();
-  seen_.insert(KeyOf(path, sha256));
-  queue_.emplace_back(std::move(path), sha256);
+  seen_.insert(std::move(key));
+  queue_.push_back(std::move(record));
   changed_.notify_all();
 }
 
@@ -46,14 +51,15 @@ void FileMeasurer::Run() {
   while (true) {
     changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
     if (queue_.empty()) return;
-    const auto [path, sha256] = std::move(queue_.front());
+    const Record record = std::move(queue_.front());
     queue_.pop_front();
     lock.unlock();
-    const bool measured = measurer_.Measure(path, sha256.value()).measured;
+    const auto outcome =
+        measurer_.Measure(record.pcr, record.path, record.sha256.value());
     lock.lock();
-    if (measured) continue;
+    if (outcome.measured) continue;
     ++lost_;
-    seen_.erase(KeyOf(path, sha256));
+    seen_.erase(record.Key());
   }
 }
 

@@ -7,18 +7,18 @@
 #include <cstdint>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_set>
-#include <utility>
 
 #include "assayfs/measurer.h"
 #include "crypto/digest.h"
 
 namespace assayfs {
 
-// Hands files to a Measurer on a thread of its own, each pair of path and
-// digest once. What was lost is tried again at its next use.
+// Hands files to a Measurer on a thread of its own, each PCR, path and digest
+// once. What was lost is tried again at its next use.
 //
 // Threads: safe. The destructor measures what is queued, then ends.
 class FileMeasurer {
@@ -27,8 +27,9 @@ class FileMeasurer {
   explicit FileMeasurer(Measurer& measurer);
   ~FileMeasurer();
 
-  // Queues a record; does not block. sha256: of the file.
-  void Add(std::string path, const Digest& sha256);
+  // Queues a record; does not block. pcr: see Measurer. sha256: of the file.
+  void Add(std::optional<std::uint32_t> pcr, std::string path,
+           const Digest& sha256);
 
   // How often a file was not measured: the queue was full, or the Measurer
   // failed.
@@ -41,8 +42,15 @@ class FileMeasurer {
   std::atomic<std::uint64_t> lost_ = 0;
   std::mutex mutex_;  // guards what follows but the thread
   std::condition_variable changed_;
-  std::deque<std::pair<std::string, Digest>> queue_;
-  std::unordered_set<std::string> seen_;  // digest and path
+  struct Record {
+    std::optional<std::uint32_t> pcr;
+    std::string path;
+    Digest sha256;
+
+    std::string Key() const;
+  };
+  std::deque<Record> queue_;
+  std::unordered_set<std::string> seen_;  // keys of records
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -164,8 +164,9 @@ void ListLoader::Pass::LoadBatch() {
       state_.lists.push_back(std::move(checked[i].known));
     } else {
       Result<LoadedList>& fresh = *checked[i].fresh;
-      const auto measured = fresh ? MeasureList(*fresh, loader_.measurer_)
-                                  : Result<void>(Fail(fresh.error()));
+      const auto measured =
+          fresh ? MeasureList(*fresh, loader_.rules_, loader_.measurer_)
+                : Result<void>(Fail(fresh.error()));
       if (!measured) {
         state_.rejected.push_back({batch_[i].name, measured.error().message()});
         continue;
@@ -194,11 +195,13 @@ bool ListLoader::Pass::TakesOverRejected(const std::string& name) {
 bool ListLoader::Pass::MeasuresAhead(const ListSource& source,
                                      const std::string& name) {
   if (!wish_->WantsAhead(name)) return false;
-  const std::string path = source.path + "/" + name;
-  const auto bytes = ReadFileAt(AT_FDCWD, path, kMaxListBytes);
-  if (!bytes) return false;
-  const auto sha256 = HashBytes(HashAlgorithm::kSha256, *bytes);
-  return sha256 && loader_.measurer_.Measure(path, sha256->value()).measured;
+  const RawList raw = ReadList(source.path + "/" + name, name);
+  if (!raw.bytes) return false;
+  const auto sha256 = HashBytes(HashAlgorithm::kSha256, *raw.bytes);
+  const auto pcr = PcrFor(loader_.rules_, raw.origin, raw.file);
+  if (!sha256 || !pcr) return false;
+  return loader_.measurer_.Measure(pcr->number, raw.origin, sha256->value())
+      .measured;
 }
 
 SourceState ListLoader::Load(std::size_t number, const ListSource& source,

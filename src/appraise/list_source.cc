@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,6 +28,17 @@ bool IsLeftOut(int dir_fd, const std::string& name) {
   struct stat info {};
   if (::fstatat(dir_fd, name.c_str(), &info, 0) != 0) return false;
   return !S_ISREG(info.st_mode) || AliasTarget(dir_fd, name).has_value();
+}
+
+RawList ReadOpenList(int fd, const std::string& path, const std::string& name) {
+  RawList raw{name, path,
+              ReadWholeFile(fd, kMaxListBytes).map_error(ReadingFailed)};
+  struct stat info {};
+  struct statfs system {};
+  if (::fstat(fd, &info) != 0 || ::fstatfs(fd, &system) != 0) return raw;
+  raw.file = {info.st_uid, info.st_gid,
+              static_cast<std::uint32_t>(system.f_type)};
+  return raw;
 }
 
 }  // namespace
@@ -65,6 +77,12 @@ Result<std::vector<std::string>> ListNames(const std::string& path) {
   return names;
 }
 
+RawList ReadList(const std::string& path, const std::string& name) {
+  const auto fd = OpenForReading(AT_FDCWD, path);
+  if (fd) return ReadOpenList(fd->get(), path, name);
+  return {name, path, Fail(ReadingFailed(fd.error()))};
+}
+
 Result<void> VisitSource(const ListSource& source,
                          const std::function<void(RawList)>& visit,
                          const std::function<bool(const std::string&)>& knows) {
@@ -83,17 +101,14 @@ Result<void> VisitSource(const ListSource& source,
   }
   if (!S_ISDIR(info.st_mode)) {
     const auto slash = source.path.rfind('/');
-    visit({source.path.substr(slash + 1), source.path,
-           ReadWholeFile(fd.get(), kMaxListBytes).map_error(ReadingFailed)});
+    visit(ReadOpenList(fd.get(), source.path, source.path.substr(slash + 1)));
     return {};
   }
   const auto names = ListNames(source.path);
   if (!names) return Fail(names.error());
   for (const std::string& name : *names) {
     if (knows && knows(name)) continue;
-    const std::string path = source.path + "/" + name;
-    visit({name, path,
-           ReadFileAt(AT_FDCWD, path, kMaxListBytes).map_error(ReadingFailed)});
+    visit(ReadList(source.path + "/" + name, name));
   }
   return {};
 }

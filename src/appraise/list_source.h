@@ -2,6 +2,9 @@
 // ListSource: where digest lists come from, and one reading of it.
 #pragma once
 
+#include <sys/types.h>
+
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -12,11 +15,19 @@
 
 namespace assayfs {
 
+// What a policy may ask of the file that a list is.
+struct ListFile {
+  uid_t owner = 0;
+  gid_t group = 0;
+  std::uint32_t fs_magic = 0;  // of its file system, as statfs(2) has it
+};
+
 // A list as its source gives it; nothing is checked yet.
 struct RawList {
   std::string name;    // decides format and order, see lists/list_name.h
   std::string origin;  // full path or label, for people and for measurement
   Result<ByteVector> bytes;  // payload and appended signature, or why not
+  std::optional<ListFile> file = {};  // nothing if it is none of its own
 };
 
 // A folder of lists, or one list file: only path is set. For anything else,
@@ -42,6 +53,9 @@ struct ListSource {
 Result<void> VisitSource(
     const ListSource& source, const std::function<void(RawList)>& visit,
     const std::function<bool(const std::string&)>& knows = {});
+
+// Reads the list at path; see VisitSource. name: of the list.
+RawList ReadList(const std::string& path, const std::string& name);
 
 // VisitSource, all lists at once.
 Result<std::vector<RawList>> ReadSource(const ListSource& source);

@@ -26,6 +26,17 @@ std::string Leads(const LoadedList& list, const std::string& target,
   return "list " + list.name + ": leads to " + target + " instead of " + listed;
 }
 
+// Returns the rule that binds links to what lists say; null if there is none.
+const Rule* FindRule(const Policy& policy, const Use& use) {
+  const DemandList demands = Match(policy, use);
+  for (const Demand& demand : demands.all()) {
+    if (demand.appraise != nullptr && demand.appraise->terms.bind.link) {
+      return demand.appraise;
+    }
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 bool NameJudge::judges_links() const {
@@ -60,20 +71,21 @@ std::string NameJudge::ProblemOf(int fd, const std::string& name,
 }
 
 bool NameJudge::PermitsLink(int fd, const std::string& name,
-                            const std::string& target, uid_t uid) const {
+                            const std::string& target, Use asker) const {
   const Mode mode = appraiser_.mode();
   const auto policy = appraiser_.policy();
-  const Use use{.purpose = Use::Purpose::kRead, .uid = uid};
-  const Rule* const rule = Match(*policy, use).appraise;
-  if (mode == Mode::kOff || rule == nullptr || !rule->bind.link) return true;
+  if (mode == Mode::kOff || !BindsLinks(*policy)) return true;
+  facts_.Find(fd, policy->needs, asker);
+  const Rule* const rule = FindRule(*policy, asker);
+  if (rule == nullptr) return true;
   const auto before = lists_.Current();
-  DenialRecord record;
+  UseRecord record;
   record.detail = ProblemOf(fd, name, target);
   if (record.detail.empty()) return true;
   if (MoreWasLoaded(*before)) record.detail = ProblemOf(fd, name, target);
   if (record.detail.empty()) return true;
   record.path = tree_.PathOf(fd);
-  record.use = use;
+  record.use = asker;
   record.decision = {Verdict::kDeny, Reason::kMetadataMismatch};
   record.rule_text = rule->text;
   record.permitted = Permits(mode, Verdict::kDeny);

@@ -11,6 +11,7 @@
 #include "appraise/appraiser.h"
 #include "appraise/bound_tree.h"
 #include "appraise/list_store.h"
+#include "appraise/use_facts.h"
 #include "base/byte_reader.h"
 
 namespace assayfs {
@@ -28,7 +29,8 @@ class NameJudge {
             std::set<std::string> unbound)
       : appraiser_(appraiser),
         lists_(lists),
-        tree_(root_fd, std::move(unbound)) {}
+        tree_(root_fd, std::move(unbound)),
+        facts_(root_fd) {}
 
   // Says whether symbolic links are judged at all.
   bool judges_links() const;
@@ -36,10 +38,10 @@ class NameJudge {
   // Says whether a symbolic link may be followed: it may not where a list gives
   // its path to a link with another target, or to a regular file. What no list
   // knows may, unless it has several names, of which only one is looked at.
-  // name: the last one of the path that it was found under. Denials are counted
-  // and recorded.
+  // name: the last one of the path that it was found under. asker: who wants to
+  // follow it. Denials are counted and recorded.
   bool PermitsLink(int fd, const std::string& name, const std::string& target,
-                   uid_t uid) const;
+                   Use asker) const;
 
   // Returns the set-user-ID and set-group-ID bits in what fstat(2) says of a
   // regular file that no list gives to its path and, where owners are bound, to
@@ -64,6 +66,7 @@ class NameJudge {
   Appraiser& appraiser_;
   ListStore& lists_;
   const BoundTree tree_;
+  const UseFacts facts_;
 };
 
 }  // namespace assayfs

@@ -43,6 +43,16 @@ std::string TreePath(int root_fd, int fd) {
   return path;
 }
 
+std::vector<std::string> TreeSpellings(int root_fd, int fd) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0 || info.st_nlink == 0) return {};
+  std::vector<std::string> spellings = {TreePath(root_fd, fd)};
+  if (auto full = PathOf(fd); full != spellings.front()) {
+    spellings.push_back(std::move(full));
+  }
+  return spellings;
+}
+
 std::vector<std::string> ListedSpellings(int root_fd, int fd) {
   constexpr std::string_view kUsr = "/usr";
   std::vector<std::string> spellings = {TreePath(root_fd, fd)};

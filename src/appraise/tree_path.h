@@ -14,10 +14,13 @@ namespace assayfs {
 // of date the next moment. Both are borrowed. Needs /proc.
 std::string TreePath(int root_fd, int fd);
 
+// Returns the path of fd in the tree and, where that is another, on the system
+// (the tree may be /usr itself). Empty for a file that was removed.
+std::vector<std::string> TreeSpellings(int root_fd, int fd);
+
 // Returns the spellings under which a list may name the file: its path in the
-// tree, its path on the system (the tree may be /usr itself), and each of them
-// without a leading /usr, because packages of merged-/usr systems still ship
-// /bin/NAME and /lib/NAME.
+// tree, its path on the system, and each of them without a leading /usr,
+// because packages of merged-/usr systems still ship /bin/NAME and /lib/NAME.
 std::vector<std::string> ListedSpellings(int root_fd, int fd);
 
 // Says whether the path of a list leads to the file behind fd: seen from the

@@ -11,6 +11,7 @@ struct Caller {
   uid_t uid = 0;
   gid_t gid = 0;
   mode_t umask = 0;
+  pid_t thread = 0;  // 0: not seen from here
 };
 
 // Says whether a thread of a caller is about to end, or has ended: then nobody

@@ -40,8 +40,7 @@ Result<std::unique_ptr<OpenFile>> Open(fuse_req_t req, fuse_ino_t node,
   Server& server = ServerOf(req);
   const auto lower = server.table->Get(node);
   if (!lower) return Fail(lower.error());
-  auto file =
-      server.opener.Open(*lower, flags, fuse_req_ctx(req)->uid, give_up);
+  auto file = server.opener.Open(*lower, flags, CallerOf(req), give_up);
   if (!file) return file;
   if (OnlyReads(flags)) {
     SettleSize(server, *lower, (*file)->fd());

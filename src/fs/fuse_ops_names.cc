@@ -15,7 +15,7 @@ namespace assayfs {
 
 Caller CallerOf(fuse_req_t req) {
   const fuse_ctx* context = fuse_req_ctx(req);
-  return {context->uid, context->gid, context->umask};
+  return {context->uid, context->gid, context->umask, context->pid};
 }
 
 void ReplyOutcome(fuse_req_t req, const Result<void>& done) {
@@ -248,9 +248,10 @@ void DoReadlink(fuse_req_t req, fuse_ino_t node) {
   const auto target = ReadSymlink(*link);
   if (ReplyIfFailed(req, target)) return;
   const Server& server = ServerOf(req);
+  const Caller caller = CallerOf(req);
   if (server.names != nullptr &&
       !server.names->PermitsLink(link->fd(), server.NameOf(*link), *target,
-                                 CallerOf(req).uid)) {
+                                 {.uid = caller.uid, .pid = caller.thread})) {
     fuse_reply_err(req, EACCES);
     return;
   }

@@ -41,6 +41,18 @@ Result<void> CheckDirect(int fd, int flags) {
   return {};
 }
 
+// What an open is for. With O_TRUNC, content that is there is not seen.
+Mask MaskOf(int flags) {
+  if ((flags & kOpenForExec) != 0) return kMayExec;
+  const int access = flags & O_ACCMODE;
+  const bool truncates = (flags & O_TRUNC) != 0;
+  Mask mask = 0;
+  if (access != O_WRONLY && !truncates) mask |= kMayRead;
+  if (access != O_RDONLY || truncates) mask |= kMayWrite;
+  if (access != O_RDONLY && (flags & O_APPEND) != 0) mask |= kMayAppend;
+  return mask;
+}
+
 Result<UniqueFd> OpenLower(const LowerRef& file, int flags) {
   auto fd = Reopen(file.fd(), flags & kLowerFlags);
   if (!fd) return fd;
@@ -90,7 +102,7 @@ Result<Opener::Judged> Opener::Judge(const LowerRef& file, int flags,
     if (!waited) return Fail(std::move(waited).error());
   }
   ExecutionMark executing;
-  if (use.purpose == Use::Purpose::kExec) {
+  if (use.executes()) {
     executing = state->BeginExecution();
     if (!executing) return Fail(ETXTBSY, "open for writing");
   }
@@ -129,8 +141,8 @@ DataWish Opener::WishFor(const LowerRef& file, const Judged& judged) const {
 // handle whose bytes do not go through us.
 DataWish Opener::WishForReading() const {
   if (data_ == DataPath::kVerified) return DataWish::kThroughUs;
-  const bool passes = data_ == DataPath::kPassthrough ||
-                      appraiser_.checks() == Appraiser::Checks::kNone;
+  const bool passes =
+      data_ == DataPath::kPassthrough || appraiser_.checks() == Extent::kNone;
   return passes ? DataWish::kPassthrough : DataWish::kEither;
 }
 
@@ -140,8 +152,8 @@ DataWish Opener::WishForWriting(int flags) const {
   if (data_ == DataPath::kAuto && (flags & O_APPEND) != 0) {
     return DataWish::kEither;
   }
-  const bool all_checked = data_ == DataPath::kAuto &&
-                           appraiser_.checks() == Appraiser::Checks::kAll;
+  const bool all_checked =
+      data_ == DataPath::kAuto && appraiser_.checks() == Extent::kAll;
   return all_checked ? DataWish::kPassthrough : WishForReading();
 }
 
@@ -199,18 +211,14 @@ Result<std::unique_ptr<OpenFile>> Opener::OpenForChange(const LowerRef& file,
 }
 
 Result<std::unique_ptr<OpenFile>> Opener::Open(const LowerRef& file, int flags,
-                                               uid_t uid,
+                                               const Caller& caller,
                                                const GiveUp& give_up) {
   if (!S_ISREG(file.type())) return Fail(ENXIO, "not a regular file");
-  const bool executes = (flags & kOpenForExec) != 0;
   const bool truncates = (flags & O_TRUNC) != 0;
-  const int access = flags & O_ACCMODE;
-  const bool changes = access != O_RDONLY || truncates;
-  const bool sees_content = executes || (access != O_WRONLY && !truncates);
+  const bool changes = (flags & O_ACCMODE) != O_RDONLY || truncates;
   const Use use = {
-      .purpose = executes ? Use::Purpose::kExec : Use::Purpose::kRead,
-      .uid = uid};
-  if (sees_content && appraiser_.Judges(use)) {
+      .mask = MaskOf(flags), .uid = caller.uid, .pid = caller.thread};
+  if (appraiser_.Judges(use)) {
     auto judged = Judge(file, flags, use, give_up);
     if (!judged) return Fail(std::move(judged).error());
     if (!changes) {
@@ -223,7 +231,7 @@ Result<std::unique_ptr<OpenFile>> Opener::Open(const LowerRef& file, int flags,
     }
     // The descriptor goes here: a writer does not read from it.
   }
-  if (changes) return OpenForChange(file, flags, uid);
+  if (changes) return OpenForChange(file, flags, caller.uid);
   auto fd = OpenLower(file, flags);
   if (!fd) return Fail(std::move(fd).error());
   auto base = Prepare(file, std::move(*fd), WishForReading());

@@ -23,8 +23,8 @@ inline constexpr int kOpenForExec = 0x20;
 
 // Opens regular files for callers.
 //
-// An open that can see content that is there already is judged: for reading,
-// for reading and writing without O_TRUNC, and for execution. The descriptor
+// An open is judged as the policy asks of one for reading, writing, appending
+// or execution; one with O_TRUNC is for writing only. The descriptor
 // that was judged is the one that is read from. An open for writing, or with
 // O_TRUNC, marks the file as being written before it touches it; one for
 // execution that is judged marks it as being executed before it is judged.
@@ -50,7 +50,8 @@ class Opener {
   // regular file, ETXTBSY for execution of a file that is open for writing and
   // for writing to one that is executed, those of open(2).
   Result<std::unique_ptr<OpenFile>> Open(const LowerRef& file, int flags,
-                                         uid_t uid, const GiveUp& give_up);
+                                         const Caller& caller,
+                                         const GiveUp& give_up);
 
   struct Created {
     Entry entry;  // counts as a lookup

@@ -25,6 +25,21 @@ Decision Appraise(const Evidence& evidence) {
   return {Verdict::kAllow, Reason::kKnown};
 }
 
+// A use goes ahead only if all that is demanded of it permits that.
+int Severity(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kUnjudged:
+      return 0;
+    case Verdict::kAllow:
+      return 1;
+    case Verdict::kError:
+      return 2;
+    case Verdict::kDeny:
+      return 3;
+  }
+  return 3;
+}
+
 }  // namespace
 
 std::string_view ModeName(Mode mode) {
@@ -54,12 +69,26 @@ Decision Decide(const Demand& demand, const Evidence& evidence) {
     decision.reason = Reason::kNotRegular;
   }
   decision.rule = demand.rule();
-  // A measured list stands for its files; everything else is measured by
-  // itself. What could not be hashed has no digest to record.
-  decision.measure_file = demand.measure != nullptr && evidence.regular &&
-                          !evidence.failed && !evidence.writer_active &&
-                          !evidence.list_measured;
+  // What could not be hashed has no digest to record.
+  const bool has_digest =
+      evidence.regular && !evidence.failed && !evidence.writer_active;
+  decision.audit = has_digest && demand.audit != nullptr;
+  if (!has_digest || demand.measure == nullptr) return decision;
+  // Where the rule says so, a measured list stands for its files.
+  const bool by_list =
+      demand.measure->terms.digest_cache && evidence.list_measured;
+  if (!by_list) decision.measure = demand.measure;
   return decision;
+}
+
+bool Combine(const Decision& more, Decision& decision) {
+  const Decision before = decision;
+  const bool takes_over = before.rule == nullptr ||
+                          Severity(more.verdict) > Severity(before.verdict);
+  if (takes_over) decision = more;
+  decision.measure = before.measure != nullptr ? before.measure : more.measure;
+  decision.audit = before.audit || more.audit;
+  return takes_over;
 }
 
 bool Permits(Mode mode, Verdict verdict) {

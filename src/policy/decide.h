@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "assayfs/verdict.h"
-#include "policy/policy.h"
+#include "policy/match.h"
 
 namespace assayfs {
 
@@ -22,15 +22,17 @@ struct Evidence {
   bool regular = true;
   bool writer_active = false;
   bool failed = false;  // reading or hashing failed; the rest is not known
-  // A list that counts has a digest that counts under Demand::rule.
+  // A list that counts has a digest, and both count under Demand::rule.
   bool known = false;
   // Why it is not known although a list has it, or had: kRevoked, kRolledBack.
   std::optional<Reason> withdrawn = {};
   bool in_place = true;  // known under this path, or the rule does not ask
   bool attributes_hold = true;  // the same for what else the rule binds
   bool path_listed = false;     // a list gives this path another digest
-  bool list_verified = false;   // some list that has the digest was verified
-  // A list that was measured has a digest that counts under Demand::measure.
+  // A list that has the digest was verified, and the policy appraises it.
+  bool list_verified = false;
+  // A list that was measured has a digest, and both count under
+  // Demand::measure.
   bool list_measured = false;
 };
 
@@ -38,11 +40,17 @@ struct Decision {
   Verdict verdict = Verdict::kUnjudged;
   Reason reason = Reason::kDontAppraise;
   const Rule* rule = nullptr;  // the rule that led to it; may be null
-  bool measure_file = false;   // a record of its own is due for this file
+  // The rule by which a record of its own is due for this file; may be null.
+  const Rule* measure = nullptr;
+  bool audit = false;  // a line in the records is due for this file
 };
 
 // Decides. Threads: pure function.
 Decision Decide(const Demand& demand, const Evidence& evidence);
+
+// Adds what was decided about another demand on the same use: the stricter
+// verdict holds, and every record is due. Returns whether that of more does.
+bool Combine(const Decision& more, Decision& decision);
 
 // Says whether the use goes ahead: denials and errors stop it in enforce mode
 // only. The one line where "could not decide" becomes "no".

@@ -20,7 +20,7 @@ namespace assayfs {
 // allocated bank, and only then does Measure say "measured". Several processes
 // may share one log file and PCR (they lock the file).
 // Threads: safe; callers wait for each other.
-class MeasurementLog : public Measurer {
+class MeasurementLog {
  public:
   enum class TpmUse { kAuto, kRequired, kOff };
   // kAnchored: PCR and log agree. kSoftware: no TPM, the log alone.
@@ -56,7 +56,7 @@ class MeasurementLog : public Measurer {
   // not a log, or the torn record may have been extended; EINVAL for a PCR
   // above 23 or for 16 or 23, which any process can reset; those of open(2).
   static Result<std::unique_ptr<MeasurementLog>> Open(Options options);
-  ~MeasurementLog() override;
+  ~MeasurementLog();
 
   // With kRequired, a failed extend means "not measured", and nothing more is
   // recorded until that record is extended. With kAuto the record stands, the
@@ -68,7 +68,7 @@ class MeasurementLog : public Measurer {
   // A connection to the TPM is open only while a call needs one. A call that
   // connects, appends and extends took 0.33 ms with swtpm (300 in a row).
   MeasureOutcome Measure(std::string_view path,
-                         std::span<const std::byte> sha256) override;
+                         std::span<const std::byte> sha256);
 
   Status status() const;
 

@@ -45,17 +45,23 @@ class FakeVerifier : public SignatureVerifier {
 // Remembers what it was asked to measure, in order.
 class FakeMeasurer : public Measurer {
  public:
-  MeasureOutcome Measure(std::string_view path,
+  MeasureOutcome Measure(std::optional<std::uint32_t> pcr,
+                         std::string_view path,
                          std::span<const std::byte> sha256) override {
     const std::lock_guard lock(mutex_);
     if (failing) return {false, "the TPM is on fire"};
     paths_.emplace_back(path);
+    pcrs_.push_back(pcr);
     digests_.push_back(ToHex(sha256));
     return {true, ""};
   }
   std::vector<std::string> paths() const {
     const std::lock_guard lock(mutex_);
     return paths_;
+  }
+  std::vector<std::optional<std::uint32_t>> pcrs() const {
+    const std::lock_guard lock(mutex_);
+    return pcrs_;
   }
   std::vector<std::string> digests() const {
     const std::lock_guard lock(mutex_);
@@ -68,6 +74,7 @@ class FakeMeasurer : public Measurer {
   mutable std::mutex mutex_;
   std::vector<std::string> paths_;
   std::vector<std::string> digests_;
+  std::vector<std::optional<std::uint32_t>> pcrs_;
 };
 
 inline Digest DigestOf(std::string_view content,

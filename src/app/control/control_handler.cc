@@ -53,15 +53,17 @@ Result<json> ControlHandler::Why(const json& request, uid_t client) {
     return Fail(EPROTO, "why: no path given");
   }
   const std::string path(AsText(*path_bytes));
-  Use use;
-  use.uid = client;
+  uid_t asker = client;
   const json& uid = MemberOf(request, "uid");
   if (uid.is_number_unsigned() &&
       uid.get<std::uint64_t>() <= std::numeric_limits<uid_t>::max()) {
-    use.uid = uid.get<uid_t>();
+    asker = uid.get<uid_t>();
   }
+  Use use{.uid = asker};
+  use.number(NumberFact::kUid) = asker;
+  use.number(NumberFact::kEuid) = asker;
   const json& exec = MemberOf(request, "exec");
-  if (exec.is_boolean() && exec.get<bool>()) use.purpose = Use::Purpose::kExec;
+  if (exec.is_boolean() && exec.get<bool>()) use.mask = kMayExec;
 
   // A device must not be opened just to look at it.
   const auto place = OpenInRoot(root_fd_, path, O_PATH, Links::kRefuse);

@@ -33,6 +33,16 @@ json TpmJson(const MeasurementLog::Status& status) {
           {"detail", status.detail}};
 }
 
+// Of the usual PCR, with the others that the policy names.
+json TpmsJson(const std::vector<MeasurementLog::Status>& statuses) {
+  json usual = TpmJson(statuses.front());
+  usual["others"] = json::array();
+  for (std::size_t i = 1; i < statuses.size(); ++i) {
+    usual["others"].push_back(TpmJson(statuses[i]));
+  }
+  return usual;
+}
+
 json ListsJson(const MountSettings& settings, ListStore& store) {
   const auto index = store.Current();
   json rejected = json::array();
@@ -110,7 +120,7 @@ json StatusJson(Judging& judging, const FuseSession::Data& data,
           {"policy", PolicyJson(*judging.appraiser().policy())},
           {"keys", settings.keys},
           {"revoked", settings.revoked},
-          {"tpm", TpmJson(judging.log().status())},
+          {"tpm", TpmsJson(judging.log().statuses())},
           {"log_file", settings.log_path},
           {"lists", ListsJson(settings, judging.lists())},
           {"problems", judging.Problems()},

@@ -185,7 +185,7 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
       read_only ? MountAccess::kReadOnly : MountAccess::kWritable,
       {.max_leases = budget.leases,
        .record =
-           [&](const DenialRecord& record) {
+           [&](const UseRecord& record) {
              records.Add(RecordText(record, settings.mount_point));
            },
        .content_changed =

@@ -10,19 +10,15 @@
 #include "app/daemon/floor_file.h"
 #include "app/daemon/list_sources.h"
 #include "app/revoked.h"
+#include "app/settings/load_policy.h"
+#include "appraise/use_facts.h"
 #include "trust/keyring.h"
 
 namespace assayfs {
 namespace {
 
-bool Appraises(const Policy& policy) {
-  return std::ranges::any_of(policy.rules, [](const Rule& rule) {
-    return rule.action == Action::kAppraise;
-  });
-}
-
 Result<Policy> PolicyOf(const MountSettings& settings) {
-  auto policy = LoadPolicy(settings.policy);
+  auto policy = LoadPolicy(settings.policy, settings.pcr);
   if (!policy) return policy;
   return Bind(std::move(*policy), settings.bind);
 }
@@ -30,7 +26,7 @@ Result<Policy> PolicyOf(const MountSettings& settings) {
 // Without lists, a mount that enforces would deny every file.
 Result<void> CheckUsable(const MountSettings& settings, const Policy& policy,
                          ListStore& store) {
-  if (settings.mode != Mode::kEnforce || !Appraises(policy)) return {};
+  if (settings.mode != Mode::kEnforce || !AppraisesFiles(policy)) return {};
   if (store.waiting() > 0) return {};
   const auto index = store.Current();
   const bool all_withdrawn = std::ranges::all_of(
@@ -59,6 +55,17 @@ Result<void> CheckUsable(const MountSettings& settings, const Policy& policy,
                           "`assayfs lists gen`, or use --mode log");
 }
 
+// Lists that the policy does not appraise would vouch for nothing.
+Result<void> CheckListsCount(const Policy& policy) {
+  if (!AppraisesFiles(policy) || policy.appraised_lists != Extent::kNone) {
+    return {};
+  }
+  return Fail(EINVAL, "policy " + policy.name +
+                          " appraises files, but no digest lists, so every "
+                          "file would be denied; add \"appraise "
+                          "func=DIGEST_LIST_CHECK\"");
+}
+
 // What lists say of a path that nobody opens can be asked of all lists only.
 Result<void> CheckBinding(const MountSettings& settings, const Policy& policy) {
   const Binding binding = BindingOf(policy);
@@ -83,6 +90,9 @@ Result<std::unique_ptr<Judging>> Judging::Create(const MountSettings& settings,
                                                  Surroundings surroundings) {
   auto policy = PolicyOf(settings);
   if (!policy) return Fail(policy.error());
+  if (auto counts = CheckListsCount(*policy); !counts) {
+    return Fail(std::move(counts).error());
+  }
   auto point = ChooseEnforcementPoint(settings.enforce_at, access, *policy);
   if (!point) return Fail(point.error());
   const Binding binding = BindingOf(*policy);
@@ -97,7 +107,12 @@ Result<std::unique_ptr<Judging>> Judging::Create(const MountSettings& settings,
   judging->point_ = std::move(*point);
   judging->key_problems_.With(
       [&](auto& problems) { problems = (*keys)->problems(); });
-  if (auto opened = judging->OpenLog(); !opened) return Fail(opened.error());
+  judging->list_policy_.With([&](auto& current) {
+    current = std::make_shared<const Policy>(*policy);
+  });
+  if (auto opened = judging->OpenLog(*policy); !opened) {
+    return Fail(opened.error());
+  }
   if (auto opened = judging->OpenLists(*keys); !opened) {
     return Fail(opened.error());
   }
@@ -130,18 +145,28 @@ Result<std::unique_ptr<Judging>> Judging::Create(const MountSettings& settings,
   return judging;
 }
 
-Result<void> Judging::OpenLog() {
-  auto log = MeasurementLog::Open({.log_path = settings_.log_path,
-                                   .pcr = settings_.pcr,
-                                   .tpm = settings_.tpm,
-                                   .tcti = settings_.tcti});
+Result<void> Judging::OpenLog(const Policy& policy) {
+  auto log = MeasurementLogs::Open({.log_path = settings_.log_path,
+                                    .pcr = settings_.pcr,
+                                    .tpm = settings_.tpm,
+                                    .tcti = settings_.tcti});
   if (!log && log.error().code() == ENODEV) {
     return Fail(ENODEV, log.error().message() +
                             "; name one with --tcti, or use --tpm auto");
   }
   if (!log) return Fail(log.error());
   log_ = std::move(*log);
-  return {};
+  return log_->AddPcrs(PcrsOf(policy));
+}
+
+std::optional<ListRules::Pcr> Judging::PcrFor(
+    const std::string& origin, const std::optional<ListFile>& file) const {
+  const auto policy =
+      list_policy_.With([](const auto& current) { return current; });
+  const Demand demand =
+      MatchOccasion(*policy, Func::kDigestListCheck, UseOfOwn(origin, file));
+  if (demand.measure == nullptr) return std::nullopt;
+  return ListRules::Pcr{demand.measure->terms.pcr};
 }
 
 Result<void> Judging::OpenLists(
@@ -154,7 +179,11 @@ Result<void> Judging::OpenLists(
   options.order = settings_.list_order;
   options.rules = {.allow_weak = settings_.allow_weak,
                    .require_signature = true,
-                   .attributes = binding_.attributes()};
+                   .attributes = binding_.attributes(),
+                   .pcr_for = [this](const std::string& origin,
+                                     const std::optional<ListFile>& file) {
+                     return PcrFor(origin, file);
+                   }};
   options.withdrawals.revocations = settings_.revoked;
   if (!settings_.floors.empty()) {
     auto file = FloorFile::Open({.path = settings_.floors,
@@ -179,6 +208,7 @@ Result<void> Judging::Reload() {
   // Whatever can fail comes first; the lists are the last that can.
   auto policy = PolicyOf(settings_);
   if (!policy) return Fail(policy.error());
+  if (auto counts = CheckListsCount(*policy); !counts) return counts;
   const Binding binding = BindingOf(*policy);
   if (point_.at == EnforceAt::kRead &&
       (DependsOnOpen(*policy) || binding.any())) {
@@ -196,8 +226,16 @@ Result<void> Judging::Reload() {
   }
   auto keys = Keyring::Load(settings_.keys);
   if (!keys) return Fail(keys.error());
+  if (auto added = log_->AddPcrs(PcrsOf(*policy)); !added) return added;
+  const auto measure_by = [this](std::shared_ptr<const Policy> coming) {
+    list_policy_.With([&](auto& current) { current = std::move(coming); });
+  };
+  measure_by(std::make_shared<const Policy>(*policy));
   auto loaded = lists_->Reload(*keys);
-  if (!loaded) return Fail(loaded.error());
+  if (!loaded) {
+    measure_by(appraiser_->policy());
+    return Fail(loaded.error());
+  }
   appraiser_->SetPolicy(std::move(*policy));
   if (policy_changed_) policy_changed_();
   key_problems_.With([&](auto& problems) { problems = (*keys)->problems(); });

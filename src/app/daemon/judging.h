@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,7 @@
 #include "appraise/list_store.h"
 #include "appraise/name_judge.h"
 #include "base/result.h"
-#include "tpm/measurement_log.h"
+#include "tpm/measurement_logs.h"
 
 namespace assayfs {
 
@@ -25,10 +26,10 @@ namespace assayfs {
 class Judging {
  public:
   struct Surroundings {
-    std::size_t max_leases = 0;                       // see Appraiser
-    std::function<void(const DenialRecord&)> record;  // see Appraiser
-    std::function<void(FileId)> content_changed;      // see Appraiser
-    std::function<void(FileId)> unguarded;            // see Appraiser
+    std::size_t max_leases = 0;                    // see Appraiser
+    std::function<void(const UseRecord&)> record;  // see Appraiser
+    std::function<void(FileId)> content_changed;   // see Appraiser
+    std::function<void(FileId)> unguarded;         // see Appraiser
     // Told of files whose content was withdrawn; see Appraiser.
     std::function<void(const std::vector<FileId>&)> withdrawn;
     // The next two are called only if files are judged when they are read.
@@ -61,22 +62,26 @@ class Judging {
   const EnforcementPoint& enforcement_point() const { return point_; }
   Appraiser& appraiser() { return *appraiser_; }
   ListStore& lists() { return *lists_; }
-  const MeasurementLog& log() const { return *log_; }
+  const MeasurementLogs& log() const { return *log_; }
   // Null where the policy binds no attributes.
   const NameJudge* names() const { return names_.get(); }
 
  private:
   explicit Judging(MountSettings settings) : settings_(std::move(settings)) {}
-  Result<void> OpenLog();
+  Result<void> OpenLog(const Policy& policy);
   Result<void> OpenLists(std::shared_ptr<const SignatureVerifier> verifier);
+  std::optional<ListRules::Pcr> PcrFor(
+      const std::string& origin, const std::optional<ListFile>& file) const;
 
   MountSettings settings_;
   EnforcementPoint point_;
   Binding binding_;  // of the policy that the mount began with
   std::function<void()> policy_changed_;
   Guarded<std::vector<std::string>> key_problems_;
+  // By which lists are measured; while a reload is on its way, the coming one.
+  Guarded<std::shared_ptr<const Policy>> list_policy_;
   // In the order of dependence: the appraiser goes first.
-  std::unique_ptr<MeasurementLog> log_;
+  std::unique_ptr<MeasurementLogs> log_;
   std::unique_ptr<FloorFile> floors_;  // may be null
   std::unique_ptr<ListStore> lists_;
   std::unique_ptr<Appraiser> appraiser_;

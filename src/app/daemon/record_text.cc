@@ -1,18 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-// The line that tells of a denial.
+// The line that tells of a use.
 #include "app/daemon/record_text.h"
+
+#include <string_view>
 
 #include "base/bytes.h"
 
 namespace assayfs {
+namespace {
 
-std::string RecordText(const DenialRecord& record,
+std::string_view WordFor(const UseRecord& record) {
+  if (Permits(Mode::kEnforce, record.decision.verdict)) return "used";
+  return record.permitted ? "would deny" : "denied";
+}
+
+std::string_view PurposeOf(Mask mask) {
+  if ((mask & kMayExec) != 0) return "exec";
+  return (mask & kMayRead) != 0 ? "read" : "write";
+}
+
+}  // namespace
+
+std::string RecordText(const UseRecord& record,
                        const std::string& mount_point) {
   const std::string path =
       (mount_point == "/" ? "" : mount_point) + record.path;
-  std::string text = record.permitted ? "would deny " : "denied ";
-  text += Printable(path, Spaces::kEscape);
-  text += record.use.purpose == Use::Purpose::kExec ? " for exec" : " for read";
+  std::string text(WordFor(record));
+  text += " " + Printable(path, Spaces::kEscape);
+  text += " for " + std::string(PurposeOf(record.use.mask));
   text += " by uid " + std::to_string(record.use.uid) + ": ";
   text += ReasonName(record.decision.reason);
   std::string more;

@@ -45,11 +45,11 @@ Result<Aliases> LinksIn(const std::string& folder) {
 Result<ListHints> ListHints::Load(const std::string& folder, const Tell& tell) {
   auto links = LinksIn(folder);
   if (!links) return Fail(links.error());
-  constexpr ListRules kRules{.allow_weak = true, .require_signature = false};
+  const ListRules rules{.allow_weak = true, .require_signature = false};
   DigestIndex::Lists lists;
   const auto visited =
       VisitSource({.path = folder, .label = {}, .read = {}}, [&](RawList raw) {
-        auto list = CheckList(raw, NoKeys(), kRules);
+        auto list = CheckList(raw, NoKeys(), rules);
         if (!list) return tell(raw.origin, list.error());
         lists.push_back(std::make_shared<const LoadedList>(std::move(*list)));
       });

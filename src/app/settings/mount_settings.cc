@@ -13,11 +13,11 @@
 #include "app/settings/mount_table.h"
 #include "base/files.h"
 #include "base/numbers.h"
+#include "policy/built_in_policies.h"
 
 namespace assayfs {
 namespace {
 
-constexpr std::size_t kMaxPolicyBytes = 1 << 20;
 constexpr char kDefaultLists[] = "/etc/digest_lists";
 constexpr char kDefaultKeys[] = "/etc/assayfs/keys.d";
 constexpr std::string_view kDatabasePrefix = "rpmdb:";
@@ -164,7 +164,7 @@ Result<MountSettings> MakeSettings(const NamedValues& values) {
                 "--floors-counter and --allow-rollback need --floors PATH");
   }
   settings.policy = Single(values, "policy", "files");
-  if (!BuiltInPolicy(settings.policy)) {
+  if (!FindBuiltInPolicy(settings.policy, settings.pcr)) {
     settings.policy = Absolute(settings.policy);
   }
 
@@ -252,17 +252,6 @@ Result<void> SetRuntimePaths(Control control, MountSettings& settings) {
         *folder + "/pcr-" + std::to_string(settings.pcr) + ".log";
   }
   return {};
-}
-
-Result<Policy> LoadPolicy(const std::string& name_or_path) {
-  auto built_in = BuiltInPolicy(name_or_path);
-  if (built_in) return built_in;
-  const auto bytes = ReadFileAt(AT_FDCWD, name_or_path, kMaxPolicyBytes);
-  if (!bytes) {
-    return Fail(Error(bytes.error())
-                    .WithContext("policy (files, exec, measure, or a file)"));
-  }
-  return ParsePolicy(name_or_path, std::string(AsText(*bytes)));
 }
 
 }  // namespace assayfs

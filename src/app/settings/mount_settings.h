@@ -63,8 +63,4 @@ Result<void> SetPaths(const std::string& lower, const std::string& mount_point,
 enum class Control { kWanted, kNotWanted };
 Result<void> SetRuntimePaths(Control control, MountSettings& settings);
 
-// Reads the policy: a built-in name, or else a file of rules.
-// Errors: ENOENT for neither; EFBIG over 1 MiB; as ParsePolicy.
-Result<Policy> LoadPolicy(const std::string& name_or_path);
-
 }  // namespace assayfs

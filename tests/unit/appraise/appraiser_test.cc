@@ -58,7 +58,7 @@ class AppraiserTest : public ::testing::Test {
     options.policy = std::move(policy);
     options.mode = mode;
     options.root_fd = root_.get();
-    options.record = [this](const DenialRecord& record) {
+    options.record = [this](const UseRecord& record) {
       const std::lock_guard lock(records_mutex_);
       records_.push_back(record);
     };
@@ -81,7 +81,7 @@ class AppraiserTest : public ::testing::Test {
   UniqueFd root_;
   std::unique_ptr<ListStore> lists_;
   std::mutex records_mutex_;
-  std::vector<DenialRecord> records_;
+  std::vector<UseRecord> records_;
   std::function<void(FileId)> content_fell_;
   std::function<std::optional<VerityFile>(int, Pages)> ask_below_;
   std::function<void(const std::vector<FileId>&)> withdrawn_;

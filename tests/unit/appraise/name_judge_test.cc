@@ -57,7 +57,7 @@ class NameJudgeTest : public ::testing::Test {
     options.policy = Must(ParsePolicy("test", policy));
     options.mode = mode;
     options.root_fd = root_.get();
-    options.record = [this](const DenialRecord& record) {
+    options.record = [this](const UseRecord& record) {
       records_.push_back(record);
     };
     appraiser_ =
@@ -94,7 +94,7 @@ class NameJudgeTest : public ::testing::Test {
   TempDir dir_;
   UniqueFd root_;
   FakeMeasurer measurer_;
-  std::vector<DenialRecord> records_;
+  std::vector<UseRecord> records_;
   std::unique_ptr<ListStore> lists_;
   std::unique_ptr<Appraiser> appraiser_;
   std::optional<NameJudge> names_;

@@ -8,8 +8,8 @@
 namespace assayfs {
 namespace {
 
-DenialRecord Record(const std::string& path) {
-  DenialRecord record;
+UseRecord Record(const std::string& path) {
+  UseRecord record;
   record.path = path;
   record.use = {.purpose = Use::Purpose::kRead, .uid = 7, .elf = false};
   record.decision.verdict = Verdict::kDeny;

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// CheckPolicy: what is likely to be wrong with a policy that parses.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "policy/policy.h"
+
+namespace assayfs {
+
+struct PolicyFinding {
+  // kError: the policy cannot do what it says. kWarning: a rule does not, or is
+  // easily got round. kNote: worth knowing.
+  enum class Severity { kError, kWarning, kNote };
+  Severity severity = Severity::kWarning;
+  std::string file;
+  unsigned line = 0;    // from 1; 0: of the policy as a whole
+  unsigned column = 0;  // in bytes, from 1; 0: of the line as a whole
+  std::string text;     // what is wrong, naming other lines as "line N"
+  std::string instead;  // what to write instead; may be empty
+};
+
+// Returns findings by file and line: rules that no use can reach, because an
+// earlier one takes all; that say the opposite of an earlier one; that ask for
+// what is never so; that except from what nothing demands; lists that nothing
+// appraises or measures; conditions that are easily got round; and the warnings
+// of the parser as notes.
+// Threads: pure function.
+std::vector<PolicyFinding> CheckPolicy(const Policy& policy);
+
+}  // namespace assayfs

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// Match: from a use of a file to the rules that apply to it.
+#include "policy/match.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "policy/glob.h"
+
+namespace assayfs {
+namespace {
+
+using Row = RuleIndex::Row;
+
+// Says whether the texts that a rule asks for are there.
+bool TextsHold(const Rule& rule, const Use& use) {
+  for (std::size_t which = 0; which < kTextCount; ++which) {
+    const auto& condition = rule.texts[which];
+    if (!condition) continue;
+    const auto& texts = use.texts[which];
+    const bool holds =
+        texts.empty() ? Demands(rule.action) : condition->Accepts(texts);
+    if (!holds) return false;
+  }
+  return true;
+}
+
+// The rules that accept what is known of one use, whatever the occasion.
+class Candidates {
+ public:
+  Candidates(const Policy& policy, const Use& use)
+      : policy_(policy), index_(*policy.index), use_(use) {
+    for (std::size_t which = 0; which < kNumberCount; ++which) {
+      const auto row =
+          index_.OfNumber(static_cast<NumberFact>(which), use.numbers[which]);
+      if (row) rows_[row_count_++] = *row;
+    }
+    const auto& paths = use.texts[static_cast<std::size_t>(TextFact::kPath)];
+    if (!index_.asks_for_path() || paths.size() > paths_.size()) return;
+    for (const std::string& path : paths) {
+      paths_[path_count_++] = index_.OfPath(path);
+    }
+  }
+
+  // Returns the first that matches if it demands something.
+  const Rule* First(Row occasion, ActionClass kind) const {
+    const Row of_kind = index_.OfKind(kind);
+    for (std::size_t word = 0; word < index_.words(); ++word) {
+      std::uint64_t bits = occasion[word] & of_kind[word];
+      if (bits == 0) continue;
+      for (std::size_t row = 0; row < row_count_; ++row)
+        bits &= rows_[row][word];
+      if (path_count_ > 0) bits &= OfPaths(word);
+      for (; bits != 0; bits &= bits - 1) {
+        const std::size_t number =
+            word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
+        const Rule& rule = policy_.rules[number];
+        if (TextsHold(rule, use_))
+          return Demands(rule.action) ? &rule : nullptr;
+      }
+    }
+    return nullptr;
+  }
+
+  Demand On(Func func, Mask mask) const {
+    const Row occasion = index_.Occasion(index_.OccasionNumber(func, mask));
+    return {.measure = First(occasion, ActionClass::kMeasure),
+            .appraise = First(occasion, ActionClass::kAppraise),
+            .audit = First(occasion, ActionClass::kAudit),
+            .hash = First(occasion, ActionClass::kHash)};
+  }
+
+ private:
+  std::uint64_t OfPaths(std::size_t word) const {
+    std::uint64_t bits = 0;
+    for (std::size_t path = 0; path < path_count_; ++path) {
+      bits |= paths_[path][word];
+    }
+    return bits;
+  }
+
+  const Policy& policy_;
+  const RuleIndex& index_;
+  const Use& use_;
+  std::array<Row, kNumberCount> rows_;
+  std::size_t row_count_ = 0;
+  std::array<Row, 2> paths_;  // see ListedSpellings
+  std::size_t path_count_ = 0;
+};
+
+// Says whether a file that is opened may be one that the kernel reads on such
+// an occasion.
+bool MayBeReadOn(Func func, const Use& use) {
+  const auto& paths = use.texts[static_cast<std::size_t>(TextFact::kPath)];
+  if (paths.empty()) return true;
+  return std::ranges::any_of(PathsOf(func), [&paths](std::string_view glob) {
+    return std::ranges::any_of(paths, [glob](const std::string& path) {
+      return GlobMatches(glob, path);
+    });
+  });
+}
+
+bool IsEmpty(Row row) {
+  return std::ranges::all_of(row, [](std::uint64_t bits) { return bits == 0; });
+}
+
+bool SameTerms(const Rule* one, const Rule* other) {
+  if (one == nullptr || other == nullptr) return one == other;
+  return one == other || one->terms == other->terms;
+}
+
+}  // namespace
+
+const Rule* Demand::rule() const {
+  if (appraise != nullptr) return appraise;
+  if (measure != nullptr) return measure;
+  return audit != nullptr ? audit : hash;
+}
+
+void DemandList::Add(const Demand& demand) {
+  if (!demand.any()) return;
+  const bool again = std::ranges::any_of(all(), [&demand](const Demand& one) {
+    return SameTerms(one.appraise, demand.appraise) &&
+           SameTerms(one.measure, demand.measure) &&
+           SameTerms(one.audit, demand.audit) &&
+           SameTerms(one.hash, demand.hash);
+  });
+  if (!again) demands_[count_++] = demand;
+}
+
+DemandList Match(const Policy& policy, const Use& use) {
+  const RuleIndex& index = *policy.index;
+  const Candidates candidates(policy, use);
+  DemandList demands;
+  std::array<std::uint32_t, kFuncCount> asked{};
+  std::size_t asked_count = 0;
+  // False if there is nothing new to ask.
+  const auto is_new = [&](Func func, Mask mask) {
+    const std::uint32_t occasion = index.OccasionNumber(func, mask);
+    const auto end = asked.begin() + static_cast<std::ptrdiff_t>(asked_count);
+    if (std::find(asked.begin(), end, occasion) != end) return false;
+    asked[asked_count++] = occasion;
+    return !IsEmpty(index.Occasion(occasion));
+  };
+  const auto ask = [&](Func func, Mask mask) {
+    if (is_new(func, mask)) demands.Add(candidates.On(func, mask));
+  };
+  ask(Func::kFileCheck, use.mask);
+  const bool sees_content = (use.mask & (kMayRead | kMayExec)) != 0;
+  if (sees_content && use.elf.value_or(true)) ask(Func::kMmapCheck, kMayExec);
+  if (use.executes()) {
+    ask(Func::kBprmCheck, kMayExec);
+    const Row creds =
+        index.Occasion(index.OccasionNumber(Func::kCredsCheck, kMayExec));
+    if (!use.setuid.value_or(true)) {
+      ask(Func::kCredsCheck, kMayExec);
+    } else if (!IsEmpty(creds)) {
+      // The program runs as its owner.
+      Use after = use;
+      after.number(NumberFact::kEuid) =
+          use.setuid ? after.number(NumberFact::kFowner) : std::nullopt;
+      demands.Add(Candidates(policy, after).On(Func::kCredsCheck, kMayExec));
+    }
+  }
+  if ((use.mask & kMayRead) == 0) return demands;
+  for (const Func func :
+       {Func::kModuleCheck, Func::kFirmwareCheck, Func::kKexecKernelCheck,
+        Func::kKexecInitramfsCheck}) {
+    const auto row = index.Occasion(index.OccasionNumber(func, kMayRead));
+    if (!IsEmpty(row) && MayBeReadOn(func, use)) ask(func, kMayRead);
+  }
+  return demands;
+}
+
+Demand MatchOccasion(const Policy& policy, Func func, const Use& use) {
+  return Candidates(policy, use).On(func, use.mask);
+}
+
+}  // namespace assayfs

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Match: from a use of a file to the rules that apply to it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "policy/policy.h"
+
+namespace assayfs {
+
+// Who wants to use a file, how, and what is known of both. What is not known is
+// left out.
+struct Use {
+  Mask mask = kMayRead;
+  uid_t uid = 0;  // as the kernel told; for records
+  pid_t pid = 0;  // the thread that asks; 0 if there is none, or it is not seen
+  std::array<std::optional<std::uint32_t>, kNumberCount> numbers = {};
+  // Spellings of one thing each. A known container may be "": none.
+  std::array<std::vector<std::string>, kTextCount> texts = {};
+  std::optional<bool> elf = {};     // the file begins as ELF files do
+  std::optional<bool> setuid = {};  // the file has that bit
+
+  bool executes() const { return (mask & kMayExec) != 0; }
+  std::optional<std::uint32_t>& number(NumberFact which) {
+    return numbers[static_cast<std::size_t>(which)];
+  }
+  std::vector<std::string>& text(TextFact which) {
+    return texts[static_cast<std::size_t>(which)];
+  }
+};
+
+// The rules that apply on one occasion; null where none does or one that
+// excepts. They point into the policy.
+struct Demand {
+  const Rule* measure = nullptr;
+  const Rule* appraise = nullptr;
+  const Rule* audit = nullptr;
+  const Rule* hash = nullptr;
+
+  // The one that the answer depends on; null if there is none.
+  const Rule* rule() const;
+  bool any() const { return rule() != nullptr; }
+};
+
+// What is asked for on all occasions of one use, each once: all of it must be
+// met. Usually one demand.
+class DemandList {
+ public:
+  void Add(const Demand& demand);
+  std::span<const Demand> all() const { return {demands_.data(), count_}; }
+  std::size_t size() const { return count_; }
+  bool empty() const { return count_ == 0; }
+
+ private:
+  std::array<Demand, kFuncCount> demands_;
+  std::size_t count_ = 0;
+};
+
+// On each occasion that a use is, the first match for each kind of action, as
+// in IMA. A condition on something that is not known holds for a rule that
+// demands, and does not for one that excepts.
+// Threads: pure function.
+DemandList Match(const Policy& policy, const Use& use);
+
+// The same for one occasion that is none of those of opening a file: of a list,
+// or of a policy.
+Demand MatchOccasion(const Policy& policy, Func func, const Use& use);
+
+}  // namespace assayfs

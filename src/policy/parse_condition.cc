@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: Apache-2.0
+// Conditions and options: one table of names, and how their values are read.
+#include "policy/parse_condition.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "base/numbers.h"
+
+namespace assayfs {
+namespace {
+
+using Outcome = Result<std::string>;
+
+std::string Quoted(std::string_view text) {
+  return "\"" + std::string(text) + "\"";
+}
+
+Outcome ReadNumber(NumberFact which, const ConditionWord& word,
+                   const NamedSets& sets, Rule& rule) {
+  auto numbers = word.relation == "="
+                     ? ParseNumbers(word.value, sets,
+                                    which == NumberFact::kFsMagic ? 16 : 10)
+                     : ParseLimit(word.relation.front(), word.value);
+  if (!numbers) return Fail(numbers.error());
+  rule.numbers[static_cast<std::size_t>(which)] = std::move(*numbers);
+  return std::string();
+}
+
+Result<TextSet> ParseTexts(const ConditionWord& word, const NamedSets& sets) {
+  auto globs = ParseGlobs(word.value, sets);
+  if (!globs) return Fail(globs.error());
+  return TextSet{word.relation == "!=", std::move(*globs)};
+}
+
+Outcome ParseText(TextFact which, const ConditionWord& word,
+                  const NamedSets& sets, Rule& rule) {
+  auto texts = ParseTexts(word, sets);
+  if (!texts) return Fail(texts.error());
+  const bool is_path = which == TextFact::kPath || which == TextFact::kExe;
+  for (std::string& glob : texts->globs) {
+    if (is_path && !glob.starts_with('/') && !glob.starts_with("**")) {
+      return Fail(EINVAL,
+                  Quoted(glob) + " matches no path: begin it with \"/\"");
+    }
+    if (which == TextFact::kFsUuid) glob = LowerHex(std::move(glob));
+  }
+  rule.texts[static_cast<std::size_t>(which)] = std::move(*texts);
+  return std::string();
+}
+
+Outcome ParseFunc(std::string_view value, Rule& rule) {
+  struct Unseen {
+    std::string_view name, why;
+  };
+  constexpr std::array<Unseen, 4> kUnseen = {{
+      {"KEXEC_CMDLINE", "is of the kernel's memory, not of a file"},
+      {"KEY_CHECK", "is of the kernel's keyrings, which no file system sees"},
+      {"CRITICAL_DATA", "is of the kernel's memory, not of a file"},
+      {"SETXATTR_CHECK", "is of security.ima, which decides nothing here"},
+  }};
+  const auto unseen = std::ranges::find(kUnseen, value, &Unseen::name);
+  if (unseen != kUnseen.end()) {
+    return Fail(EOPNOTSUPP,
+                "func=" + std::string(value) + " " + std::string(unseen->why));
+  }
+  rule.func = FuncFromName(value);
+  if (!rule.func) return Fail(EINVAL, Quoted(value) + " is not known");
+  if (rule.func == Func::kMmapCheck) {
+    return "mappings are not seen: ELF files that are opened for reading or "
+           "execution stand for what is mapped for execution";
+  }
+  const auto paths = PathsOf(*rule.func);
+  if (paths.empty()) return std::string();
+  std::string names;
+  for (const auto path : paths)
+    names += (names.empty() ? "" : ", ") + std::string(path);
+  return "what the kernel reads is not seen: opening a file for reading stands "
+         "for it, with a path like " +
+         names;
+}
+
+Outcome ParseMask(std::string_view value, Rule& rule) {
+  constexpr std::array<std::pair<std::string_view, Mask>, 4> kMasks = {{
+      {"MAY_EXEC", kMayExec},
+      {"MAY_WRITE", kMayWrite},
+      {"MAY_READ", kMayRead},
+      {"MAY_APPEND", kMayAppend},
+  }};
+  const bool has = value.starts_with('^');
+  const auto name = value.substr(has ? 1 : 0);
+  const auto mask = std::ranges::find(
+      kMasks, name, &std::pair<std::string_view, Mask>::first);
+  if (mask == kMasks.end())
+    return Fail(EINVAL, Quoted(value) + " is not known");
+  (has ? rule.mask_has : rule.mask_is) = mask->second;
+  return std::string();
+}
+
+// Options of rules that demand something of content.
+Outcome ParseDigestType(std::string_view value, Rule& rule) {
+  if (value != "verity") return Fail(EINVAL, Quoted(value) + " is not known");
+  rule.terms.verity_only = true;
+  return std::string();
+}
+
+Outcome ParseDigestCache(std::string_view value, Rule& rule) {
+  if (value != "data") return Fail(EINVAL, Quoted(value) + " is not known");
+  rule.terms.digest_cache = true;
+  return std::string();
+}
+
+Outcome ParseAlgorithms(const ConditionWord& word, const NamedSets& sets,
+                        Rule& rule) {
+  const auto add = [&rule](std::string_view value) -> Result<void> {
+    const auto algorithm = AlgorithmFromName(value);
+    if (!algorithm) {
+      return Fail(EINVAL, Quoted(value) + " is no algorithm of digests");
+    }
+    rule.terms.algorithms.push_back(*algorithm);
+    return {};
+  };
+  auto read = ForEachValue(word.value, sets, add);
+  if (!read) return Fail(read.error());
+  return std::string();
+}
+
+Outcome ParsePcr(std::string_view value, Rule& rule) {
+  const auto pcr = ParseNumber<std::uint32_t>(value);
+  if (!pcr || *pcr > 22 || *pcr == 16) {
+    return Fail(EINVAL, Quoted(value) +
+                            " cannot be extended: a number from 0 to 22, but "
+                            "not 16; anyone can reset 16 and 23");
+  }
+  rule.terms.pcr = *pcr;
+  return std::string();
+}
+
+Outcome ParseTemplate(std::string_view value) {
+  constexpr std::array<std::string_view, 7> kTemplates = {
+      "ima",       "ima-ng",     "ima-ngv2", "ima-sig",
+      "ima-sigv2", "ima-modsig", "evm-sig"};
+  if (std::ranges::find(kTemplates, value) == kTemplates.end()) {
+    return Fail(EINVAL, Quoted(value) + " is not a template for files");
+  }
+  if (value == "ima-ng") return std::string();
+  return "records have the template ima-ng: digest and path, no signature";
+}
+
+Outcome ParseAppraiseType(std::string_view value) {
+  if (value != "imasig" && value != "imasig|modsig" && value != "sigv3") {
+    return Fail(EINVAL, Quoted(value) + " is not known");
+  }
+  return "the signature is that of the list that knows the file; security.ima "
+         "is not read";
+}
+
+Outcome ParseFlag(std::string_view value) {
+  if (value != "check_blacklist") {
+    return Fail(EINVAL, Quoted(value) + " is not known");
+  }
+  return std::string();  // revocations always count
+}
+
+Outcome ParseBind(std::string_view value, Rule& rule) {
+  const auto binding = ParseBinding(value);
+  if (!binding) return Fail(binding.error());
+  rule.terms.bind = *binding;
+  return std::string();
+}
+
+Outcome ParseLists(std::optional<TextSet> Terms::*which,
+                   const ConditionWord& word, const NamedSets& sets,
+                   Rule& rule) {
+  auto texts = ParseTexts(word, sets);
+  if (!texts) return Fail(texts.error());
+  if (which == &Terms::signer) {
+    for (std::string& glob : texts->globs) glob = LowerHex(std::move(glob));
+  }
+  rule.terms.*which = std::move(*texts);
+  return std::string();
+}
+
+// For which rules a word is.
+enum class For { kAll, kMeasure, kAppraise, kMeasureAndAppraise };
+
+bool IsFor(For what, Action action) {
+  switch (what) {
+    case For::kAll:
+      return true;
+    case For::kMeasure:
+      return action == Action::kMeasure;
+    case For::kAppraise:
+      return action == Action::kAppraise;
+    case For::kMeasureAndAppraise:
+      return action == Action::kMeasure || action == Action::kAppraise;
+  }
+  return false;
+}
+
+std::string_view Restriction(For what) {
+  switch (what) {
+    case For::kAll:
+      return {};
+    case For::kMeasure:
+      return "is for measure only";
+    case For::kAppraise:
+      return "is for appraise only";
+    case For::kMeasureAndAppraise:
+      return "is for appraise and measure only";
+  }
+  return {};
+}
+
+struct Keyword {
+  std::string_view name;
+  std::string_view relations;  // beside "="
+  For what;
+  Outcome (*parse)(const ConditionWord&, const NamedSets&, Rule&);
+};
+
+template <NumberFact kWhich>
+Outcome ReadNumbers(const ConditionWord& word, const NamedSets& sets,
+                    Rule& rule) {
+  return ReadNumber(kWhich, word, sets, rule);
+}
+template <TextFact kWhich>
+Outcome ReadText(const ConditionWord& word, const NamedSets& sets, Rule& rule) {
+  return ParseText(kWhich, word, sets, rule);
+}
+template <Outcome (*kParse)(std::string_view, Rule&)>
+Outcome ReadValue(const ConditionWord& word, const NamedSets&, Rule& rule) {
+  return kParse(word.value, rule);
+}
+template <Outcome (*kParse)(std::string_view)>
+Outcome ReadWord(const ConditionWord& word, const NamedSets&, Rule&) {
+  return kParse(word.value);
+}
+template <std::optional<TextSet> Terms::*kWhich>
+Outcome ReadLists(const ConditionWord& word, const NamedSets& sets,
+                  Rule& rule) {
+  return ParseLists(kWhich, word, sets, rule);
+}
+Outcome Nothing(const ConditionWord&, const NamedSets&, Rule&) {
+  return std::string();  // O_DIRECT is always permitted: what it reads is
+                         // checked
+}
+
+constexpr std::array<Keyword, 27> kKeywords = {{
+    {"func", "", For::kAll, ReadValue<ParseFunc>},
+    {"mask", "", For::kAll, ReadValue<ParseMask>},
+    {"fsmagic", "", For::kAll, ReadNumbers<NumberFact::kFsMagic>},
+    {"fsname", "", For::kAll, ReadText<TextFact::kFsName>},
+    {"fs_subtype", "", For::kAll, ReadText<TextFact::kFsSubtype>},
+    {"fsuuid", "", For::kAll, ReadText<TextFact::kFsUuid>},
+    {"uid", "<>", For::kAll, ReadNumbers<NumberFact::kUid>},
+    {"euid", "<>", For::kAll, ReadNumbers<NumberFact::kEuid>},
+    {"gid", "<>", For::kAll, ReadNumbers<NumberFact::kGid>},
+    {"egid", "<>", For::kAll, ReadNumbers<NumberFact::kEgid>},
+    {"fowner", "<>", For::kAll, ReadNumbers<NumberFact::kFowner>},
+    {"fgroup", "<>", For::kAll, ReadNumbers<NumberFact::kFgroup>},
+    {"path", "!", For::kAll, ReadText<TextFact::kPath>},
+    {"exe", "!", For::kAll, ReadText<TextFact::kExe>},
+    {"container", "!", For::kAll, ReadText<TextFact::kContainer>},
+    {"list", "!", For::kMeasureAndAppraise, ReadLists<&Terms::list>},
+    {"package", "!", For::kMeasureAndAppraise, ReadLists<&Terms::package>},
+    {"signer", "!", For::kMeasureAndAppraise, ReadLists<&Terms::signer>},
+    {"bind", "", For::kAppraise, ReadValue<ParseBind>},
+    {"digest_cache", "", For::kMeasureAndAppraise, ReadValue<ParseDigestCache>},
+    {"digest_type", "", For::kMeasureAndAppraise, ReadValue<ParseDigestType>},
+    {"appraise_type", "", For::kAppraise, ReadWord<ParseAppraiseType>},
+    {"appraise_flag", "", For::kAppraise, ReadWord<ParseFlag>},
+    {"appraise_algos", "", For::kAppraise, ParseAlgorithms},
+    {"pcr", "", For::kMeasure, ReadValue<ParsePcr>},
+    {"template", "", For::kMeasure, ReadWord<ParseTemplate>},
+    {"permit_directio", "", For::kAll, Nothing},
+}};
+
+// What Linux knows, and a FUSE server cannot tell.
+struct Untold {
+  std::string_view name, why;
+};
+constexpr std::string_view kLabels =
+    "security modules do not tell file systems of their labels; use uid=, "
+    "fowner= or path=";
+constexpr std::array<Untold, 8> kUntold = {{
+    {"subj_user", kLabels},
+    {"subj_role", kLabels},
+    {"subj_type", kLabels},
+    {"obj_user", kLabels},
+    {"obj_role", kLabels},
+    {"obj_type", kLabels},
+    {"keyrings", "it is for func=KEY_CHECK, which no file system sees"},
+    {"label", "it is for func=CRITICAL_DATA, which no file system sees"},
+}};
+
+}  // namespace
+
+ConditionWord SplitCondition(std::string_view word) {
+  const auto at = word.find_first_of("=<>!");
+  if (at == std::string_view::npos) return {word, {}, {}};
+  const std::size_t length =
+      word[at] == '!' && word.substr(at + 1).starts_with('=') ? 2 : 1;
+  return {word.substr(0, at), word.substr(at, length),
+          word.substr(at + length)};
+}
+
+Result<std::string> ParseCondition(const ConditionWord& word,
+                                   const NamedSets& sets, Rule& rule) {
+  const auto untold = std::ranges::find(kUntold, word.name, &Untold::name);
+  if (untold != kUntold.end()) {
+    return Fail(EOPNOTSUPP, std::string(word.name) + "= is not possible: " +
+                                std::string(untold->why));
+  }
+  const auto keyword = std::ranges::find(kKeywords, word.name, &Keyword::name);
+  const bool is_flag = word.name == "permit_directio";
+  if (keyword == kKeywords.end() || word.name.empty()) {
+    return Fail(EINVAL,
+                word.relation.empty()
+                    ? Quoted(word.name) + " is not a condition (name=value)"
+                    : "condition " + Quoted(word.name) + " is not known");
+  }
+  if (is_flag != word.relation.empty()) {
+    return Fail(EINVAL, std::string(word.name) +
+                            (is_flag ? " has no value" : " needs a value"));
+  }
+  if (!is_flag && word.relation != "=" &&
+      keyword->relations.find(word.relation.front()) ==
+          std::string_view::npos) {
+    return Fail(EINVAL,
+                std::string(word.name) + " can be asked with \"=\" only");
+  }
+  if (!IsFor(keyword->what, rule.action)) {
+    return Fail(EINVAL, std::string(word.name) + "= " +
+                            std::string(Restriction(keyword->what)));
+  }
+  if (!is_flag && word.value.empty()) {
+    return Fail(EINVAL, std::string(word.name) + "= needs a value");
+  }
+  auto parsed = keyword->parse(word, sets, rule);
+  if (!parsed) {
+    return Fail(
+        Error(parsed.error()).WithContext(std::string(word.name) + "="));
+  }
+  return parsed;
+}
+
+}  // namespace assayfs

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Parsing policies: from text to compiled rules.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+
+#include "base/result.h"
+#include "policy/policy.h"
+
+namespace assayfs {
+
+inline constexpr std::size_t kMaxPolicyBytes = 1
+                                               << 20;  // with what it includes
+inline constexpr std::size_t kMaxRules = 2048;
+// Numbers and patterns in all conditions together, those of sets each time that
+// they are used.
+inline constexpr std::size_t kMaxPolicyValues = 10'000;
+inline constexpr unsigned kMaxIncludes = 8;  // one in another
+
+// A policy before it is parsed.
+struct PolicySource {
+  std::string name;
+  std::string text;
+};
+
+// Finds what a line "include WHAT" in the policy called from asks for.
+using PolicyIncluder = std::function<Result<PolicySource>(
+    const std::string& from, const std::string& what)>;
+
+// Parses lines:
+//   rule    = action *( blanks word )
+//   action  = "measure" | "appraise" | "audit" | "hash", or "dont_" before it
+//   word    = as in the table of assayfs-policy(5)
+//   set     = "set" blanks NAME blanks value *( "," value )
+//   include = "include" blanks WHAT
+//   version = "version" blanks N      once, N from 1
+//   comment = "#" at the beginning of a line or of a word, to the end
+// A value may be "@NAME": those of a set from above. include: null where
+// nothing may be included.
+// Errors: EINVAL or EOPNOTSUPP with "NAME:LINE:COLUMN: ..." for anything else;
+// EFBIG if one of the limits above is passed; those of include, with the place
+// before them. The whole text is refused then.
+// Threads: pure function, but for include.
+Result<Policy> ParsePolicy(PolicySource source,
+                           const PolicyIncluder& include = {});
+
+}  // namespace assayfs

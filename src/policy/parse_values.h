@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values of conditions: numbers and patterns, and the sets that hold them.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "policy/rule.h"
+
+namespace assayfs {
+
+// Values under a name; see ParsePolicy.
+using NamedSets = std::map<std::string, std::vector<std::string>, std::less<>>;
+
+// Calls visit with each value between commas; "@NAME" stands for those of a
+// set. Errors: EINVAL for an empty value and for a set that is not there; those
+// of visit. Threads: pure function, but for visit.
+Result<void> ForEachValue(
+    std::string_view values, const NamedSets& sets,
+    const std::function<Result<void>(std::string_view)>& visit);
+
+// Reads "N", or "N-M" for all from N to M, with commas between them. base: 10,
+// or 16, where "0x" may come before each number.
+// Errors: EINVAL for anything else; those of ForEachValue.
+Result<NumberSet> ParseNumbers(std::string_view values, const NamedSets& sets,
+                               int base);
+// Reads what comes behind "<" or ">". Errors: EINVAL for what is no number, and
+// if no number is less, or greater.
+Result<NumberSet> ParseLimit(char relation, std::string_view value);
+
+// Reads patterns. Errors: as CheckGlob; those of ForEachValue.
+Result<std::vector<std::string>> ParseGlobs(std::string_view values,
+                                            const NamedSets& sets);
+
+// Returns text with its letters from "A" to "F" in lower case.
+std::string LowerHex(std::string text);
+
+}  // namespace assayfs

@@ -71,6 +71,7 @@ int main(int argc, char** argv) {
   assayfs::AddWhyVerb(app, exit_status);
   assayfs::AddReloadVerb(app, exit_status);
   assayfs::AddListsVerb(app, exit_status);
+  assayfs::AddPolicyVerb(app, exit_status);
   assayfs::AddLogVerb(app, exit_status);
   assayfs::AddVerifyVerb(app, exit_status);
   assayfs::AddRunVerb(app, command, exit_status);

@@ -24,6 +24,7 @@ void AddRunVerb(CLI::App& app, std::vector<std::string> command,
 void AddUpdateVerb(CLI::App& app, std::vector<std::string> command,
                    int& exit_status);
 void AddListsVerb(CLI::App& app, int& exit_status);
+void AddPolicyVerb(CLI::App& app, int& exit_status);
 void AddLogVerb(CLI::App& app, int& exit_status);
 void AddVerifyVerb(CLI::App& app, int& exit_status);
 

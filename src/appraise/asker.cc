@@ -40,7 +40,10 @@ std::optional<std::string> ProgramOf(pid_t thread) {
   const ssize_t size =
       ::readlink(PlaceOf(thread, "exe").c_str(), buffer.data(), buffer.size());
   if (size <= 0) return std::nullopt;
-  return std::string(buffer.data(), static_cast<std::size_t>(size));
+  const std::string_view path(buffer.data(), static_cast<std::size_t>(size));
+  // One that was removed has no path any more; nobody may choose to have none.
+  if (path.ends_with(" (deleted)")) return std::nullopt;
+  return std::string(path);
 }
 
 bool IsId(std::string_view text) {

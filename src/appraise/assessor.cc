@@ -4,10 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <iterator>
 #include <utility>
 
-#include "appraise/evidence.h"
 #include "appraise/list_hint.h"
 #include "appraise/stamp.h"
 #include "appraise/tree_path.h"
@@ -55,33 +53,25 @@ Assessor::Assessor(Options options, Policy policy, ListStore& lists,
 
 // Looks the content up in the lists. False if the answer would be no.
 bool Assessor::LookUp(Task& task, const Demand& demand, Found& found) {
-  const DigestIndex& index = *task.assessment.index;
-  const Content& content = *task.assessment.content;
+  const Assessment& assessment = task.assessment;
   Grounds& grounds = found.grounds;
   Evidence& evidence = found.evidence;
-  grounds.known = FindContent(index, content, demand.rule());
-  grounds.detail = AddKnown(*task.assessment.policy, index, content, demand,
-                            grounds.known, evidence);
-  if (evidence.known) {
-    if (demand.appraise == nullptr) return true;
-    const Binding& bind = demand.appraise->terms.bind;
-    auto agreement = tree_.Compare(task.fd, bind, grounds.known);
-    evidence.in_place = agreement.in_place;
-    evidence.attributes_hold = agreement.attributes_hold;
-    if (bind.mode) grounds.mode = agreement.mode;
-    if (grounds.detail.empty()) grounds.detail = std::move(agreement.detail);
-    return agreement.in_place && agreement.attributes_hold;
+  grounds = LookUpContent(*assessment.policy, *assessment.index,
+                          *assessment.content, demand, evidence);
+  if (!evidence.known) {
+    AddExpected(*assessment.index, ListedSpellings(root_fd_, task.fd), demand,
+                grounds, evidence);
+    return false;
   }
-  for (const std::string& path : ListedSpellings(root_fd_, task.fd)) {
-    const auto listed = index.FindPath(path);
-    std::ranges::copy_if(listed, std::back_inserter(grounds.expected),
-                         [&demand](const auto& entry) {
-                           return entry.withdrawn == nullptr &&
-                                  Counts(demand.rule(), entry);
-                         });
-  }
-  evidence.path_listed = !grounds.expected.empty();
-  return false;
+  if (demand.appraise == nullptr) return true;
+  const Binding& bind = demand.appraise->terms.bind;
+  auto agreement = tree_.Compare(
+      task.fd, bind, KnownByAppraised(*assessment.policy, grounds.known));
+  evidence.in_place = agreement.in_place;
+  evidence.attributes_hold = agreement.attributes_hold;
+  if (bind.mode) grounds.mode = agreement.mode;
+  if (grounds.detail.empty()) grounds.detail = std::move(agreement.detail);
+  return agreement.in_place && agreement.attributes_hold;
 }
 
 // Has lists loaded that may know the content, and waits for them however long

@@ -10,20 +10,13 @@
 
 #include "appraise/bound_tree.h"
 #include "appraise/content_keeper.h"
+#include "appraise/evidence.h"
 #include "appraise/list_store.h"
 #include "appraise/use_facts.h"
 #include "base/guarded.h"
 #include "policy/decide.h"
 
 namespace assayfs {
-
-// What one demand of the policy found.
-struct Grounds {
-  std::vector<DigestIndex::Entry> known;     // with the content
-  std::vector<DigestIndex::Entry> expected;  // for the path
-  std::optional<mode_t> mode;  // the st_mode that was judged, if it is bound
-  std::string detail;          // for people
-};
 
 // All that led to a decision.
 struct Assessment {

@@ -135,7 +135,7 @@ Result<BoundTree::Found> BoundTree::Find(int fd, const Binding& binding) const {
 BoundTree::Agreement BoundTree::Compare(
     int fd, const Binding& binding,
     const std::vector<DigestIndex::Entry>& known) const {
-  if (!binding.any()) return {};
+  if (!binding.any() || known.empty()) return {};
   const auto found = Find(fd, binding);
   if (!found) return {true, false, found.error().message(), 0};
   Agreement agreement;

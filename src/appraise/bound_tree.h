@@ -68,8 +68,8 @@ class BoundTree {
     mode_t mode = 0;     // st_mode as it was compared, if something is bound
   };
   // Says whether one of the entries that count agrees with the file behind fd
-  // in all that is bound. fd: open for reading; borrowed. known: at least one,
-  // all with the content of the file.
+  // in all that is bound; if there are none, it does not disagree. fd: open for
+  // reading; borrowed. known: all with the content of the file.
   Agreement Compare(int fd, const Binding& binding,
                     const std::vector<DigestIndex::Entry>& known) const;
 

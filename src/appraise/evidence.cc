@@ -152,6 +152,37 @@ std::string AddKnown(const Policy& policy, const DigestIndex& index,
   return "list " + first.list->name + " is " + first.withdrawn->why;
 }
 
+Grounds LookUpContent(const Policy& policy, const DigestIndex& index,
+                      const Content& content, const Demand& demand,
+                      Evidence& evidence) {
+  Grounds grounds;
+  grounds.known = FindContent(index, content, demand.rule());
+  grounds.detail =
+      AddKnown(policy, index, content, demand, grounds.known, evidence);
+  return grounds;
+}
+
+std::vector<DigestIndex::Entry> KnownByAppraised(
+    const Policy& policy, std::vector<DigestIndex::Entry> known) {
+  std::erase_if(known, [&policy](const DigestIndex::Entry& entry) {
+    return !IsAppraised(policy, *entry.list);
+  });
+  return known;
+}
+
+void AddExpected(const DigestIndex& index,
+                 const std::vector<std::string>& spellings,
+                 const Demand& demand, Grounds& grounds, Evidence& evidence) {
+  for (const std::string& path : spellings) {
+    std::ranges::copy_if(
+        index.FindPath(path), std::back_inserter(grounds.expected),
+        [&demand](const auto& entry) {
+          return entry.withdrawn == nullptr && Counts(demand.rule(), entry);
+        });
+  }
+  evidence.path_listed = !grounds.expected.empty();
+}
+
 bool Withdraws(const DigestIndex& index) {
   return !index.withdrawals()->revocations.digests().empty() ||
          std::ranges::any_of(index.lists(), [&index](const auto& list) {

@@ -2,6 +2,9 @@
 // What digest lists say of content, as evidence for a decision.
 #pragma once
 
+#include <sys/types.h>
+
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -47,6 +50,28 @@ std::string AddKnown(const Policy& policy, const DigestIndex& index,
                      const Content& content, const Demand& demand,
                      const std::vector<DigestIndex::Entry>& known,
                      Evidence& evidence);
+
+// What one demand of the policy found.
+struct Grounds {
+  std::vector<DigestIndex::Entry> known;     // with the content
+  std::vector<DigestIndex::Entry> expected;  // for the path
+  std::optional<mode_t> mode;  // the st_mode that was judged, if it is bound
+  std::string detail;          // for people
+};
+
+// Looks content up in lists, for one demand of policy; puts what it finds into
+// evidence, but not whether the file agrees with what is bound.
+Grounds LookUpContent(const Policy& policy, const DigestIndex& index,
+                      const Content& content, const Demand& demand,
+                      Evidence& evidence);
+// Returns the entries of lists that pass what policy asks of lists, by which
+// alone a file may agree with what is bound.
+std::vector<DigestIndex::Entry> KnownByAppraised(
+    const Policy& policy, std::vector<DigestIndex::Entry> known);
+// Adds what lists say of the paths of a file whose content none knows.
+void AddExpected(const DigestIndex& index,
+                 const std::vector<std::string>& spellings,
+                 const Demand& demand, Grounds& grounds, Evidence& evidence);
 
 // Says whether any content may be withdrawn.
 bool Withdraws(const DigestIndex& index);

@@ -71,4 +71,11 @@ Floors Floors::RaisedBy(
   return raised;
 }
 
+Floors Floors::RaisedTo(const std::string& name,
+                        const std::string& version) const {
+  Floors raised = *this;
+  if (!IsBehind(name, version)) raised.floors_.insert_or_assign(name, version);
+  return raised;
+}
+
 }  // namespace assayfs

@@ -42,6 +42,9 @@ class Floors {
   Floors RaisedBy(const std::vector<std::shared_ptr<const LoadedList>>& lists,
                   const std::set<std::string>& exempt) const;
 
+  // Returns them with another floor for one name, unless that would lower it.
+  Floors RaisedTo(const std::string& name, const std::string& version) const;
+
   std::size_t size() const { return floors_.size(); }
   friend bool operator==(const Floors&, const Floors&) = default;
 

@@ -327,6 +327,13 @@ Result<void> ListStore::Reload(
   return {};
 }
 
+Result<void> ListStore::RaiseFloor(const std::string& name,
+                                   const std::string& version) {
+  const std::lock_guard loading_lock(impl_->loading);
+  impl_->withdrawals.RaiseFloor(name, version);
+  return impl_->withdrawals.KeepFloors();
+}
+
 std::uint64_t ListStore::Need(std::vector<Digest> digests,
                               DigestIndex::Lists seen, std::string hint) {
   const std::lock_guard lock(impl_->mutex);

@@ -75,6 +75,10 @@ class ListStore {
   // Number of lists that are not loaded yet.
   std::size_t waiting() const;
 
+  // Raises the floor of a name that is no package's, and writes it down.
+  // Errors: those of keep_floors.
+  Result<void> RaiseFloor(const std::string& name, const std::string& version);
+
   // Reads everything again, with another set of keys; returns when published.
   // Errors: as Open; the old lists then stay.
   Result<void> Reload(std::shared_ptr<const SignatureVerifier> verifier);

@@ -37,9 +37,17 @@ Result<void> WithdrawalKeeper::ReadRevocations(const std::string& problem) {
 void WithdrawalKeeper::RaiseFloors(
     const std::vector<std::shared_ptr<const LoadedList>>& lists) {
   if (!options_.keep_floors) return;
-  const auto before = current();
-  Floors raised = before->floors.RaisedBy(lists, options_.exempt);
-  if (raised == before->floors) return;
+  SetFloors(current()->floors.RaisedBy(lists, options_.exempt));
+}
+
+void WithdrawalKeeper::RaiseFloor(const std::string& name,
+                                  const std::string& version) {
+  if (!options_.keep_floors) return;
+  SetFloors(current()->floors.RaisedTo(name, version));
+}
+
+void WithdrawalKeeper::SetFloors(Floors raised) {
+  if (raised == current()->floors) return;
   current_.With([&](auto& current) {
     auto changed = std::make_shared<Withdrawals>(*current);
     changed->floors = std::move(raised);

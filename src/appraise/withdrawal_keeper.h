@@ -40,12 +40,17 @@ class WithdrawalKeeper {
   // Raises the floors to what is loaded now.
   void RaiseFloors(const std::vector<std::shared_ptr<const LoadedList>>& lists);
 
+  // Raises the floor of one name that is not a package's.
+  void RaiseFloor(const std::string& name, const std::string& version);
+
   // Has floors written down if they rose since. May be slow.
   // Errors: those of keep_floors. The floors hold all the same, and the next
   // call tries again.
   Result<void> KeepFloors();
 
  private:
+  void SetFloors(Floors raised);
+
   const Options options_;
   Floors kept_;
   Guarded<std::shared_ptr<const Withdrawals>> current_;

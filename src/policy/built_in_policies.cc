@@ -42,7 +42,7 @@ constexpr std::string_view kTcb =
 dont_measure fsmagic=0x9fa0
 dont_measure fsmagic=0x62656572
 dont_measure fsmagic=0x64626720
-dont_measure fsmagic=0x01021994
+dont_measure func=FILE_CHECK fsmagic=0x01021994
 dont_measure fsmagic=0x1cd1
 dont_measure fsmagic=0x42494e4d
 dont_measure fsmagic=0x73636673

@@ -17,15 +17,19 @@ struct PolicyFinding {
   std::string file;
   unsigned line = 0;    // from 1; 0: of the policy as a whole
   unsigned column = 0;  // in bytes, from 1; 0: of the line as a whole
-  std::string text;     // what is wrong, naming other lines as "line N"
-  std::string instead;  // what to write instead; may be empty
+  // What is wrong. Other lines are "line N", or "line N of FILE" if they are
+  // not in this one.
+  std::string text;
+  std::string instead;  // what to write instead, or as well; may be empty
 };
 
-// Returns findings by file and line: rules that no use can reach, because an
-// earlier one takes all; that say the opposite of an earlier one; that ask for
-// what is never so; that except from what nothing demands; lists that nothing
-// appraises or measures; conditions that are easily got round; and the warnings
-// of the parser as notes.
+// Returns findings by file, in the order in which files appear, and by line:
+// rules that no use reaches, because an earlier one takes all; that say the
+// opposite of an earlier one; that ask for what is never so; that except from
+// what nothing demands; lists that nothing appraises or measures; conditions
+// that are easily got round; patterns that match no fingerprint; and the
+// warnings of the parser as notes. Of a rule that no use reaches only that is
+// said. Rules are compared as if all that they ask were known of every use.
 // Threads: pure function.
 std::vector<PolicyFinding> CheckPolicy(const Policy& policy);
 

@@ -64,8 +64,8 @@ class Candidates {
 
   Demand On(Func func, Mask mask) const {
     const Row occasion = index_.Occasion(index_.OccasionNumber(func, mask));
-    return {.measure = First(occasion, ActionClass::kMeasure),
-            .appraise = First(occasion, ActionClass::kAppraise),
+    return {.appraise = First(occasion, ActionClass::kAppraise),
+            .measure = First(occasion, ActionClass::kMeasure),
             .audit = First(occasion, ActionClass::kAudit),
             .hash = First(occasion, ActionClass::kHash)};
   }
@@ -84,7 +84,7 @@ class Candidates {
   const Use& use_;
   std::array<Row, kNumberCount> rows_;
   std::size_t row_count_ = 0;
-  std::array<Row, 2> paths_;  // see ListedSpellings
+  std::array<Row, 2> paths_;  // see TreeSpellings
   std::size_t path_count_ = 0;
 };
 

@@ -40,8 +40,8 @@ struct Use {
 // The rules that apply on one occasion; null where none does or one that
 // excepts. They point into the policy.
 struct Demand {
-  const Rule* measure = nullptr;
   const Rule* appraise = nullptr;
+  const Rule* measure = nullptr;
   const Rule* audit = nullptr;
   const Rule* hash = nullptr;
 

@@ -214,9 +214,30 @@ std::string_view Restriction(For what) {
   return {};
 }
 
+// With what a word can be asked.
+enum class Relations { kEqual, kOrder, kUnequal };
+
+bool Allows(Relations relations, std::string_view relation) {
+  if (relation == "=") return true;
+  if (relations == Relations::kUnequal) return relation == "!=";
+  return relations == Relations::kOrder && (relation == "<" || relation == ">");
+}
+
+std::string TextOf(Relations relations) {
+  switch (relations) {
+    case Relations::kEqual:
+      return "\"=\"";
+    case Relations::kOrder:
+      return "\"=\", \"<\" or \">\"";
+    case Relations::kUnequal:
+      return "\"=\" or \"!=\"";
+  }
+  return {};
+}
+
 struct Keyword {
   std::string_view name;
-  std::string_view relations;  // beside "="
+  Relations relations;
   For what;
   Outcome (*parse)(const ConditionWord&, const NamedSets&, Rule&);
 };
@@ -249,33 +270,42 @@ Outcome Nothing(const ConditionWord&, const NamedSets&, Rule&) {
 }
 
 constexpr std::array<Keyword, 27> kKeywords = {{
-    {"func", "", For::kAll, ReadValue<ParseFunc>},
-    {"mask", "", For::kAll, ReadValue<ParseMask>},
-    {"fsmagic", "", For::kAll, ReadNumbers<NumberFact::kFsMagic>},
-    {"fsname", "", For::kAll, ReadText<TextFact::kFsName>},
-    {"fs_subtype", "", For::kAll, ReadText<TextFact::kFsSubtype>},
-    {"fsuuid", "", For::kAll, ReadText<TextFact::kFsUuid>},
-    {"uid", "<>", For::kAll, ReadNumbers<NumberFact::kUid>},
-    {"euid", "<>", For::kAll, ReadNumbers<NumberFact::kEuid>},
-    {"gid", "<>", For::kAll, ReadNumbers<NumberFact::kGid>},
-    {"egid", "<>", For::kAll, ReadNumbers<NumberFact::kEgid>},
-    {"fowner", "<>", For::kAll, ReadNumbers<NumberFact::kFowner>},
-    {"fgroup", "<>", For::kAll, ReadNumbers<NumberFact::kFgroup>},
-    {"path", "!", For::kAll, ReadText<TextFact::kPath>},
-    {"exe", "!", For::kAll, ReadText<TextFact::kExe>},
-    {"container", "!", For::kAll, ReadText<TextFact::kContainer>},
-    {"list", "!", For::kMeasureAndAppraise, ReadLists<&Terms::list>},
-    {"package", "!", For::kMeasureAndAppraise, ReadLists<&Terms::package>},
-    {"signer", "!", For::kMeasureAndAppraise, ReadLists<&Terms::signer>},
-    {"bind", "", For::kAppraise, ReadValue<ParseBind>},
-    {"digest_cache", "", For::kMeasureAndAppraise, ReadValue<ParseDigestCache>},
-    {"digest_type", "", For::kMeasureAndAppraise, ReadValue<ParseDigestType>},
-    {"appraise_type", "", For::kAppraise, ReadWord<ParseAppraiseType>},
-    {"appraise_flag", "", For::kAppraise, ReadWord<ParseFlag>},
-    {"appraise_algos", "", For::kAppraise, ParseAlgorithms},
-    {"pcr", "", For::kMeasure, ReadValue<ParsePcr>},
-    {"template", "", For::kMeasure, ReadWord<ParseTemplate>},
-    {"permit_directio", "", For::kAll, Nothing},
+    {"func", Relations::kEqual, For::kAll, ReadValue<ParseFunc>},
+    {"mask", Relations::kEqual, For::kAll, ReadValue<ParseMask>},
+    {"fsmagic", Relations::kEqual, For::kAll,
+     ReadNumbers<NumberFact::kFsMagic>},
+    {"fsname", Relations::kEqual, For::kAll, ReadText<TextFact::kFsName>},
+    {"fs_subtype", Relations::kEqual, For::kAll,
+     ReadText<TextFact::kFsSubtype>},
+    {"fsuuid", Relations::kEqual, For::kAll, ReadText<TextFact::kFsUuid>},
+    {"uid", Relations::kOrder, For::kAll, ReadNumbers<NumberFact::kUid>},
+    {"euid", Relations::kOrder, For::kAll, ReadNumbers<NumberFact::kEuid>},
+    {"gid", Relations::kOrder, For::kAll, ReadNumbers<NumberFact::kGid>},
+    {"egid", Relations::kOrder, For::kAll, ReadNumbers<NumberFact::kEgid>},
+    {"fowner", Relations::kOrder, For::kAll, ReadNumbers<NumberFact::kFowner>},
+    {"fgroup", Relations::kOrder, For::kAll, ReadNumbers<NumberFact::kFgroup>},
+    {"path", Relations::kUnequal, For::kAll, ReadText<TextFact::kPath>},
+    {"exe", Relations::kUnequal, For::kAll, ReadText<TextFact::kExe>},
+    {"container", Relations::kUnequal, For::kAll,
+     ReadText<TextFact::kContainer>},
+    {"list", Relations::kUnequal, For::kMeasureAndAppraise,
+     ReadLists<&Terms::list>},
+    {"package", Relations::kUnequal, For::kMeasureAndAppraise,
+     ReadLists<&Terms::package>},
+    {"signer", Relations::kUnequal, For::kMeasureAndAppraise,
+     ReadLists<&Terms::signer>},
+    {"bind", Relations::kEqual, For::kAppraise, ReadValue<ParseBind>},
+    {"digest_cache", Relations::kEqual, For::kMeasureAndAppraise,
+     ReadValue<ParseDigestCache>},
+    {"digest_type", Relations::kEqual, For::kMeasureAndAppraise,
+     ReadValue<ParseDigestType>},
+    {"appraise_type", Relations::kEqual, For::kAppraise,
+     ReadWord<ParseAppraiseType>},
+    {"appraise_flag", Relations::kEqual, For::kAppraise, ReadWord<ParseFlag>},
+    {"appraise_algos", Relations::kEqual, For::kAppraise, ParseAlgorithms},
+    {"pcr", Relations::kEqual, For::kMeasure, ReadValue<ParsePcr>},
+    {"template", Relations::kEqual, For::kMeasure, ReadWord<ParseTemplate>},
+    {"permit_directio", Relations::kEqual, For::kAll, Nothing},
 }};
 
 // What Linux knows, and a FUSE server cannot tell.
@@ -299,12 +329,10 @@ constexpr std::array<Untold, 8> kUntold = {{
 }  // namespace
 
 ConditionWord SplitCondition(std::string_view word) {
-  const auto at = word.find_first_of("=<>!");
-  if (at == std::string_view::npos) return {word, {}, {}};
-  const std::size_t length =
-      word[at] == '!' && word.substr(at + 1).starts_with('=') ? 2 : 1;
-  return {word.substr(0, at), word.substr(at, length),
-          word.substr(at + length)};
+  const auto at = std::min(word.find_first_of("=<>!"), word.size());
+  auto end = word.find_first_not_of("=<>!", at);
+  end = std::min(end, word.size());
+  return {word.substr(0, at), word.substr(at, end - at), word.substr(end)};
 }
 
 Result<std::string> ParseCondition(const ConditionWord& word,
@@ -326,11 +354,9 @@ Result<std::string> ParseCondition(const ConditionWord& word,
     return Fail(EINVAL, std::string(word.name) +
                             (is_flag ? " has no value" : " needs a value"));
   }
-  if (!is_flag && word.relation != "=" &&
-      keyword->relations.find(word.relation.front()) ==
-          std::string_view::npos) {
-    return Fail(EINVAL,
-                std::string(word.name) + " can be asked with \"=\" only");
+  if (!is_flag && !Allows(keyword->relations, word.relation)) {
+    return Fail(EINVAL, std::string(word.name) + " can be asked with " +
+                            TextOf(keyword->relations) + " only");
   }
   if (!IsFor(keyword->what, rule.action)) {
     return Fail(EINVAL, std::string(word.name) + "= " +

@@ -69,9 +69,8 @@ std::string_view WhatIsWrong(const Rule& rule) {
   const Terms& terms = rule.terms;
   const bool of_list = rule.func == Func::kDigestListCheck;
   const bool of_policy = rule.func == Func::kPolicyCheck;
-  if ((of_list || of_policy) && terms.digest_cache) {
-    return "digest_cache=data is for files: lists and policies are never "
-           "looked up in lists";
+  if (of_list && terms.digest_cache) {
+    return "digest_cache=data is for files: lists are not looked up in lists";
   }
   if ((of_list || of_policy) && terms.bind.any()) {
     return "bind= is for files: no list says where lists and policies are";
@@ -171,6 +170,10 @@ Result<void> Parser::ReadRule(const Line& line, Action action,
   }
   if (const auto wrong = WhatIsWrong(rule); !wrong.empty()) {
     return FailAt(line, words.front().column, EINVAL, wrong);
+  }
+  if (rule.func == Func::kPolicyCheck && rule.terms.digest_cache) {
+    warn(words.front().column,
+         "digest_cache=data changes nothing: no list stands for a policy");
   }
   values_ += ValueCount(rule);
   if (values_ > kMaxPolicyValues) {
@@ -275,6 +278,11 @@ Result<void> Parser::Read(PolicySource source, unsigned depth) {
     return Fail(EFBIG, source.name + ": more than " +
                            std::to_string(kMaxPolicyBytes) +
                            " bytes of policy");
+  }
+  // So that no text of one file could be taken for two.
+  if (depth > 0) {
+    policy.text += "# include " + std::to_string(source.text.size()) + " " +
+                   source.name + "\n";
   }
   policy.text += source.text;
   std::string_view rest = source.text;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "policy/parse_values.h"
 #include "policy/policy.h"
 
 namespace assayfs {
@@ -14,9 +15,7 @@ namespace assayfs {
 inline constexpr std::size_t kMaxPolicyBytes = 1
                                                << 20;  // with what it includes
 inline constexpr std::size_t kMaxRules = 2048;
-// Numbers and patterns in all conditions together, those of sets each time that
-// they are used.
-inline constexpr std::size_t kMaxPolicyValues = 10'000;
+// See kMaxPolicyValues, too.
 inline constexpr unsigned kMaxIncludes = 8;  // one in another
 
 // A policy before it is parsed.

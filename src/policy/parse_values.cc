@@ -28,6 +28,14 @@ tl::unexpected<Error> NoNumber(std::string_view text, int base) {
 Result<void> ForEachValue(
     std::string_view values, const NamedSets& sets,
     const std::function<Result<void>(std::string_view)>& visit) {
+  std::size_t count = 0;  // checked here, where sets in sets grow
+  const auto take = [&](std::string_view value) -> Result<void> {
+    if (++count > kMaxPolicyValues) {
+      return Fail(EFBIG,
+                  "more than " + std::to_string(kMaxPolicyValues) + " values");
+    }
+    return visit(value);
+  };
   for (bool more = true; more;) {
     const auto comma = values.find(',');
     const auto value = values.substr(0, comma);
@@ -35,7 +43,7 @@ Result<void> ForEachValue(
     if (more) values.remove_prefix(comma + 1);
     if (value.empty()) return Fail(EINVAL, "an empty value");
     if (!value.starts_with('@')) {
-      if (auto visited = visit(value); !visited) return visited;
+      if (auto visited = take(value); !visited) return visited;
       continue;
     }
     const auto set = sets.find(value.substr(1));
@@ -44,7 +52,7 @@ Result<void> ForEachValue(
                               "\" above this line");
     }
     for (const std::string& member : set->second) {
-      if (auto visited = visit(member); !visited) return visited;
+      if (auto visited = take(member); !visited) return visited;
     }
   }
   return {};

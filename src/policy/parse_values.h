@@ -2,6 +2,7 @@
 // Values of conditions: numbers and patterns, and the sets that hold them.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <string>
@@ -16,9 +17,14 @@ namespace assayfs {
 // Values under a name; see ParsePolicy.
 using NamedSets = std::map<std::string, std::vector<std::string>, std::less<>>;
 
+// Numbers and patterns in all conditions together, those of sets each time that
+// they are used.
+inline constexpr std::size_t kMaxPolicyValues = 10'000;
+
 // Calls visit with each value between commas; "@NAME" stands for those of a
-// set. Errors: EINVAL for an empty value and for a set that is not there; those
-// of visit. Threads: pure function, but for visit.
+// set. Errors: EINVAL for an empty value and for a set that is not there; EFBIG
+// for more values than a policy may have; those of visit. Threads: pure
+// function, but for visit.
 Result<void> ForEachValue(
     std::string_view values, const NamedSets& sets,
     const std::function<Result<void>(std::string_view)>& visit);

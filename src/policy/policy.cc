@@ -57,34 +57,49 @@ Needs FindNeeds(const Policy& policy) {
   needs.container = AnyAsks(policy, TextFact::kContainer);
   needs.path = AnyAsks(policy, TextFact::kPath);
   for (const Rule& rule : policy.rules) {
-    needs.elf |= !rule.func || rule.func == Func::kMmapCheck;
-    needs.path |= rule.func && !PathsOf(*rule.func).empty();
+    // A set-user-ID program runs as its owner.
+    const bool of_program = AsksOf(rule, NumberFact::kEuid) &&
+                            rule.IsFor(Func::kCredsCheck, kMayExec);
     needs.owner |= AsksOf(rule, NumberFact::kFowner) ||
-                   AsksOf(rule, NumberFact::kFgroup) ||
-                   rule.func == Func::kCredsCheck;
+                   AsksOf(rule, NumberFact::kFgroup) || of_program;
     needs.file_system |=
         AsksOf(rule, NumberFact::kFsMagic) || AsksOf(rule, TextFact::kFsName) ||
         AsksOf(rule, TextFact::kFsSubtype) || AsksOf(rule, TextFact::kFsUuid);
   }
-  // Without such a rule, mapping is no occasion of its own.
-  needs.elf &= !AnswerAlike(RulesOn(policy, Func::kFileCheck, kMayRead),
-                            RulesOn(policy, Func::kMmapCheck, kMayExec)) ||
-               !AnswerAlike(RulesOn(policy, Func::kFileCheck, kMayExec),
-                            RulesOn(policy, Func::kMmapCheck, kMayExec));
+  // What is asked for on opening is not asked for once more.
+  const auto read = RulesOn(policy, Func::kFileCheck, kMayRead);
+  const auto asks_more = [&](Func func, Mask mask) {
+    const auto rules = RulesOn(policy, func, mask);
+    return !rules.empty() && !AnswerAlike(rules, read);
+  };
+  const auto mapped = RulesOn(policy, Func::kMmapCheck, kMayExec);
+  const bool executed_alike =
+      AnswerAlike(RulesOn(policy, Func::kFileCheck, kMayExec), mapped) ||
+      AnswerAlike(RulesOn(policy, Func::kBprmCheck, kMayExec), mapped);
+  needs.elf = asks_more(Func::kMmapCheck, kMayExec) ||
+              (!mapped.empty() && !executed_alike);
+  for (const Func func :
+       {Func::kModuleCheck, Func::kFirmwareCheck, Func::kKexecKernelCheck,
+        Func::kKexecInitramfsCheck}) {
+    needs.path |= asks_more(func, kMayRead);
+  }
   return needs;
 }
 
 Extent FindAppraisedLists(const Policy& policy) {
   Extent so_far = Extent::kNone;
+  bool any_excepted = false;
   for (const Rule* rule : RulesOn(policy, Func::kDigestListCheck, kMayRead)) {
     if (ClassOf(rule->action) != ActionClass::kAppraise) continue;
     const Terms& terms = rule->terms;
     const bool all = !rule->HasConditions() && !terms.list && !terms.package &&
                      !terms.signer;
-    if (!all) so_far = Extent::kSome;
-    if (!all) continue;
-    if (so_far == Extent::kSome) return so_far;
-    return Demands(rule->action) ? Extent::kAll : Extent::kNone;
+    if (all && so_far == Extent::kNone && Demands(rule->action)) {
+      return any_excepted ? Extent::kSome : Extent::kAll;
+    }
+    if (Demands(rule->action)) so_far = Extent::kSome;
+    any_excepted |= !Demands(rule->action);
+    if (all) return so_far;
   }
   return so_far;
 }
@@ -162,8 +177,8 @@ std::vector<std::uint32_t> PcrsOf(const Policy& policy) {
     if (rule.terms.pcr) pcrs.push_back(*rule.terms.pcr);
   }
   std::ranges::sort(pcrs);
-  const auto again = std::ranges::unique(pcrs);
-  pcrs.erase(again.begin(), again.end());
+  const auto again = std::unique(pcrs.begin(), pcrs.end());
+  pcrs.erase(again, pcrs.end());
   return pcrs;
 }
 

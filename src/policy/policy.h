@@ -39,8 +39,8 @@ enum class Extent { kNone, kSome, kAll };
 
 struct Policy {
   std::string name;
-  // All that was read, included files too, one after another; its SHA-256
-  // identifies the policy.
+  // All that was read; before each included file a line with its length and
+  // name. Its SHA-256 identifies the policy.
   std::string text;
   std::vector<Rule> rules;
   std::vector<PolicyWarning> warnings;

@@ -20,6 +20,8 @@
 #include <mutex>
 #include <optional>
 
+#include "base/scratch_folder.h"
+
 namespace assayfs {
 namespace {
 
@@ -144,27 +146,6 @@ Result<Layout> FindDatabase(const std::string& root) {
   return Fail(ENOENT, "RPM database: none below " + root +
                           "; looked in usr/lib/sysimage/rpm and var/lib/rpm");
 }
-
-// A folder that is removed with what is in it.
-class ScratchFolder {
- public:
-  ScratchFolder() {
-    std::error_code error;
-    std::string name =
-        std::filesystem::temp_directory_path(error) / "assayfs-rpmdb-XXXXXX";
-    if (!error && ::mkdtemp(name.data()) != nullptr) path_ = name;
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  ~ScratchFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
-  const std::string& path() const { return path_; }  // empty: none was made
-
- private:
-  std::string path_;
-};
 
 // SQLite makes two files beside a database that it opens, or fails if it may
 // not write there. They are there already while anybody has it open; if not,
@@ -300,7 +281,7 @@ Result<std::vector<InstalledPackage>> ReadRpmDatabase(const std::string& root) {
   if (!NeedsCopy(*layout, folder)) {
     return ReadAt(root, layout->folder, layout->backend);
   }
-  const ScratchFolder scratch;
+  const ScratchFolder scratch("rpmdb");
   if (scratch.path().empty() || !CopyDatabase(folder, scratch.path())) {
     return Fail(EIO, "RPM database: cannot copy " + folder +
                          " to a temporary folder to read it");

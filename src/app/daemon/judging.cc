@@ -9,19 +9,13 @@
 
 #include "app/daemon/floor_file.h"
 #include "app/daemon/list_sources.h"
+#include "app/daemon/mount_policy.h"
 #include "app/revoked.h"
-#include "app/settings/load_policy.h"
 #include "appraise/use_facts.h"
 #include "trust/keyring.h"
 
 namespace assayfs {
 namespace {
-
-Result<Policy> PolicyOf(const MountSettings& settings) {
-  auto policy = LoadPolicy(settings.policy, settings.pcr);
-  if (!policy) return policy;
-  return Bind(std::move(*policy), settings.bind);
-}
 
 // Without lists, a mount that enforces would deny every file.
 Result<void> CheckUsable(const MountSettings& settings, const Policy& policy,
@@ -55,72 +49,42 @@ Result<void> CheckUsable(const MountSettings& settings, const Policy& policy,
                           "`assayfs lists gen`, or use --mode log");
 }
 
-// Lists that the policy does not appraise would vouch for nothing.
-Result<void> CheckListsCount(const Policy& policy) {
-  if (!AppraisesFiles(policy) || policy.appraised_lists != Extent::kNone) {
-    return {};
-  }
-  return Fail(EINVAL, "policy " + policy.name +
-                          " appraises files, but no digest lists, so every "
-                          "file would be denied; add \"appraise "
-                          "func=DIGEST_LIST_CHECK\"");
-}
-
-// What lists say of a path that nobody opens can be asked of all lists only.
-Result<void> CheckBinding(const MountSettings& settings, const Policy& policy) {
-  const Binding binding = BindingOf(policy);
-  if (binding.link && !BindsLinks(policy)) {
-    return Fail(EINVAL, "bind=link binds nothing: policy " + policy.name +
-                            " has no rule for reading (func=FILE_CHECK, or "
-                            "none) that appraises");
-  }
-  if (!binding.attributes() || settings.list_order == ListOrder::kSorted) {
-    return {};
-  }
-  return Fail(EINVAL,
-              "bind= needs --log-order sorted for mode, owner, caps and link: "
-              "what is not loaded says nothing of them");
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Judging>> Judging::Create(const MountSettings& settings,
                                                  int root_fd,
                                                  MountAccess access,
                                                  Surroundings surroundings) {
-  auto policy = PolicyOf(settings);
-  if (!policy) return Fail(policy.error());
-  if (auto counts = CheckListsCount(*policy); !counts) {
-    return Fail(std::move(counts).error());
-  }
-  auto point = ChooseEnforcementPoint(settings.enforce_at, access, *policy);
-  if (!point) return Fail(point.error());
-  const Binding binding = BindingOf(*policy);
-  if (auto fits = CheckBinding(settings, *policy); !fits) {
-    return Fail(fits.error());
-  }
   auto keys = Keyring::Load(settings.keys);
   if (!keys) return Fail(keys.error());
+  auto loaded = LoadMountPolicy(settings, **keys, nullptr);
+  if (!loaded) return Fail(loaded.error());
+  const Policy& policy = loaded->policy;
+  auto point = ChooseEnforcementPoint(settings.enforce_at, access, policy);
+  if (!point) return Fail(point.error());
+  const Binding binding = BindingOf(policy);
 
   std::unique_ptr<Judging> judging(new Judging(settings));
   judging->binding_ = binding;
   judging->point_ = std::move(*point);
   judging->key_problems_.With(
       [&](auto& problems) { problems = (*keys)->problems(); });
-  judging->list_policy_.With([&](auto& current) {
-    current = std::make_shared<const Policy>(*policy);
-  });
-  if (auto opened = judging->OpenLog(*policy); !opened) {
+  judging->list_policy_.With(
+      [&](auto& current) { current = std::make_shared<const Policy>(policy); });
+  if (auto opened = judging->OpenLog(*loaded); !opened) {
+    return Fail(opened.error());
+  }
+  if (auto opened = judging->OpenFloors(*loaded); !opened) {
     return Fail(opened.error());
   }
   if (auto opened = judging->OpenLists(*keys); !opened) {
     return Fail(opened.error());
   }
-  const auto usable = CheckUsable(settings, *policy, *judging->lists_);
+  const auto usable = CheckUsable(settings, policy, *judging->lists_);
   if (!usable) return Fail(usable.error());
 
   Appraiser::Options options;
-  options.policy = std::move(*policy);
+  options.policy = std::move(loaded->policy);
   options.mode = settings.mode;
   options.root_fd = root_fd;
   options.unbound = {settings.unbound.begin(), settings.unbound.end()};
@@ -145,7 +109,7 @@ Result<std::unique_ptr<Judging>> Judging::Create(const MountSettings& settings,
   return judging;
 }
 
-Result<void> Judging::OpenLog(const Policy& policy) {
+Result<void> Judging::OpenLog(const LoadedPolicy& loaded) {
   auto log = MeasurementLogs::Open({.log_path = settings_.log_path,
                                     .pcr = settings_.pcr,
                                     .tpm = settings_.tpm,
@@ -156,7 +120,23 @@ Result<void> Judging::OpenLog(const Policy& policy) {
   }
   if (!log) return Fail(log.error());
   log_ = std::move(*log);
-  return log_->AddPcrs(PcrsOf(policy));
+  if (auto added = log_->AddPcrs(PcrsOf(loaded.policy)); !added) return added;
+  return MeasurePolicy(loaded, *log_);
+}
+
+Result<void> Judging::OpenFloors(const LoadedPolicy& loaded) {
+  if (settings_.floors.empty()) return {};
+  auto file = FloorFile::Open({.path = settings_.floors,
+                               .counter = settings_.floors_counter,
+                               .tcti = settings_.tcti});
+  if (!file) return Fail(file.error());
+  floors_ = std::move(*file);
+  auto risen = CheckPolicyFloor(floors_->floors(), loaded);
+  if (!risen) return risen;
+  const auto floor = FloorOf(loaded);
+  if (!floor) return {};
+  const Floors raised = floors_->floors().RaisedTo(floor->name, floor->version);
+  return raised == floors_->floors() ? Result<void>() : floors_->Keep(raised);
 }
 
 std::optional<ListRules::Pcr> Judging::PcrFor(
@@ -185,12 +165,7 @@ Result<void> Judging::OpenLists(
                      return PcrFor(origin, file);
                    }};
   options.withdrawals.revocations = settings_.revoked;
-  if (!settings_.floors.empty()) {
-    auto file = FloorFile::Open({.path = settings_.floors,
-                                 .counter = settings_.floors_counter,
-                                 .tcti = settings_.tcti});
-    if (!file) return Fail(file.error());
-    floors_ = std::move(*file);
+  if (floors_) {
     options.withdrawals.floors = floors_->floors();
     options.withdrawals.exempt = {settings_.allow_rollback.begin(),
                                   settings_.allow_rollback.end()};
@@ -206,37 +181,46 @@ Result<void> Judging::OpenLists(
 
 Result<void> Judging::Reload() {
   // Whatever can fail comes first; the lists are the last that can.
-  auto policy = PolicyOf(settings_);
-  if (!policy) return Fail(policy.error());
-  if (auto counts = CheckListsCount(*policy); !counts) return counts;
-  const Binding binding = BindingOf(*policy);
+  auto keys = Keyring::Load(settings_.keys);
+  if (!keys) return Fail(keys.error());
+  auto coming = LoadMountPolicy(settings_, **keys, appraiser_->policy().get());
+  if (!coming) return Fail(coming.error());
+  Policy& policy = coming->policy;
+  const Binding binding = BindingOf(policy);
   if (point_.at == EnforceAt::kRead &&
-      (DependsOnOpen(*policy) || binding.any())) {
+      (DependsOnOpen(policy) || binding.any())) {
     return Fail(EINVAL,
-                "policy " + policy->name +
+                "policy " + policy.name +
                     " now asks who opens a file, or how, or binds it to its "
                     "path, which is not known when it is read; mount again, "
                     "with --enforce-at open");
   }
   if ((binding.attributes() && !binding_.attributes()) ||
       (binding.link && !binding_.link)) {
-    return Fail(EINVAL, "policy " + policy->name +
+    return Fail(EINVAL, "policy " + policy.name +
                             " now binds attributes or links, which this mount "
                             "was not made for; mount again");
   }
-  auto keys = Keyring::Load(settings_.keys);
-  if (!keys) return Fail(keys.error());
-  if (auto added = log_->AddPcrs(PcrsOf(*policy)); !added) return added;
-  const auto measure_by = [this](std::shared_ptr<const Policy> coming) {
-    list_policy_.With([&](auto& current) { current = std::move(coming); });
+  const auto current = lists_->Current();
+  auto risen = CheckPolicyFloor(current->withdrawals()->floors, *coming);
+  if (!risen) return risen;
+  if (auto added = log_->AddPcrs(PcrsOf(policy)); !added) return added;
+  if (auto measured = MeasurePolicy(*coming, *log_); !measured) return measured;
+  if (const auto floor = FloorOf(*coming); floor && floors_) {
+    // It holds from now on, even if it could not be written down.
+    const auto kept = lists_->RaiseFloor(floor->name, floor->version);
+    if (!kept) return Fail(Error(kept.error()).WithContext("floors"));
+  }
+  const auto measure_by = [this](std::shared_ptr<const Policy> by) {
+    list_policy_.With([&](auto& held) { held = std::move(by); });
   };
-  measure_by(std::make_shared<const Policy>(*policy));
+  measure_by(std::make_shared<const Policy>(policy));
   auto loaded = lists_->Reload(*keys);
   if (!loaded) {
     measure_by(appraiser_->policy());
     return Fail(loaded.error());
   }
-  appraiser_->SetPolicy(std::move(*policy));
+  appraiser_->SetPolicy(std::move(policy));
   if (policy_changed_) policy_changed_();
   key_problems_.With([&](auto& problems) { problems = (*keys)->problems(); });
   return {};

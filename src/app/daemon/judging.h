@@ -11,6 +11,7 @@
 
 #include "app/daemon/enforcement_point.h"
 #include "app/daemon/floor_file.h"
+#include "app/settings/load_policy.h"
 #include "app/settings/mount_settings.h"
 #include "appraise/appraiser.h"
 #include "appraise/list_store.h"
@@ -68,7 +69,8 @@ class Judging {
 
  private:
   explicit Judging(MountSettings settings) : settings_(std::move(settings)) {}
-  Result<void> OpenLog(const Policy& policy);
+  Result<void> OpenLog(const LoadedPolicy& loaded);
+  Result<void> OpenFloors(const LoadedPolicy& loaded);
   Result<void> OpenLists(std::shared_ptr<const SignatureVerifier> verifier);
   std::optional<ListRules::Pcr> PcrFor(
       const std::string& origin, const std::optional<ListFile>& file) const;

@@ -1,39 +1,130 @@
 // SPDX-License-Identifier: Apache-2.0
-// Policies by name or from files.
+// Policies by name or from files, and what a policy asks of policies.
 #include "app/settings/load_policy.h"
 
 #include <fcntl.h>
 
 #include <filesystem>
+#include <utility>
 
-#include "base/files.h"
+#include "appraise/use_facts.h"
+#include "crypto/hasher.h"
+#include "lists/appended_signature.h"
 #include "policy/built_in_policies.h"
 #include "policy/parse_policy.h"
 
 namespace assayfs {
 namespace {
 
-Result<PolicySource> ReadSource(const std::string& name_or_path,
-                                std::uint32_t pcr) {
-  auto built_in = FindBuiltInPolicy(name_or_path, pcr);
-  if (built_in) return built_in;
-  const auto bytes = ReadFileAt(AT_FDCWD, name_or_path, kMaxPolicyBytes);
-  if (bytes) return PolicySource{name_or_path, std::string(AsText(*bytes))};
-  if (bytes.error().code() != ENOENT) return Fail(bytes.error());
-  return Fail(ENOENT, built_in.error().message() + ", and no such file");
+// Reads the files of one policy.
+class Reader {
+ public:
+  Reader(std::uint32_t pcr, const SignatureVerifier* verifier)
+      : pcr_(pcr), verifier_(verifier) {}
+
+  Result<PolicySource> Read(const std::string& name_or_path) {
+    auto built_in = FindBuiltInPolicy(name_or_path, pcr_);
+    if (built_in) return ReadBuiltIn(std::move(*built_in));
+    const RawList raw = ReadList(name_or_path, name_or_path);
+    if (raw.bytes) return ReadFile(raw);
+    if (raw.bytes.error().code() != ENOENT) return Fail(raw.bytes.error());
+    return Fail(ENOENT, built_in.error().message() + ", and no such file");
+  }
+
+  Result<PolicySource> Include(const std::string& from,
+                               const std::string& what) {
+    if (FindBuiltInPolicy(what, pcr_)) return Read(what);
+    return Read((std::filesystem::path(from).parent_path() / what).string());
+  }
+
+  std::vector<PolicyFile> files;
+
+ private:
+  Result<PolicySource> ReadBuiltIn(PolicySource source) {
+    const auto sha256 = HashBytes(HashAlgorithm::kSha256, AsBytes(source.text));
+    if (!sha256) return Fail(sha256.error());
+    files.push_back({"built-in " + source.name, *sha256});
+    return source;
+  }
+
+  Result<PolicySource> ReadFile(const RawList& raw) {
+    const auto sha256 = HashBytes(HashAlgorithm::kSha256, *raw.bytes);
+    if (!sha256) return Fail(sha256.error());
+    const auto split = SplitSignature(*raw.bytes);
+    if (!split) return Fail(Error(split.error()).WithContext(raw.origin));
+    PolicyFile file{raw.origin, *sha256, raw.file};
+    if (!split->signature) {
+      file.unsigned_because = "it is not signed";
+    } else if (verifier_ != nullptr) {
+      const auto check =
+          verifier_->Verify(split->signature->format, split->payload,
+                            split->signature->signature);
+      if (check.status == SignatureStatus::kGood) {
+        file.signer = check.signer;
+      } else {
+        file.unsigned_because =
+            std::string(SignatureStatusText(check.status)) +
+            (check.detail.empty() ? "" : " (" + check.detail + ")");
+      }
+    }
+    files.push_back(std::move(file));
+    return PolicySource{raw.origin, std::string(AsText(split->payload))};
+  }
+
+  const std::uint32_t pcr_;
+  const SignatureVerifier* const verifier_;
+};
+
+Demand DemandOn(const Policy& policy, const PolicyFile& file) {
+  return MatchOccasion(policy, Func::kPolicyCheck,
+                       UseOfOwn(file.origin, file.file));
 }
 
 }  // namespace
 
-Result<Policy> LoadPolicy(const std::string& name_or_path, std::uint32_t pcr) {
-  auto source = ReadSource(name_or_path, pcr);
+Result<LoadedPolicy> LoadPolicy(const std::string& name_or_path,
+                                std::uint32_t pcr,
+                                const SignatureVerifier* verifier) {
+  Reader reader(pcr, verifier);
+  auto source = reader.Read(name_or_path);
   if (!source) return Fail(Error(source.error()).WithContext("policy"));
-  return ParsePolicy(std::move(*source), [pcr](const std::string& from,
-                                               const std::string& what) {
-    if (FindBuiltInPolicy(what, pcr)) return ReadSource(what, pcr);
-    const auto folder = std::filesystem::path(from).parent_path();
-    return ReadSource((folder / what).string(), pcr);
-  });
+  auto policy = ParsePolicy(std::move(*source),
+                            [&reader](const auto& from, const auto& what) {
+                              return reader.Include(from, what);
+                            });
+  if (!policy) return Fail(policy.error());
+  return LoadedPolicy{std::move(*policy), std::move(reader.files)};
+}
+
+Result<void> AppraisePolicy(const Policy& judge, const LoadedPolicy& coming) {
+  for (const PolicyFile& file : coming.files) {
+    const Rule* const rule = DemandOn(judge, file).appraise;
+    if (rule == nullptr || !file.file) continue;
+    const auto& signers = rule->terms.signer;
+    std::string why = file.unsigned_because;
+    if (file.signer && signers && !signers->Accepts(file.signer->keys)) {
+      why = "signed by " + file.signer->fingerprint;
+    }
+    if (why.empty()) continue;
+    return Fail(EKEYREJECTED, "policy " + file.origin + ": " + why + ", but " +
+                                  PlaceOf(*rule) + " asks for \"" + rule->text +
+                                  "\"");
+  }
+  return {};
+}
+
+Result<void> MeasurePolicy(const LoadedPolicy& coming, Measurer& measurer) {
+  for (const PolicyFile& file : coming.files) {
+    const Rule* const rule = DemandOn(coming.policy, file).measure;
+    if (rule == nullptr) continue;
+    const auto outcome =
+        measurer.Measure(rule->terms.pcr, file.origin, file.sha256.value());
+    if (!outcome.measured) {
+      return Fail(EIO,
+                  "policy " + file.origin + ": not measured: " + outcome.error);
+    }
+  }
+  return {};
 }
 
 }  // namespace assayfs

@@ -13,6 +13,7 @@
 #include "crypto/verity_hasher.h"
 #include "support/fakes.h"
 #include "support/header_builder.h"
+#include "support/policies.h"
 #include "support/temp_dir.h"
 
 namespace assayfs {
@@ -21,8 +22,8 @@ namespace {
 using namespace testing;  // NOLINT: the fakes and matchers of this project
 namespace fs = std::filesystem;
 
-constexpr Use kRead{.purpose = Use::Purpose::kRead};
-constexpr Use kExec{.purpose = Use::Purpose::kExec};
+const Use kRead{.mask = kMayRead};
+const Use kExec{.mask = kMayExec};
 
 class AppraiserTest : public ::testing::Test {
  protected:
@@ -51,7 +52,7 @@ class AppraiserTest : public ::testing::Test {
     return dir_ / ("tree/" + std::string(name));
   }
   void Start(std::string_view policy = "files", Mode mode = Mode::kEnforce) {
-    Start(Must(BuiltInPolicy(policy)), mode);
+    Start(BuiltIn(policy), mode);
   }
   void Start(Policy policy, Mode mode = Mode::kEnforce) {
     Appraiser::Options options;
@@ -112,7 +113,7 @@ TEST_F(AppraiserTest, DeniesContentThatNoListKnowsAndRecordsWhy) {
   EXPECT_EQ(answer.decision.reason, Reason::kUnknownContent);
   ASSERT_EQ(records_.size(), 1U);
   EXPECT_EQ(records_[0].path, "/alien");
-  EXPECT_EQ(records_[0].use.purpose, Use::Purpose::kExec);
+  EXPECT_TRUE(records_[0].use.executes());
   EXPECT_EQ(records_[0].digest, DigestOf("alien"));
   EXPECT_FALSE(records_[0].permitted);
 }
@@ -272,7 +273,7 @@ TEST_F(AppraiserTest, AnotherPolicyCountsFromTheNextUseOn) {
   Start("measure");
   Put("alien", "alien");
   EXPECT_TRUE(Judge("alien").permitted);
-  appraiser_->SetPolicy(Must(BuiltInPolicy("files")));
+  appraiser_->SetPolicy(BuiltIn("files"));
   EXPECT_FALSE(Judge("alien").permitted);
 }
 
@@ -302,7 +303,7 @@ TEST_F(AppraiserTest, ExplainNamesRuleListsAndExpectedDigests) {
   EXPECT_EQ(why.answer.decision.reason, Reason::kKnown);
   EXPECT_EQ(why.path, "/usr/bin/a");
   EXPECT_EQ(why.rule_text, "appraise func=FILE_CHECK");
-  EXPECT_EQ(why.rule_line, 1U);
+  EXPECT_EQ(why.rule_line, 4U);
   ASSERT_EQ(why.lists.size(), 1U);
   EXPECT_EQ(why.lists[0].name, "tlv-a");
   EXPECT_EQ(why.lists[0].signer.name, "Tester");
@@ -332,7 +333,7 @@ TEST_F(AppraiserTest, ListsInSeveralAlgorithmsWorkTogether) {
 TEST_F(AppraiserTest, UnderARuleForFsVerityAPlainDigestIsUnknown) {
   Put("b", "b content");
   AddList("tlv-b", "b content", "/b", HashAlgorithm::kVeritySha256);
-  Start(Must(ParsePolicy("p", "appraise digest_type=verity\n")));
+  Start(Parsed("appraise digest_type=verity\n"));
   EXPECT_TRUE(Judge("b").permitted);
   // Not "modified": its list says nothing that counts.
   EXPECT_EQ(ReasonFor("usr/bin/a"), Reason::kUnknownContent);
@@ -358,8 +359,7 @@ TEST_F(AppraiserTest, WhatAnFsVerityDigestIsTheHashOfIsNotKnownByIt) {
 
 TEST_F(AppraiserTest, RulesForDifferentDigestsDoNotTakeTurnsToHash) {
   AddList("tlv-v", "good content", "/usr/bin/a", HashAlgorithm::kVeritySha256);
-  Start(Must(ParsePolicy(
-      "p", "appraise func=FILE_CHECK digest_type=verity\nappraise\n")));
+  Start(Parsed("appraise func=FILE_CHECK digest_type=verity\nappraise\n"));
   for (int i = 0; i < 3; ++i) {
     EXPECT_TRUE(Judge("usr/bin/a", kRead).permitted);
     EXPECT_TRUE(Judge("usr/bin/a", kExec).permitted);
@@ -381,7 +381,7 @@ class BelowTest : public AppraiserTest {
   }
   void StartForVerity(Mode mode = Mode::kEnforce) {
     lists_->WaitUntilLoaded(std::chrono::seconds(10));
-    Start(Must(ParsePolicy("p", "appraise digest_type=verity\n")), mode);
+    Start(Parsed("appraise digest_type=verity\n"), mode);
   }
 
   static constexpr auto kVerity = HashAlgorithm::kVeritySha256;
@@ -447,8 +447,7 @@ TEST_F(BelowTest, IsHashedWhereOtherDigestsCountAsWell) {
 }
 
 TEST_F(BelowTest, IsHashedWhenAnotherRuleWantsMoreAndStaysSo) {
-  Start(Must(ParsePolicy(
-      "p", "appraise func=FILE_CHECK digest_type=verity\nappraise\n")));
+  Start(Parsed("appraise func=FILE_CHECK digest_type=verity\nappraise\n"));
   EXPECT_NE(Judge("b", kRead).tags->checked_below(), nullptr);
   EXPECT_EQ(Judge("b", kExec).tags->checked_below(), nullptr);
   EXPECT_EQ(Judge("b", kRead).tags->checked_below(), nullptr);
@@ -671,7 +670,7 @@ class BoundTest : public AppraiserTest {
  protected:
   void Start(std::set<std::string> unbound = {}) {
     Appraiser::Options options;
-    options.policy = Bind(Must(BuiltInPolicy("files")), {.path = true});
+    options.policy = Bind(BuiltIn("files"), {.path = true});
     options.root_fd = root_.get();
     options.unbound = std::move(unbound);
     appraiser_ =

@@ -34,7 +34,7 @@ TEST_F(CheckListTest, AGoodListComesWithSignerAndDigestOfTheWholeFile) {
 TEST_F(CheckListTest, TheWholeFileIsMeasured) {
   const std::string bytes = SignedTlv("content", "/f");
   auto list = Must(Check("tlv-x", bytes));
-  Must(MeasureList(list, measurer_));
+  Must(MeasureList(list, {}, measurer_));
   EXPECT_TRUE(list.measured);
   EXPECT_THAT(measurer_.paths(), ::testing::ElementsAre("/lists/x"));
   EXPECT_EQ(measurer_.digests()[0], DigestOf(bytes).Hex());
@@ -82,7 +82,7 @@ TEST_F(CheckListTest, AListThatIsSignedButNoListIsRefused) {
 TEST_F(CheckListTest, AListThatCannotBeMeasuredIsRefused) {
   measurer_.failing = true;
   auto list = Must(Check("tlv-x", SignedTlv("c", "/f")));
-  EXPECT_THAT(MeasureList(list, measurer_),
+  EXPECT_THAT(MeasureList(list, {}, measurer_),
               FailsSaying(EIO, "not measured: the TPM is on fire"));
   EXPECT_FALSE(list.measured);
 }

@@ -3,6 +3,7 @@
 #include "appraise/evidence.h"
 
 #include "support/fakes.h"
+#include "support/policies.h"
 
 namespace assayfs {
 namespace {
@@ -12,14 +13,29 @@ using ::testing::ElementsAre;
 
 constexpr auto kPlain = HashAlgorithm::kSha256;
 constexpr auto kVerity = HashAlgorithm::kVeritySha256;
-const Rule kAnyRule{};
+
+Rule AnyRule() {
+  Rule rule;
+  rule.terms.digest_cache = true;
+  return rule;
+}
+const Rule kAnyRule = AnyRule();
 
 Rule VerityRule() {
   Rule rule;
-  rule.verity_only = true;
+  rule.terms.verity_only = true;
+  rule.terms.digest_cache = true;
   return rule;
 }
 const Rule kVerityRule = VerityRule();
+
+const Policy kAllLists = testing::Parsed("appraise\n");
+
+std::vector<HashAlgorithm> Algorithms(const DigestIndex& index,
+                                      const Demand& demand,
+                                      std::size_t waiting = 0) {
+  return AlgorithmsFor(index, {&demand, 1}, waiting);
+}
 
 std::shared_ptr<const LoadedList> List(std::string name, const Digest& digest,
                                        bool measured) {
@@ -49,8 +65,8 @@ DigestIndex Index(bool plain_measured = true, bool verity_measured = true) {
 Evidence Gathered(const DigestIndex& index, const Demand& demand) {
   const Content content = Hashed({kPlain, kVerity});
   Evidence evidence;
-  AddKnown(index, content, demand, FindContent(index, content, demand.rule()),
-           evidence);
+  AddKnown(kAllLists, index, content, demand,
+           FindContent(index, content, demand.rule()), evidence);
   return evidence;
 }
 
@@ -76,11 +92,11 @@ TEST(FindContentTest, LeavesOutWhatDoesNotCount) {
 
 TEST(AlgorithmsForTest, HashesOnlyInWhatCounts) {
   const DigestIndex index = Index();
-  EXPECT_THAT(AlgorithmsFor(index, {.appraise = &kVerityRule}, 0),
+  EXPECT_THAT(Algorithms(index, {.appraise = &kVerityRule}),
               ElementsAre(kVerity));
-  EXPECT_THAT(AlgorithmsFor(index, {.appraise = &kAnyRule}, 0),
+  EXPECT_THAT(Algorithms(index, {.appraise = &kAnyRule}),
               ElementsAre(kPlain, kVerity));
-  EXPECT_THAT(AlgorithmsFor(index, {}, 0), ElementsAre(kPlain, kVerity));
+  EXPECT_THAT(Algorithms(index, {}), ElementsAre(kPlain, kVerity));
 }
 
 TEST(AlgorithmsForTest, TheOtherRuleMayWantMore) {
@@ -89,24 +105,23 @@ TEST(AlgorithmsForTest, TheOtherRuleMayWantMore) {
       {List("a", DigestOf("a", kVerity), true),
        List("b", DigestOf("a", HashAlgorithm::kSha512), true)}};
   EXPECT_THAT(
-      AlgorithmsFor(index, {.appraise = &kVerityRule, .measure = &kAnyRule}, 0),
+      Algorithms(index, {.appraise = &kVerityRule, .measure = &kAnyRule}),
       ElementsAre(HashAlgorithm::kSha512, kVerity, kPlain));
   // The record needs SHA-256.
-  EXPECT_THAT(AlgorithmsFor(index, {.measure = &kVerityRule}, 0),
+  EXPECT_THAT(Algorithms(index, {.measure = &kVerityRule}),
               ElementsAre(kVerity, kPlain));
 }
 
 TEST(AlgorithmsForTest, IsNeverEmpty) {
   const DigestIndex empty{1, {}};
-  EXPECT_THAT(AlgorithmsFor(empty, {.appraise = &kAnyRule}, 0),
-              ElementsAre(kPlain));
-  EXPECT_THAT(AlgorithmsFor(empty, {.appraise = &kVerityRule}, 0),
+  EXPECT_THAT(Algorithms(empty, {.appraise = &kAnyRule}), ElementsAre(kPlain));
+  EXPECT_THAT(Algorithms(empty, {.appraise = &kVerityRule}),
               ElementsAre(kVerity));
 }
 
 // Content is looked for in lists that wait by all its digests.
 TEST(AlgorithmsForTest, LeavesNothingOutWhileListsWait) {
-  EXPECT_THAT(AlgorithmsFor(Index(), {.appraise = &kVerityRule}, 1),
+  EXPECT_THAT(Algorithms(Index(), {.appraise = &kVerityRule}, 1),
               ElementsAre(kPlain, kVerity));
 }
 
@@ -115,10 +130,10 @@ TEST(AlgorithmsForTest, KeepsThoseOfRevokedDigests) {
   withdrawals->revocations.Add(
       "f", "digest " + DigestOf("a", HashAlgorithm::kSha512).ToString());
   const auto index = Index().Under(2, withdrawals);
-  EXPECT_THAT(AlgorithmsFor(*index, {.appraise = &kVerityRule}, 0),
+  EXPECT_THAT(Algorithms(*index, {.appraise = &kVerityRule}),
               ElementsAre(HashAlgorithm::kSha512, kVerity));
   Evidence evidence;
-  AddKnown(*index, Hashed({HashAlgorithm::kSha512, kVerity}),
+  AddKnown(kAllLists, *index, Hashed({HashAlgorithm::kSha512, kVerity}),
            {.appraise = &kVerityRule}, {}, evidence);
   EXPECT_EQ(evidence.withdrawn, Reason::kRevoked);
 }

@@ -10,6 +10,7 @@
 
 #include "support/fakes.h"
 #include "support/header_builder.h"
+#include "support/policies.h"
 #include "support/temp_dir.h"
 
 namespace assayfs {
@@ -54,7 +55,7 @@ class NameJudgeTest : public ::testing::Test {
     lists_ = Must(ListStore::Open(std::move(lists),
                                   std::make_shared<FakeVerifier>(), measurer_));
     Appraiser::Options options;
-    options.policy = Must(ParsePolicy("test", policy));
+    options.policy = Parsed(policy);
     options.mode = mode;
     options.root_fd = root_.get();
     options.record = [this](const UseRecord& record) {
@@ -71,10 +72,15 @@ class NameJudgeTest : public ::testing::Test {
   void MakeLink(const std::string& path, const std::string& target) {
     fs::create_symlink(target, dir_ / ("tree/" + path));
   }
+  static Use AskerOf(uid_t uid) {
+    Use asker{.uid = uid};
+    asker.number(NumberFact::kUid) = uid;
+    return asker;
+  }
   bool Permits(const std::string& path, uid_t uid = 0) {
     const std::string target = fs::read_symlink(dir_ / ("tree/" + path));
     return names_->PermitsLink(Open(path).get(), fs::path(path).filename(),
-                               target, uid);
+                               target, AskerOf(uid));
   }
   mode_t Unlisted(const std::string& path, mode_t mode, uid_t uid = 0) {
     struct stat info {};

@@ -13,6 +13,7 @@
 #include "crypto/file_hash.h"
 #include "lists/appended_signature.h"
 #include "lists/tlv.h"
+#include "support/policies.h"
 #include "unit/fs/lower_tree.h"
 
 namespace assayfs::testing {
@@ -28,7 +29,7 @@ class TrustingVerifier : public SignatureVerifier {
 
 class WillingMeasurer : public Measurer {
  public:
-  MeasureOutcome Measure(std::string_view,
+  MeasureOutcome Measure(std::optional<std::uint32_t>, std::string_view,
                          std::span<const std::byte>) override {
     return {true, ""};
   }
@@ -50,7 +51,7 @@ class JudgedTree {
         std::move(options), std::make_shared<TrustingVerifier>(), measurer_));
     root_fd_.Reset(::open(tree_.dir().path().c_str(), O_PATH | O_CLOEXEC));
     Appraiser::Options judging;
-    judging.policy = Must(BuiltInPolicy("files"));
+    judging.policy = BuiltIn("files");
     judging.root_fd = root_fd_.get();
     judging.ask_below = [this](int fd, Pages) { return AskBelow(fd); };
     appraiser_ =

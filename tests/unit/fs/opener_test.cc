@@ -24,7 +24,8 @@ using testing::LowerTree;
 using testing::Must;
 using testing::TempDir;
 
-constexpr uid_t kUser = 1000;
+constexpr Caller kUser{.uid = 1000};
+constexpr Caller kRoot;
 
 class OpenerTest : public ::testing::Test {
  protected:
@@ -153,7 +154,7 @@ TEST_F(OpenerTest, TruncatingTakesTheSetUserIdBitFromUsers) {
   if (::getuid() != 0) GTEST_SKIP() << "needs root";
   const std::string path = tree_.dir() / "bad";
   ASSERT_EQ(::chmod(path.c_str(), 04755), 0);
-  Must(opener_->Open(tree_.At("bad"), O_WRONLY | O_TRUNC, 0, {}));
+  Must(opener_->Open(tree_.At("bad"), O_WRONLY | O_TRUNC, kRoot, {}));
   EXPECT_EQ(tree_.Permissions("bad"), 04755U);
   Must(Open("bad", O_WRONLY | O_TRUNC));
   EXPECT_EQ(tree_.Permissions("bad"), 0755U);

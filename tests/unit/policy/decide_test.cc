@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <ostream>
 #include <tuple>
 
@@ -12,10 +14,23 @@ namespace assayfs {
 static std::ostream& operator<<(std::ostream& out, const Decision& decision) {
   return out << VerdictName(decision.verdict) << " "
              << ReasonName(decision.reason)
-             << (decision.measure_file ? " measure" : "");
+             << (decision.measure != nullptr ? " measure" : "")
+             << (decision.audit ? " audit" : "");
 }
 
 namespace {
+
+Rule RuleOf(Action action) {
+  Rule rule;
+  rule.action = action;
+  return rule;
+}
+Rule RuleByList() {
+  Rule rule = RuleOf(Action::kMeasure);
+  rule.terms.digest_cache = true;
+  rule.terms.pcr = 11;
+  return rule;
+}
 
 // A file that a verified and measured list knows.
 constexpr Evidence kGood = {
@@ -29,51 +44,67 @@ class DecideTest : public ::testing::Test {
   Decision Measured(const Evidence& evidence) const {
     return Decide({.measure = &measure_}, evidence);
   }
+  Decision MeasuredByList(const Evidence& evidence) const {
+    return Decide({.measure = &by_list_}, evidence);
+  }
+  Decision Audited(const Evidence& evidence) const {
+    return Decide({.audit = &audit_}, evidence);
+  }
   static void Expect(const Decision& decision, Verdict verdict, Reason reason,
-                     const Rule* rule, bool measure_file) {
+                     const Rule* rule, const Rule* measure,
+                     bool audit = false) {
     EXPECT_EQ(std::tuple(decision.verdict, decision.reason, decision.rule,
-                         decision.measure_file),
-              std::tuple(verdict, reason, rule, measure_file))
+                         decision.measure, decision.audit),
+              std::tuple(verdict, reason, rule, measure, audit))
         << decision;
   }
 
-  const Rule appraise_{};
-  const Rule measure_{};
+  const Rule appraise_ = RuleOf(Action::kAppraise);
+  const Rule measure_ = RuleOf(Action::kMeasure);
+  const Rule by_list_ = RuleByList();
+  const Rule audit_ = RuleOf(Action::kAudit);
+  const Rule hash_ = RuleOf(Action::kHash);
 };
 
 TEST_F(DecideTest, KnownAndVerifiedIsAllowed) {
-  Expect(Appraised(kGood), Verdict::kAllow, Reason::kKnown, &appraise_, false);
+  Expect(Appraised(kGood), Verdict::kAllow, Reason::kKnown, &appraise_,
+         nullptr);
 }
 
 TEST_F(DecideTest, UnknownContentIsDenied) {
   Expect(Appraised({}), Verdict::kDeny, Reason::kUnknownContent, &appraise_,
-         false);
+         nullptr);
 }
 
 TEST_F(DecideTest, ListedPathWithOtherContentIsModified) {
   Expect(Appraised({.path_listed = true}), Verdict::kDeny, Reason::kModified,
-         &appraise_, false);
+         &appraise_, nullptr);
 }
 
 TEST_F(DecideTest, KnownContentIsAllowedWhateverPathItHas) {
   Evidence evidence = kGood;
   evidence.path_listed = true;
   Expect(Appraised(evidence), Verdict::kAllow, Reason::kKnown, &appraise_,
-         false);
+         nullptr);
 }
 
-TEST_F(DecideTest, KnownOnlyToAnUnverifiedListIsDenied) {
+TEST_F(DecideTest, KnownOnlyToAListThatIsNotAppraisedIsDenied) {
   Evidence evidence = kGood;
   evidence.list_verified = false;
   Expect(Appraised(evidence), Verdict::kDeny, Reason::kListUnverified,
-         &appraise_, false);
+         &appraise_, nullptr);
+}
+
+TEST_F(DecideTest, AMeasuredListDoesNotPermit) {
+  Expect(Appraised({.known = true, .list_measured = true}), Verdict::kDeny,
+         Reason::kListUnverified, &appraise_, nullptr);
 }
 
 TEST_F(DecideTest, WhatWasWithdrawnIsDeniedForThatReason) {
   for (const Reason reason : {Reason::kRevoked, Reason::kRolledBack}) {
-    Evidence evidence;
+    Evidence evidence = kGood;
     evidence.withdrawn = reason;
-    Expect(Appraised(evidence), Verdict::kDeny, reason, &appraise_, false);
+    Expect(Appraised(evidence), Verdict::kDeny, reason, &appraise_, nullptr);
   }
 }
 
@@ -81,83 +112,162 @@ TEST_F(DecideTest, KnownContentInAnotherPlaceIsDenied) {
   Evidence evidence = kGood;
   evidence.in_place = false;
   Expect(Appraised(evidence), Verdict::kDeny, Reason::kPathMismatch, &appraise_,
-         false);
+         nullptr);
 }
 
 TEST_F(DecideTest, KnownContentWithOtherAttributesIsDenied) {
   Evidence evidence = kGood;
   evidence.attributes_hold = false;
   Expect(Appraised(evidence), Verdict::kDeny, Reason::kMetadataMismatch,
-         &appraise_, false);
+         &appraise_, nullptr);
 }
 
 TEST_F(DecideTest, FailureIsAnErrorWhateverElseIsClaimed) {
   Evidence evidence = kGood;
   evidence.failed = true;
   Expect(Appraised(evidence), Verdict::kError, Reason::kIoError, &appraise_,
-         false);
+         nullptr);
 }
 
 TEST_F(DecideTest, FileBeingWrittenIsDenied) {
   Evidence evidence = kGood;
   evidence.writer_active = true;
   Expect(Appraised(evidence), Verdict::kDeny, Reason::kWriterActive, &appraise_,
-         false);
+         nullptr);
   // Reading it fails as well, but that is not what stops it.
   evidence.failed = true;
   Expect(Appraised(evidence), Verdict::kDeny, Reason::kWriterActive, &appraise_,
-         false);
+         nullptr);
 }
 
 TEST_F(DecideTest, WhatIsNotRegularIsUnjudged) {
   Expect(Appraised({.regular = false, .writer_active = true, .failed = true}),
-         Verdict::kUnjudged, Reason::kNotRegular, &appraise_, false);
+         Verdict::kUnjudged, Reason::kNotRegular, &appraise_, nullptr);
   Expect(Measured({.regular = false}), Verdict::kUnjudged, Reason::kNotRegular,
-         &measure_, false);
+         &measure_, nullptr);
 }
 
 TEST_F(DecideTest, NoDemandIsUnjudged) {
   for (const Evidence& evidence : {kGood, Evidence{}}) {
     Expect(Decide({}, evidence), Verdict::kUnjudged, Reason::kDontAppraise,
-           nullptr, false);
+           nullptr, nullptr);
   }
 }
 
 TEST_F(DecideTest, MeasureRuleDeniesNothing) {
   Expect(Measured({}), Verdict::kUnjudged, Reason::kDontAppraise, &measure_,
-         true);
+         &measure_);
   Expect(Measured({.path_listed = true}), Verdict::kUnjudged,
-         Reason::kDontAppraise, &measure_, true);
+         Reason::kDontAppraise, &measure_, &measure_);
 }
 
-TEST_F(DecideTest, MeasuredListStandsForItsFiles) {
+TEST_F(DecideTest, EveryFileIsMeasuredUnlessTheRuleSaysOtherwise) {
   Expect(Measured(kGood), Verdict::kUnjudged, Reason::kDontAppraise, &measure_,
-         false);
+         &measure_);
+}
+
+TEST_F(DecideTest, AMeasuredListStandsForItsFilesWhereTheRuleSaysSo) {
+  Expect(MeasuredByList(kGood), Verdict::kUnjudged, Reason::kDontAppraise,
+         &by_list_, nullptr);
   Evidence evidence = kGood;
   evidence.list_measured = false;
-  Expect(Measured(evidence), Verdict::kUnjudged, Reason::kDontAppraise,
-         &measure_, true);
+  Expect(MeasuredByList(evidence), Verdict::kUnjudged, Reason::kDontAppraise,
+         &by_list_, &by_list_);
 }
 
 TEST_F(DecideTest, AMeasuredListStandsForItsFilesAlsoWhereItDoesNotPermit) {
-  Expect(Decide({.appraise = &appraise_, .measure = &measure_},
+  Expect(Decide({.appraise = &appraise_, .measure = &by_list_},
                 {.known = false, .list_measured = true}),
-         Verdict::kDeny, Reason::kUnknownContent, &appraise_, false);
+         Verdict::kDeny, Reason::kUnknownContent, &appraise_, nullptr);
 }
 
-TEST_F(DecideTest, WhatHasNoDigestIsNotMeasured) {
-  Expect(Measured({.failed = true}), Verdict::kUnjudged, Reason::kDontAppraise,
-         &measure_, false);
-  Expect(Measured({.writer_active = true}), Verdict::kUnjudged,
-         Reason::kDontAppraise, &measure_, false);
+TEST_F(DecideTest, WhatHasNoDigestIsNeitherMeasuredNorAudited) {
+  for (const Evidence& evidence :
+       {Evidence{.failed = true}, Evidence{.writer_active = true},
+        Evidence{.regular = false}}) {
+    const Decision decision =
+        Decide({.measure = &measure_, .audit = &audit_}, evidence);
+    EXPECT_EQ(decision.measure, nullptr);
+    EXPECT_FALSE(decision.audit);
+    EXPECT_EQ(decision.rule, &measure_);
+    EXPECT_EQ(decision.verdict, Verdict::kUnjudged);
+  }
 }
 
 TEST_F(DecideTest, AppraisalDecidesAndUnknownFilesAreStillMeasured) {
   const Demand both = {.appraise = &appraise_, .measure = &measure_};
   Expect(Decide(both, {}), Verdict::kDeny, Reason::kUnknownContent, &appraise_,
-         true);
+         &measure_);
   Expect(Decide(both, kGood), Verdict::kAllow, Reason::kKnown, &appraise_,
-         false);
+         &measure_);
+}
+
+TEST_F(DecideTest, AuditAsksForALineAndDeniesNothing) {
+  Expect(Audited({}), Verdict::kUnjudged, Reason::kDontAppraise, &audit_,
+         nullptr, true);
+  Expect(Decide({.appraise = &appraise_, .audit = &audit_}, kGood),
+         Verdict::kAllow, Reason::kKnown, &appraise_, nullptr, true);
+  Expect(Decide({.appraise = &appraise_, .audit = &audit_}, {}), Verdict::kDeny,
+         Reason::kUnknownContent, &appraise_, nullptr, true);
+}
+
+TEST_F(DecideTest, HashAsksForNothingElse) {
+  Expect(Decide({.hash = &hash_}, {}), Verdict::kUnjudged,
+         Reason::kDontAppraise, &hash_, nullptr);
+}
+
+// Two rules, each with its decision.
+class CombineTest : public ::testing::Test {
+ protected:
+  const Rule rule_{};
+  const Rule other_{};
+  const Decision unjudged_{.rule = &rule_};
+  const Decision allow_{Verdict::kAllow, Reason::kKnown, &rule_};
+  const Decision error_{Verdict::kError, Reason::kIoError, &rule_};
+  const Decision deny_{Verdict::kDeny, Reason::kModified, &rule_};
+};
+
+TEST_F(CombineTest, TheStricterVerdictHolds) {
+  const std::array rising = {&unjudged_, &allow_, &error_, &deny_};
+  for (std::size_t i = 0; i < rising.size(); ++i) {
+    for (std::size_t j = 0; j < rising.size(); ++j) {
+      Decision decision = *rising[i];
+      Decision more = *rising[j];
+      more.rule = &other_;
+      EXPECT_EQ(Combine(more, decision), j > i) << i << " and " << j;
+      EXPECT_EQ(decision.verdict, rising[std::max(i, j)]->verdict);
+      EXPECT_EQ(decision.reason, rising[std::max(i, j)]->reason);
+      EXPECT_EQ(decision.rule, j > i ? &other_ : &rule_);
+    }
+  }
+}
+
+TEST_F(CombineTest, TheFirstDecisionTakesThePlaceOfNone) {
+  for (const Decision* more : {&unjudged_, &allow_, &error_, &deny_}) {
+    Decision decision;
+    EXPECT_TRUE(Combine(*more, decision));
+    EXPECT_EQ(decision.verdict, more->verdict);
+    EXPECT_EQ(decision.rule, &rule_);
+  }
+}
+
+TEST_F(CombineTest, EveryRecordIsDue) {
+  for (const bool stricter : {false, true}) {
+    Decision decision = allow_;
+    Decision more = stricter ? deny_ : unjudged_;
+    decision.audit = true;
+    more.measure = &other_;
+    Combine(more, decision);
+    EXPECT_EQ(decision.measure, &other_);
+    EXPECT_TRUE(decision.audit);
+    decision = allow_;
+    decision.measure = &other_;
+    more.measure = nullptr;
+    more.audit = true;
+    Combine(more, decision);
+    EXPECT_EQ(decision.measure, &other_);
+    EXPECT_TRUE(decision.audit);
+  }
 }
 
 TEST(PermitsTest, OnlyEnforceStopsDenialsAndErrors) {

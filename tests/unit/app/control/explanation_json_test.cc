@@ -23,9 +23,7 @@ Appraiser::Explanation Modified() {
   Appraiser::Explanation explanation;
   explanation.path = "/bin/x";
   explanation.answer.decision = {.verdict = Verdict::kDeny,
-                                 .reason = Reason::kModified,
-                                 .rule = nullptr,
-                                 .measure_file = false};
+                                 .reason = Reason::kModified};
   explanation.digest = SomeDigest('a');
   explanation.rule_text = "appraise func=FILE_CHECK";
   explanation.rule_line = 1;
@@ -56,9 +54,7 @@ TEST(ExplanationJsonTest, HasTheDocumentedMembers) {
 TEST(ExplanationJsonTest, AListComesWithItsSigner) {
   Appraiser::Explanation explanation;
   explanation.answer.decision = {.verdict = Verdict::kAllow,
-                                 .reason = Reason::kKnown,
-                                 .rule = nullptr,
-                                 .measure_file = false};
+                                 .reason = Reason::kKnown};
   explanation.lists.push_back({.name = "0-tlv-a",
                                .format = ListFormat::kTlv,
                                .package = "",

@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/daemon/enforcement_point.h"
 
-#include "support/results.h"
+#include "support/policies.h"
 
 namespace assayfs {
 namespace {
 
+using testing::BuiltIn;
 using testing::FailsWith;
 using ::testing::HasSubstr;
 using testing::Must;
 
 EnforceAt Chosen(std::optional<EnforceAt> wanted, MountAccess access,
                  const char* policy) {
-  return Must(ChooseEnforcementPoint(wanted, access,
-                                     Must(BuiltInPolicy(policy))))
-      .at;
+  return Must(ChooseEnforcementPoint(wanted, access, BuiltIn(policy))).at;
 }
 
 TEST(EnforcementPointTest, IsAtReadWherePossible) {
@@ -31,20 +30,20 @@ TEST(EnforcementPointTest, IsAtOpenWhereAskedFor) {
 
 TEST(EnforcementPointTest, RefusesReadWhereSomebodyCanWrite) {
   const auto chosen = ChooseEnforcementPoint(
-      EnforceAt::kRead, MountAccess::kWritable, Must(BuiltInPolicy("files")));
+      EnforceAt::kRead, MountAccess::kWritable, BuiltIn("files"));
   EXPECT_THAT(chosen, FailsWith(EINVAL));
   EXPECT_THAT(chosen.error().message(), HasSubstr("the mount is writable"));
 }
 
 TEST(EnforcementPointTest, RefusesReadForAPolicyThatAsksHowAFileIsOpened) {
   const auto chosen = ChooseEnforcementPoint(
-      EnforceAt::kRead, MountAccess::kReadOnly, Must(BuiltInPolicy("exec")));
+      EnforceAt::kRead, MountAccess::kReadOnly, BuiltIn("exec"));
   EXPECT_THAT(chosen, FailsWith(EINVAL));
   EXPECT_THAT(chosen.error().message(), HasSubstr("policy exec asks who"));
 }
 
 TEST(EnforcementPointTest, RefusesReadForAPolicyThatBindsContentToPaths) {
-  const Policy policy = Bind(Must(BuiltInPolicy("files")), {.path = true});
+  const Policy policy = Bind(BuiltIn("files"), {.path = true});
   EXPECT_EQ(Must(ChooseEnforcementPoint({}, MountAccess::kReadOnly, policy)).at,
             EnforceAt::kOpen);
   const auto chosen =

@@ -11,7 +11,7 @@ namespace {
 UseRecord Record(const std::string& path) {
   UseRecord record;
   record.path = path;
-  record.use = {.purpose = Use::Purpose::kRead, .uid = 7, .elf = false};
+  record.use = {.mask = kMayRead, .uid = 7};
   record.decision.verdict = Verdict::kDeny;
   record.decision.reason = Reason::kModified;
   return record;
@@ -23,11 +23,19 @@ TEST(RecordTextTest, SaysWhatWhoAndWhy) {
   EXPECT_EQ(RecordText(record, "/usr"),
             "denied /usr/bin/x for read by uid 7: modified (another digest in "
             "libfoo-1.0)");
-  record.use.purpose = Use::Purpose::kExec;
+  record.use.mask = kMayExec;
   record.permitted = true;
   record.detail.clear();
   EXPECT_EQ(RecordText(record, "/"),
             "would deny /bin/x for exec by uid 7: modified");
+}
+
+TEST(RecordTextTest, AnAuditedUseIsNoDenial) {
+  auto record = Record("/bin/x");
+  record.use.mask = kMayWrite;
+  record.decision = {Verdict::kAllow, Reason::kKnown};
+  record.permitted = true;
+  EXPECT_EQ(RecordText(record, "/"), "used /bin/x for write by uid 7: known");
 }
 
 TEST(RecordTextTest, StaysOneLineWhateverThePathHolds) {

@@ -81,16 +81,5 @@ TEST(MountSettingsTest, GivenRuntimePathsAreKept) {
   EXPECT_EQ(settings.control_path, "/c");
 }
 
-TEST(MountSettingsTest, PolicyIsABuiltInOrAFile) {
-  const TempDir dir;
-  EXPECT_EQ(Must(LoadPolicy("exec")).name, "exec");
-  const auto path = dir.Write("p", "appraise uid=5\n");
-  EXPECT_EQ(Must(LoadPolicy(path)).rules.size(), 1U);
-  EXPECT_THAT(LoadPolicy(dir / "none"),
-              FailsSaying(ENOENT, "files, exec, measure, or a file"));
-  EXPECT_THAT(LoadPolicy(dir.Write("q", "nonsense\n")),
-              FailsSaying(EINVAL, "q:1:"));
-}
-
 }  // namespace
 }  // namespace assayfs

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// The policy of a mount: loaded, and fit for it.
+#include "app/daemon/mount_policy.h"
+
+#include <filesystem>
+#include <utility>
+
+namespace assayfs {
+namespace {
+
+// Lists that the policy does not appraise would vouch for nothing.
+Result<void> CheckListsCount(const Policy& policy) {
+  if (!AppraisesFiles(policy) || policy.appraised_lists != Extent::kNone) {
+    return {};
+  }
+  return Fail(EINVAL, "policy " + policy.name +
+                          " appraises files, but no digest lists, so every "
+                          "file would be denied; add \"appraise "
+                          "func=DIGEST_LIST_CHECK\"");
+}
+
+// What lists say of a path that nobody opens can be asked of all lists only.
+Result<void> CheckBinding(const MountSettings& settings, const Policy& policy) {
+  const Binding binding = BindingOf(policy);
+  if (binding.link && !BindsLinks(policy)) {
+    return Fail(EINVAL, "bind=link binds nothing: policy " + policy.name +
+                            " has no rule for reading (func=FILE_CHECK, or "
+                            "none) that appraises");
+  }
+  if (!binding.attributes() || settings.list_order == ListOrder::kSorted) {
+    return {};
+  }
+  return Fail(EINVAL,
+              "bind= needs --log-order sorted for mode, owner, caps and link: "
+              "what is not loaded says nothing of them");
+}
+
+// Under which name a policy has a floor, which no package has.
+std::string FloorNameOf(const Policy& policy) {
+  return "policy:" + std::filesystem::path(policy.name).filename().string();
+}
+
+}  // namespace
+
+Result<LoadedPolicy> LoadMountPolicy(const MountSettings& settings,
+                                     const SignatureVerifier& keys,
+                                     const Policy* judge) {
+  auto loaded = LoadPolicy(settings.policy, settings.pcr, &keys);
+  if (!loaded) return loaded;
+  auto passed = AppraisePolicy(loaded->policy, *loaded);
+  if (passed && judge != nullptr) passed = AppraisePolicy(*judge, *loaded);
+  if (!passed) return Fail(std::move(passed).error());
+  loaded->policy = Bind(std::move(loaded->policy), settings.bind);
+  auto usable = CheckListsCount(loaded->policy);
+  if (usable) usable = CheckBinding(settings, loaded->policy);
+  if (!usable) return Fail(std::move(usable).error());
+  return loaded;
+}
+
+std::optional<PolicyFloor> FloorOf(const LoadedPolicy& loaded) {
+  const bool is_signed = loaded.files.front().signer.has_value();
+  if (loaded.policy.version == 0 || !is_signed) return std::nullopt;
+  return PolicyFloor{FloorNameOf(loaded.policy),
+                     std::to_string(loaded.policy.version)};
+}
+
+Result<void> CheckPolicyFloor(const Floors& floors,
+                              const LoadedPolicy& loaded) {
+  const auto floor = FloorOf(loaded);
+  const std::string name = FloorNameOf(loaded.policy);
+  if (!floors.IsBehind(name, floor ? floor->version : "0")) return {};
+  return Fail(EKEYREJECTED,
+              "policy " + loaded.policy.name + ": rolled back: " +
+                  (floor ? "version " + floor->version
+                         : std::string("no version that is signed")) +
+                  ", but version " + floors.Of(name) + " was in force");
+}
+
+}  // namespace assayfs

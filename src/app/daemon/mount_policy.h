@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// The policy of a mount: loaded, and fit for it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "app/settings/load_policy.h"
+#include "app/settings/mount_settings.h"
+#include "appraise/floors.h"
+#include "assayfs/signature_verifier.h"
+#include "base/result.h"
+
+namespace assayfs {
+
+// Reads the policy that settings name and binds what they bind. It must pass
+// what it asks of policies itself, and what judge does, the policy that is in
+// force, null if there is none.
+// Errors: those of LoadPolicy and AppraisePolicy; EINVAL for a policy that
+// would deny every file, or binds what such a mount cannot know.
+Result<LoadedPolicy> LoadMountPolicy(const MountSettings& settings,
+                                     const SignatureVerifier& keys,
+                                     const Policy* judge);
+
+// The floor that a policy has once it is in force.
+struct PolicyFloor {
+  std::string name;
+  std::string version;
+};
+// Nothing for a policy without a version, and for one that is not signed, whose
+// version could be any.
+std::optional<PolicyFloor> FloorOf(const LoadedPolicy& loaded);
+
+// Says whether a policy is not older than one that was in force before.
+// Errors: EKEYREJECTED if it is.
+Result<void> CheckPolicyFloor(const Floors& floors, const LoadedPolicy& loaded);
+
+}  // namespace assayfs

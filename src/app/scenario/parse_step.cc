@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading one step of a scenario.
+#include "app/scenario/parse_step.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "app/scenario/parse_tree.h"
+#include "assayfs/verdict.h"
+#include "policy/built_in_policies.h"
+
+namespace assayfs {
+namespace {
+
+using Words = std::vector<std::string_view>;
+
+// The key that says what a step does, and the keys that it may have beside it.
+struct Form {
+  std::string_view key;
+  Step::Action action;
+  Words others;
+};
+
+const std::vector<Form>& Forms() {
+  using enum Step::Action;
+  static const std::vector<Form> forms = {
+      {"open",
+       kOpen,
+       {"for", "uid", "gid", "euid", "egid", "exe", "container", "verdict",
+        "reason", "line"}},
+      {"write", kWrite, {"content", "verdict", "reason", "line"}},
+      {"change", kChange, {"content"}},
+      {"rename", kRename, {"to"}},
+      {"remove", kRemove, {}},
+      {"chown", kSetOwner, {"owner"}},
+      {"add_list", kAddList, {}},
+      {"remove_list", kRemoveList, {}},
+      {"revoke", kRevoke, {}},
+      {"reload", kReload, {"signed_by", "error"}},
+  };
+  return forms;
+}
+
+// Returns the one form that the step has; null if there is none, or two.
+const Form* FindForm(const TomlValue& value, TomlComplaint& complaint) {
+  const Form* found = nullptr;
+  Words keys;
+  for (const Form& form : Forms()) {
+    keys.push_back(form.key);
+    const auto item = std::ranges::find(value.items, form.key, &TomlValue::key);
+    if (item == value.items.end()) continue;
+    if (found != nullptr) {
+      complaint.Add(item->key_place, "the step does two things, " +
+                                         std::string(found->key) + " and " +
+                                         std::string(form.key));
+      return nullptr;
+    }
+    found = &form;
+  }
+  if (found == nullptr) {
+    complaint.Add(value.place, "the step does nothing; it must have one of: " +
+                                   JoinWords(keys));
+  }
+  return found;
+}
+
+Words WordsOf(const Form& form) {
+  Words words = {form.key};
+  words.insert(words.end(), form.others.begin(), form.others.end());
+  words.insert(words.end(), {"records", "measured"});
+  return words;
+}
+
+Mask MaskFor(const TomlReader& step) {
+  constexpr std::array<std::pair<std::string_view, Mask>, 5> kMasks = {{
+      {"read", kMayRead},
+      {"write", kMayWrite},
+      {"append", kMayWrite | kMayAppend},
+      {"read-write", kMayRead | kMayWrite},
+      {"exec", kMayExec},
+  }};
+  Words words;
+  for (const auto& [word, mask] : kMasks) words.push_back(word);
+  std::string word = "read";
+  step.ReadWord("for", words, word);
+  return std::ranges::find(kMasks, word,
+                           [](const auto& entry) { return entry.first; })
+      ->second;
+}
+
+bool IsContainerId(std::string_view text) {
+  return text.size() == 64 &&
+         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+void ReadAsker(const TomlReader& reader, TomlComplaint& complaint, Step& step) {
+  reader.Read("uid", kMaxId, step.uid);
+  reader.Read("gid", kMaxId, step.gid);
+  if (reader.Find("euid")) reader.Read("euid", kMaxId, step.euid.emplace());
+  if (reader.Find("egid")) reader.Read("egid", kMaxId, step.egid.emplace());
+  reader.ReadPath("exe", step.exe);
+  reader.Read("container", step.container);
+  if (!step.container.empty() && !IsContainerId(step.container)) {
+    complaint.Add(reader.Find("container")->place,
+                  "the id of a container is 64 digits of 0-9 and a-f");
+  }
+}
+
+Words VerdictNames() {
+  Words names;
+  for (const Verdict verdict :
+       {Verdict::kAllow, Verdict::kDeny, Verdict::kUnjudged, Verdict::kError}) {
+    names.push_back(VerdictName(verdict));
+  }
+  return names;
+}
+
+Words ReasonNames() {
+  Words names;
+  for (auto reason = Reason::kKnown;;
+       reason = static_cast<Reason>(static_cast<int>(reason) + 1)) {
+    names.push_back(ReasonName(reason));
+    if (reason == Reason::kIoError) return names;
+  }
+}
+
+void ReadExpectation(const TomlReader& reader, TomlComplaint& complaint,
+                     Expectation& expect) {
+  if (reader.Find("verdict")) {
+    reader.ReadWord("verdict", VerdictNames(), expect.verdict.emplace());
+  }
+  if (reader.Find("reason")) {
+    reader.ReadWord("reason", ReasonNames(), expect.reason.emplace());
+  }
+  if (reader.Find("line")) {
+    reader.Read("line", kMaxTomlBytes, expect.line.emplace());
+  }
+  if (const TomlValue* records = reader.Find("records")) {
+    TakeTexts(*records, complaint, expect.records.emplace());
+  }
+  if (const TomlValue* measured = reader.Find("measured")) {
+    TakeTexts(*measured, complaint, expect.measured.emplace());
+  }
+  if (reader.Find("error")) reader.Read("error", expect.error.emplace());
+}
+
+void CheckList(const TomlValue& value, const Scenario& scenario,
+               TomlComplaint& complaint) {
+  if (scenario.lists.contains(value.text) ||
+      scenario.more_lists.contains(value.text)) {
+    return;
+  }
+  Words names;
+  for (const auto& [name, list] : scenario.lists) names.push_back(name);
+  for (const auto& [name, list] : scenario.more_lists) names.push_back(name);
+  complaint.Add(value.place, "there is no list \"" + value.text + "\" (" +
+                                 JoinWords(names) + ")");
+}
+
+// The same policy again has the signature that it had.
+void ForbidSigner(const TomlReader& reader, TomlComplaint& complaint) {
+  if (const TomlValue* signer = reader.Find("signed_by")) {
+    complaint.Add(signer->key_place, "\"signed_by\" is for other rules");
+  }
+}
+
+// Says whether word, between "%", stands for something.
+bool IsMark(std::string_view word, const Scenario& scenario) {
+  constexpr std::array<std::string_view, 3> kMarks = {"FSMAGIC", "FSNAME",
+                                                      "FSUUID"};
+  constexpr std::string_view kKey = "KEY ";
+  if (std::ranges::find(kMarks, word) != kMarks.end()) return true;
+  if (word.starts_with(kKey)) return IsTomlName(word.substr(kKey.size()));
+  const auto entry = scenario.tree.find(std::string(word));
+  return entry != scenario.tree.end() &&
+         entry->second.kind == TreeEntry::Kind::kFile;
+}
+
+// Reads what the form's own key says, and what must be beside it.
+void ReadAction(const Form& form, const TomlReader& reader,
+                const Scenario& scenario, TomlComplaint& complaint,
+                Step& step) {
+  using enum Step::Action;
+  const TomlValue& value = *reader.Find(form.key);
+  switch (form.action) {
+    case kAddList:
+    case kRemoveList:
+      TakeText(value, complaint, step.list);
+      return CheckList(value, scenario, complaint);
+    case kRevoke:
+      TakeText(value, complaint, step.text);
+      return CheckMarks(value, scenario, complaint);
+    case kReload:
+      TakeText(value, complaint, step.text);
+      if (step.text.empty()) return ForbidSigner(reader, complaint);
+      CheckPolicy(value, scenario, complaint);
+      return reader.ReadName("signed_by", step.signed_by);
+    default:
+      TakePath(value, complaint, step.path);
+  }
+  if (form.action == kWrite || form.action == kChange) reader.Need("content");
+  reader.Read("content", step.text);
+  if (form.action == kRename) reader.Need("to");
+  reader.ReadPath("to", step.to);
+  if (form.action == kSetOwner) reader.Need("owner");
+  reader.Read("owner", kMaxId, step.owner);
+}
+
+}  // namespace
+
+Step ParseStep(const TomlValue& value, const Scenario& scenario,
+               TomlComplaint& complaint) {
+  Step step;
+  step.line = value.place.line;
+  if (!IsTable(value, complaint)) return step;
+  const Form* form = FindForm(value, complaint);
+  if (form == nullptr) return step;
+  step.action = form->action;
+  const TomlReader reader(value, WordsOf(*form), complaint);
+  ReadAction(*form, reader, scenario, complaint, step);
+  step.mask = MaskFor(reader);
+  ReadAsker(reader, complaint, step);
+  ReadExpectation(reader, complaint, step.expect);
+  return step;
+}
+
+void CheckMarks(const TomlValue& value, const Scenario& scenario,
+                TomlComplaint& complaint) {
+  const std::string_view text = value.text;
+  for (auto at = text.find('%'); at != text.npos;) {
+    const auto end = text.find('%', at + 1);
+    if (end == text.npos) {
+      return complaint.Add(value.place, "there is one \"%\" without another");
+    }
+    const auto word = text.substr(at + 1, end - at - 1);
+    if (!IsMark(word, scenario)) {
+      return complaint.Add(value.place,
+                           "\"%" + std::string(word) +
+                               "%\" stands for nothing: it must be a file of "
+                               "the tree, KEY NAME, FSMAGIC, FSNAME or FSUUID");
+    }
+    at = text.find('%', end + 1);
+  }
+}
+
+void CheckPolicy(const TomlValue& value, const Scenario& scenario,
+                 TomlComplaint& complaint) {
+  if (value.kind != TomlValue::Kind::kText) return;
+  CheckMarks(value, scenario, complaint);
+  if (value.text.find_first_of(" \t\n") != std::string::npos) return;
+  Words names;
+  for (const BuiltInPolicy& policy : BuiltInPolicies()) {
+    if (policy.name == value.text) return;
+    names.push_back(policy.name);
+  }
+  complaint.Add(value.place, "\"" + value.text +
+                                 "\" is neither rules nor a built-in policy (" +
+                                 JoinWords(names) + ")");
+}
+
+}  // namespace assayfs

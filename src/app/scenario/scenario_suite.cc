@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// ScenarioSuite: scenario files, run one way or both.
+#include "app/scenario/scenario_suite.h"
+
+#include <fcntl.h>
+
+#include <chrono>
+#include <filesystem>
+#include <utility>
+
+#include "app/scenario/mount_runner.h"
+#include "app/scenario/parse_scenario.h"
+#include "base/files.h"
+
+namespace assayfs {
+namespace {
+
+constexpr std::size_t kMaxScenarioBytes = std::size_t{1} << 20;
+
+Result<Scenario> ReadScenario(const std::string& file) {
+  const auto bytes = ReadFileAt(AT_FDCWD, file, kMaxScenarioBytes);
+  if (!bytes) return Fail(bytes.error());
+  return ParseScenario(std::filesystem::path(file).stem(), AsText(*bytes));
+}
+
+// Records name digests, and where lists are: what is compared is who was denied
+// what, and why.
+void Shorten(std::vector<StepResult>& results) {
+  for (StepResult& result : results) {
+    for (std::string& record : result.records) {
+      record = record.substr(0, record.find(" ("));
+    }
+  }
+}
+
+void Append(std::vector<Difference> more, std::vector<Difference>& all) {
+  for (Difference& difference : more) all.push_back(std::move(difference));
+}
+
+}  // namespace
+
+ScenarioSuite::ScenarioSuite(const std::string& folder, Ways ways)
+    : keys_(folder) {
+  if (ways == Ways::kBoth) mounted_ = std::make_unique<MountRunner>(keys_);
+}
+
+std::optional<ScenarioSuite::Results> ScenarioSuite::RunOneWay(
+    ScenarioRunner& runner, const Scenario& scenario, const std::string& way,
+    ScenarioOutcome& outcome) {
+  auto results = runner.Run(scenario);
+  if (!results) {
+    const bool cannot = results.error().code() == ENOTSUP;
+    (cannot ? outcome.skipped : outcome.error) =
+        way + ": " + results.error().message();
+    return std::nullopt;
+  }
+  Shorten(*results);
+  Append(CompareWithExpected(scenario, *results, way), outcome.differences);
+  return std::move(*results);
+}
+
+void ScenarioSuite::RunWays(const Scenario& scenario,
+                            ScenarioOutcome& outcome) {
+  std::optional<Results> alone;
+  std::optional<Results> mounted;
+  if (scenario.only_mounted.empty()) {
+    alone = RunOneWay(alone_, scenario, "alone", outcome);
+  } else if (!mounted_) {
+    outcome.skipped = "runs mounted only: " + scenario.only_mounted;
+  }
+  if (mounted_ && scenario.only_alone.empty()) {
+    mounted = RunOneWay(*mounted_, scenario, "mounted", outcome);
+  }
+  if (alone && mounted) {
+    Append(CompareWays(scenario, *alone, *mounted), outcome.differences);
+  }
+}
+
+ScenarioOutcome ScenarioSuite::Run(const std::string& file) {
+  ScenarioOutcome outcome;
+  outcome.file = file;
+  outcome.name = std::filesystem::path(file).stem();
+  const auto start = std::chrono::steady_clock::now();
+  const auto scenario = ReadScenario(file);
+  if (scenario) {
+    outcome.title = scenario->title;
+    outcome.steps = scenario->steps.size();
+    RunWays(*scenario, outcome);
+  } else {
+    outcome.error = scenario.error().message();
+  }
+  const auto taken = std::chrono::steady_clock::now() - start;
+  outcome.seconds = std::chrono::duration<double>(taken).count();
+  return outcome;
+}
+
+}  // namespace assayfs

@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: Apache-2.0
+// SimulatedMount: a mount of a tree in memory.
+#include "app/scenario/simulated_mount.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "app/daemon/mount_policy.h"
+#include "app/daemon/record_text.h"
+#include "appraise/asker.h"
+#include "appraise/check_list.h"
+#include "appraise/use_facts.h"
+#include "base/files.h"
+#include "crypto/hasher.h"
+#include "lists/list_name.h"
+#include "policy/built_in_policies.h"
+
+namespace assayfs {
+namespace {
+
+constexpr std::string_view kElfMagic = "\177ELF";
+constexpr std::string_view kPolicyName = "policy";
+
+Result<void> WriteFile(const std::string& folder, std::string_view name,
+                       Bytes bytes) {
+  const UniqueFd fd(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return Fail(Error::FromErrno(folder));
+  return ReplaceFileAt(fd.get(), std::string(name), bytes, 0600);
+}
+
+// A list file without what its name begins with.
+std::string ScenarioName(const std::string& file_name) {
+  return file_name.substr(file_name.find('-') + 1);
+}
+
+}  // namespace
+
+SimulatedMount::SimulatedMount(const Scenario& scenario, Materials& materials,
+                               std::string folder)
+    : scenario_(scenario),
+      materials_(materials),
+      folder_(std::move(folder)),
+      lists_([](const std::string& a, const std::string& b) {
+        return LoadsBefore(a, b);
+      }) {
+  for (const auto& [path, entry] : scenario.tree) {
+    tree_.emplace(path, File(entry));
+  }
+}
+
+Result<void> SimulatedMount::Start(TestKeys& keys, FileSystem system) {
+  system_ = std::move(system);
+  mode_ = ModeFromName(scenario_.mode).value_or(Mode::kEnforce);
+  settings_.pcr = scenario_.pcr;
+  if (!scenario_.bind.empty()) {
+    const auto bind = ParseBinding(scenario_.bind);
+    if (!bind) return Fail(bind.error());
+    settings_.bind = *bind;
+  }
+  std::vector<std::string> trusted;
+  for (const std::string& name : scenario_.trusted) {
+    const auto key = keys.Get(name);
+    if (!key) return Fail(key.error());
+    trusted.push_back(key->certificate_path);
+  }
+  auto keyring = Keyring::Load(trusted);
+  if (!keyring) return Fail(keyring.error());
+  keys_ = std::move(*keyring);
+  for (const auto& [name, text] : scenario_.includes) {
+    const auto bytes = materials_.Policy(text, scenario_.policy_signer);
+    if (!bytes) return Fail(bytes.error());
+    auto written = WriteFile(folder_, name, *bytes);
+    if (!written) return written;
+  }
+  auto put = PutPolicy(scenario_.policy, scenario_.policy_signer);
+  if (!put) return put;
+  for (const auto& [name, list] : scenario_.lists) {
+    if (auto loaded = LoadList(name); !loaded) return loaded;
+  }
+  PublishLists();
+  return {};
+}
+
+// Loads a policy, and puts it in the place of the one there is.
+Result<void> SimulatedMount::PutPolicy(const std::string& text,
+                                       const std::string& signer) {
+  settings_.policy = text;
+  if (!FindBuiltInPolicy(text, settings_.pcr) || !signer.empty()) {
+    const auto bytes = materials_.Policy(text, signer);
+    if (!bytes) return Fail(bytes.error());
+    auto written = WriteFile(folder_, kPolicyName, *bytes);
+    if (!written) return written;
+    settings_.policy = folder_ + "/" + std::string(kPolicyName);
+  }
+  auto loaded = LoadMountPolicy(settings_, *keys_, policy_.get());
+  if (!loaded) return Fail(loaded.error());
+  if (scenario_.floors) {
+    auto risen = CheckPolicyFloor(withdrawals_->floors, *loaded);
+    if (!risen) return risen;
+    if (const auto floor = FloorOf(*loaded)) {
+      withdrawals_->floors =
+          withdrawals_->floors.RaisedTo(floor->name, floor->version);
+    }
+  }
+  for (const PolicyFile& file : loaded->files) {
+    const Demand demand = MatchOccasion(loaded->policy, Func::kPolicyCheck,
+                                        UseOfOwn(file.origin, file.file));
+    if (demand.measure == nullptr) continue;
+    const bool is_main = file.origin == settings_.policy;
+    Measure(demand.measure->terms.pcr,
+            is_main ? std::string(kPolicyName) : file.origin,
+            file.sha256.ToString());
+  }
+  policy_ = std::make_shared<const Policy>(std::move(loaded->policy));
+  return {};
+}
+
+Result<void> SimulatedMount::LoadList(const std::string& name) {
+  auto made = materials_.List(name);
+  if (!made) return Fail(made.error());
+  const ScenarioList& spec = *materials_.FindList(name);
+  const RawList raw{made->name, folder_ + "/lists/" + made->name,
+                    std::move(made->bytes),
+                    ListFile{spec.owner, 0, system_.magic}};
+  auto list = CheckList(raw, *keys_, {.allow_weak = true, .attributes = true});
+  if (!list) return {};  // left out, as a mount does
+  const Demand demand =
+      MatchOccasion(*policy_, Func::kDigestListCheck, UseOfList(*list));
+  if (demand.measure != nullptr) {
+    Measure(demand.measure->terms.pcr, "list " + ScenarioName(list->name),
+            list->sha256.ToString());
+    list->measured = true;
+  }
+  lists_.insert_or_assign(raw.name,
+                          std::make_shared<const LoadedList>(std::move(*list)));
+  return {};
+}
+
+void SimulatedMount::PublishLists() {
+  DigestIndex::Lists lists;
+  for (const auto& [name, list] : lists_) lists.push_back(list);
+  if (scenario_.floors) {
+    withdrawals_->floors = withdrawals_->floors.RaisedBy(lists, {});
+  }
+  ++epoch_;
+  index_ =
+      DigestIndex(epoch_, std::move(lists))
+          .Under(epoch_, std::make_shared<const Withdrawals>(*withdrawals_));
+}
+
+Result<void> SimulatedMount::AddList(const std::string& name) {
+  auto loaded = LoadList(name);
+  if (loaded) PublishLists();
+  return loaded;
+}
+
+void SimulatedMount::RemoveList(const std::string& name) {
+  std::erase_if(lists_, [&name](const auto& list) {
+    return ScenarioName(list.first) == name;
+  });
+  PublishLists();
+}
+
+Result<void> SimulatedMount::Revoke(const std::string& line) {
+  const auto text = materials_.Expand(line);
+  if (!text) return Fail(text.error());
+  withdrawals_->revocations.Add("scenario", *text);
+  if (!withdrawals_->revocations.problems().empty()) {
+    return Fail(EINVAL, withdrawals_->revocations.problems().front());
+  }
+  PublishLists();
+  return {};
+}
+
+Result<void> SimulatedMount::Reload(const std::string& text,
+                                    const std::string& signer) {
+  auto put = text.empty() ? PutPolicy(scenario_.policy, scenario_.policy_signer)
+                          : PutPolicy(text, signer);
+  if (!put) return put;
+  std::vector<std::string> names;
+  for (const auto& [name, list] : lists_) names.push_back(ScenarioName(name));
+  for (const std::string& name : names) {
+    if (auto loaded = LoadList(name); !loaded) return loaded;
+  }
+  PublishLists();
+  return {};
+}
+
+void SimulatedMount::Measure(std::optional<std::uint32_t> pcr,
+                             const std::string& name,
+                             const std::string& digest) {
+  const std::string record =
+      std::to_string(pcr.value_or(settings_.pcr)) + " " + name;
+  if (held_.insert(record + " " + digest).second) measured_.push_back(record);
+}
+
+Result<SimulatedMount::File*> SimulatedMount::Find(const std::string& path) {
+  const auto found = tree_.find(path);
+  if (found == tree_.end()) return Fail(ENOENT, "no file " + path);
+  return &found->second;
+}
+
+Result<void> SimulatedMount::SetContent(const std::string& path,
+                                        const std::string& content) {
+  auto& file = tree_[path];
+  file.entry.content = content;
+  ++file.generation;
+  return {};
+}
+
+Result<void> SimulatedMount::SetOwner(const std::string& path, uid_t owner) {
+  const auto file = Find(path);
+  if (!file) return Fail(file.error());
+  (*file)->entry.owner = owner;
+  return {};
+}
+
+Result<void> SimulatedMount::Rename(const std::string& from,
+                                    const std::string& to) {
+  std::map<std::string, File> moved;
+  for (auto it = tree_.begin(); it != tree_.end();) {
+    const bool below = it->first.starts_with(from + "/");
+    if (it->first != from && !below) {
+      ++it;
+      continue;
+    }
+    moved.emplace(to + it->first.substr(from.size()), std::move(it->second));
+    it = tree_.erase(it);
+  }
+  if (moved.empty()) return Fail(ENOENT, "no file " + from);
+  for (auto& [path, file] : moved) {
+    tree_.insert_or_assign(path, std::move(file));
+  }
+  return {};
+}
+
+Result<void> SimulatedMount::Remove(const std::string& path) {
+  if (tree_.erase(path) == 0) return Fail(ENOENT, "no file " + path);
+  return {};
+}
+
+assayfs::Use SimulatedMount::UseOf(const Step& step, const File& file,
+                                   Mask mask) const {
+  assayfs::Use use{.mask = mask, .uid = step.euid.value_or(step.uid)};
+  // Program and container are those of this process, as for its children.
+  use.pid = ::getpid();
+  Needs needs = policy_->needs;
+  needs.ids = false;
+  DescribeAsker(needs, use);
+  use.number(NumberFact::kUid) = step.uid;
+  use.number(NumberFact::kEuid) = step.euid.value_or(step.uid);
+  use.number(NumberFact::kGid) = step.gid;
+  use.number(NumberFact::kEgid) = step.egid.value_or(step.gid);
+  if (!step.exe.empty()) use.text(TextFact::kExe) = {step.exe};
+  if (!step.container.empty()) {
+    use.text(TextFact::kContainer) = {step.container};
+  }
+  use.number(NumberFact::kFowner) = file.entry.owner;
+  use.number(NumberFact::kFgroup) = file.entry.group;
+  use.number(NumberFact::kFsMagic) = system_.magic;
+  if (system_.name) use.text(TextFact::kFsName) = {*system_.name};
+  if (system_.subtype) use.text(TextFact::kFsSubtype) = {*system_.subtype};
+  if (system_.uuid) use.text(TextFact::kFsUuid) = {*system_.uuid};
+  use.text(TextFact::kPath) = {step.path};
+  use.elf = file.entry.content.starts_with(kElfMagic);
+  use.setuid = (file.entry.mode & S_ISUID) != 0;
+  return use;
+}
+
+// As BoundTree::Compare, for a file in memory.
+void SimulatedMount::Compare(const std::string& path, const File& file,
+                             const Binding& binding,
+                             const std::vector<DigestIndex::Entry>& known,
+                             Evidence& evidence, std::string& detail) const {
+  if (!binding.any() || known.empty()) return;
+  FoundAttributes found;
+  found.info.st_mode = S_IFREG | file.entry.mode;
+  found.info.st_uid = file.entry.owner;
+  found.info.st_gid = file.entry.group;
+  found.capabilities = "";
+  evidence.in_place = false;
+  evidence.attributes_hold = false;
+  for (const DigestIndex::Entry& entry : known) {
+    if (!entry.counts()) continue;
+    if (binding.path && entry.path() != path) continue;
+    evidence.in_place = true;
+    const auto difference =
+        DifferenceOf(entry.attributes(), found, binding, Owners{});
+    if (difference.empty()) {
+      evidence.attributes_hold = true;
+      return;
+    }
+    detail = "list " + entry.list->name + ": " + difference;
+  }
+}
+
+Result<Decision> SimulatedMount::DecideOn(const Demand& demand,
+                                          const std::string& path,
+                                          const File& file,
+                                          Grounds& grounds) const {
+  Evidence evidence;
+  evidence.regular = file.entry.kind == TreeEntry::Kind::kFile;
+  if (!evidence.regular) return Decide(demand, evidence);
+  Content content;
+  for (const HashAlgorithm algorithm :
+       AlgorithmsFor(*index_, {&demand, 1}, 0)) {
+    auto digest = HashBytes(algorithm, AsBytes(file.entry.content));
+    if (!digest) return Fail(digest.error());
+    content.digests.push_back(*digest);
+  }
+  grounds = LookUpContent(*policy_, *index_, content, demand, evidence);
+  if (evidence.known && demand.appraise != nullptr) {
+    Compare(path, file, demand.appraise->terms.bind,
+            KnownByAppraised(*policy_, grounds.known), evidence,
+            grounds.detail);
+  } else if (!evidence.known) {
+    AddExpected(*index_, {path}, demand, grounds, evidence);
+  }
+  return Decide(demand, evidence);
+}
+
+Result<StepResult> SimulatedMount::Judge(const Step& step, Mask mask) {
+  const auto file = Find(step.path);
+  if (!file) return Fail(file.error());
+  const assayfs::Use use = UseOf(step, **file, mask);
+  const DemandList demands = Match(*policy_, use);
+  Decision decision;
+  Grounds grounds;
+  for (const Demand& demand : demands.all()) {
+    Grounds its_grounds;
+    const auto decided = DecideOn(demand, step.path, **file, its_grounds);
+    if (!decided) return Fail(decided.error());
+    if (Combine(*decided, decision)) grounds = std::move(its_grounds);
+  }
+  const auto sha256 =
+      HashBytes(HashAlgorithm::kSha256, AsBytes((*file)->entry.content));
+  if (!sha256) return Fail(sha256.error());
+  if (decision.measure != nullptr) {
+    Measure(decision.measure->terms.pcr, step.path, sha256->ToString());
+  }
+  StepResult result;
+  result.verdict = VerdictName(decision.verdict);
+  result.reason = ReasonName(decision.reason);
+  if (decision.rule != nullptr) result.line = decision.rule->line;
+  const bool denied = !Permits(Mode::kEnforce, decision.verdict);
+  const bool audits =
+      decision.audit &&
+      audited_.insert(step.path + " " + std::to_string((*file)->generation))
+          .second;
+  if (!denied && !audits) return result;
+  UseRecord record;
+  record.path = step.path;
+  record.use = use;
+  record.decision = decision;
+  record.permitted = Permits(mode_, decision.verdict);
+  result.records.push_back(RecordText(record, "/"));
+  return result;
+}
+
+}  // namespace assayfs

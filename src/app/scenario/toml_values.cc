@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// TOML as plain values that know where they stand.
+#include "app/scenario/toml_values.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+// All of the library is in this file, so that it is built as is said here; the
+// one that distributions link is built to throw.
+#define TOML_HEADER_ONLY 1
+#define TOML_EXCEPTIONS 0
+#define TOML_MAX_NESTED_VALUES 16
+#include <toml++/toml.h>
+
+namespace assayfs {
+namespace {
+
+// Every dot in a key is one more table in a table, and the library, which
+// limits the depth of values, does not limit that: it calls itself for each.
+constexpr unsigned kMaxDots = 200;
+
+std::string PlaceText(TomlPlace place) {
+  return std::to_string(place.line) + ":" + std::to_string(place.column) + ": ";
+}
+
+TomlPlace PlaceOf(const toml::source_region& region) {
+  return {.line = std::max(region.begin.line, 1u),
+          .column = std::max(region.begin.column, 1u)};
+}
+
+// Returns the first place with more dots than a key may have. Text between
+// quotation marks is not told from keys, so it may not have them either.
+std::optional<TomlPlace> FindLongKey(std::string_view text) {
+  constexpr std::string_view kEndsKey = "=,[{\n";
+  TomlPlace place;
+  unsigned dots = 0;
+  for (const char character : text) {
+    if (character == '.') ++dots;
+    if (kEndsKey.find(character) != std::string_view::npos) dots = 0;
+    if (dots > kMaxDots) return place;
+    ++place.column;
+    if (character == '\n') place = {place.line + 1, 1};
+  }
+  return std::nullopt;
+}
+
+TomlValue Convert(const toml::node& node);
+
+void ConvertTable(const toml::table& table, TomlValue& value) {
+  value.kind = TomlValue::Kind::kTable;
+  for (const auto& [key, node] : table) {
+    TomlValue& item = value.items.emplace_back(Convert(node));
+    item.key = key.str();
+    item.key_place = PlaceOf(key.source());
+  }
+  std::ranges::sort(value.items, {}, &TomlValue::key_place);
+}
+
+TomlValue Convert(const toml::node& node) {
+  TomlValue value;
+  value.place = PlaceOf(node.source());
+  if (const toml::table* table = node.as_table()) {
+    ConvertTable(*table, value);
+  } else if (const toml::array* array = node.as_array()) {
+    value.kind = TomlValue::Kind::kArray;
+    for (const toml::node& item : *array) value.items.push_back(Convert(item));
+  } else if (const auto* text = node.as_string()) {
+    value.kind = TomlValue::Kind::kText;
+    value.text = text->get();
+  } else if (const auto* number = node.as_integer()) {
+    value.kind = TomlValue::Kind::kNumber;
+    value.number = number->get();
+  } else if (const auto* flag = node.as_boolean()) {
+    value.kind = TomlValue::Kind::kFlag;
+    value.flag = flag->get();
+  }
+  return value;
+}
+
+}  // namespace
+
+Result<TomlValue> ParseToml(std::string_view text) {
+  if (text.size() > kMaxTomlBytes) {
+    return Fail(EFBIG, "1:1: more than 1 MiB of text");
+  }
+  if (const auto place = FindLongKey(text)) {
+    return Fail(EINVAL, PlaceText(*place) + "a key with more than " +
+                            std::to_string(kMaxDots) + " dots");
+  }
+  const toml::parse_result parsed = toml::parse(text);
+  if (!parsed) {
+    return Fail(EINVAL, PlaceText(PlaceOf(parsed.error().source())) +
+                            std::string(parsed.error().description()));
+  }
+  return Convert(parsed.table());
+}
+
+}  // namespace assayfs

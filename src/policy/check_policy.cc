@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+// CheckPolicy: rules held against one another.
+#include "policy/check_policy.h"
+
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include "policy/check_rule.h"
+#include "policy/rule_overlap.h"
+
+namespace assayfs {
+namespace {
+
+using Severity = PolicyFinding::Severity;
+
+// Names the line of one rule in a finding about another one.
+std::string LineOf(const Rule& rule, const Rule& other) {
+  const std::string line = "line " + std::to_string(rule.line);
+  return rule.file == other.file ? line : line + " of " + rule.file;
+}
+
+// Returns what rules do that demand things of this kind.
+std::string_view VerbOf(ActionClass kind) {
+  switch (kind) {
+    case ActionClass::kMeasure:
+      return "measures";
+    case ActionClass::kAppraise:
+      return "appraises";
+    case ActionClass::kAudit:
+      return "audits";
+    case ActionClass::kHash:
+      return "hashes";
+  }
+  return {};
+}
+
+class Checker {
+ public:
+  explicit Checker(const Policy& policy) : rules_(policy.rules) {}
+
+  std::vector<PolicyFinding> Check();
+
+ private:
+  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+
+  // What is known of a rule, beside what it says.
+  struct State {
+    Occasions occasions;
+    bool never = false;         // no use is as it asks
+    std::size_t taken = kNone;  // the rule before it that takes all from it
+  };
+  // Whether uses on an occasion are demanded something.
+  struct Outlook {
+    bool demanded = false;
+    const Rule* excepting = nullptr;  // from all of them; may be null
+  };
+
+  bool IsReached(std::size_t rule) const {
+    return !states_[rule].never && states_[rule].taken == kNone;
+  }
+  bool IsTaken(std::size_t rule, std::size_t by) const;
+  void CheckReach(std::size_t rule);
+  void CheckException(std::size_t rule);
+  void CheckMask(std::size_t rule);
+  void CheckAppraisedLists();
+  void CheckMeasuredLists();
+  void CheckLibraries();
+
+  // Returns the first rule like this that is reached; null for none.
+  const Rule* FirstReached(bool (*is_like)(const Rule&)) const;
+  Outlook OutlookFor(ActionClass kind, Func func, Mask mask) const;
+  bool Appraises(Func func, Mask mask) const {
+    return OutlookFor(ActionClass::kAppraise, func, mask).demanded;
+  }
+  void Add(PolicyFinding finding) { findings_.push_back(std::move(finding)); }
+  void AddAll(std::vector<PolicyFinding> findings) {
+    std::ranges::move(findings, std::back_inserter(findings_));
+  }
+
+  const std::vector<Rule>& rules_;
+  std::vector<State> states_;
+  std::vector<PolicyFinding> findings_;
+};
+
+std::vector<PolicyFinding> Checker::Check() {
+  for (const Rule& rule : rules_) {
+    auto never = FindNever(rule);
+    states_.push_back({OccasionsOf(rule), never.has_value()});
+    if (never) Add(std::move(*never));
+  }
+  for (std::size_t i = 0; i < rules_.size(); ++i) CheckReach(i);
+  for (std::size_t i = 0; i < rules_.size(); ++i) {
+    AddAll(FindWrongSigners(rules_[i]));
+    if (!IsReached(i)) continue;
+    AddAll(FindWeakConditions(rules_[i]));
+    CheckException(i);
+    CheckMask(i);
+  }
+  CheckAppraisedLists();
+  CheckMeasuredLists();
+  CheckLibraries();
+  return std::move(findings_);
+}
+
+bool Checker::IsTaken(std::size_t rule, std::size_t by) const {
+  const Rule& wide = rules_[by];
+  const Rule& narrow = rules_[rule];
+  return ClassOf(wide.action) == ClassOf(narrow.action) &&
+         (states_[rule].occasions & ~states_[by].occasions).none() &&
+         AcceptsAllOf(wide, narrow);
+}
+
+void Checker::CheckReach(std::size_t rule) {
+  State& state = states_[rule];
+  if (state.never) return;
+  const Rule& narrow = rules_[rule];
+  for (std::size_t i = 0; i < rule && state.taken == kNone; ++i) {
+    if (IsReached(i) && IsTaken(rule, i)) state.taken = i;
+  }
+  if (state.taken == kNone) return;
+  const Rule& wide = rules_[state.taken];
+  const std::string line = LineOf(wide, narrow);
+  const bool same_uses = IsTaken(state.taken, rule);
+  if (same_uses && wide.action != narrow.action) {
+    Add(FindingOf(Severity::kWarning, narrow, {},
+                  "contradicts " + line + ", which wins"));
+    return;
+  }
+  if (wide.file == narrow.file && wide.line == narrow.line) {
+    Add(FindingOf(Severity::kWarning, narrow, {},
+                  "no use reaches this rule again: its file is included more "
+                  "than once"));
+    return;
+  }
+  // Otherwise nothing would change.
+  const bool differs =
+      wide.action != narrow.action || wide.terms != narrow.terms;
+  Add(FindingOf(
+      Severity::kWarning, narrow, {},
+      "no use reaches this rule: " + line + " takes all that it matches",
+      differs && !same_uses ? "this rule before " + line : ""));
+}
+
+void Checker::CheckException(std::size_t rule) {
+  const Rule& exception = rules_[rule];
+  if (Demands(exception.action)) return;
+  const auto is_from = [&](std::size_t other) {
+    return ClassOf(rules_[other].action) == ClassOf(exception.action) &&
+           Demands(rules_[other].action) && !states_[other].never &&
+           (states_[other].occasions & states_[rule].occasions).any() &&
+           MayAcceptSame(exception, rules_[other]);
+  };
+  for (std::size_t i = rule + 1; i < rules_.size(); ++i) {
+    // What this exception takes all from is excepted from, too.
+    if (is_from(i) && (states_[i].taken == kNone || states_[i].taken >= rule)) {
+      return;
+    }
+  }
+  std::size_t before = 0;
+  while (before < rule && !(IsReached(before) && is_from(before))) ++before;
+  Add(FindingOf(
+      Severity::kWarning, exception, {},
+      "excepts from nothing: no rule behind it " +
+          std::string(VerbOf(ClassOf(exception.action))) + " what it matches",
+      before < rule ? "this rule before " + LineOf(rules_[before], exception)
+                    : ""));
+}
+
+void Checker::CheckMask(std::size_t rule) {
+  const Rule& exact = rules_[rule];
+  const bool of_files = !exact.func || exact.func == Func::kFileCheck;
+  if (exact.action != Action::kAppraise || !of_files) return;
+  if (exact.mask_is != kMayRead || exact.mask_has != 0) return;
+  for (std::size_t i = 0; i < rules_.size(); ++i) {
+    if (IsReached(i) && rules_[i].action == Action::kAppraise &&
+        rules_[i].IsFor(Func::kFileCheck, kMayRead | kMayWrite) &&
+        AcceptsAllOf(rules_[i], exact)) {
+      return;
+    }
+  }
+  Add(FindingOf(Severity::kWarning, exact, "mask",
+                "easily got round: an open for reading and writing is not "
+                "judged",
+                "mask=^MAY_READ"));
+}
+
+const Rule* Checker::FirstReached(bool (*is_like)(const Rule&)) const {
+  for (std::size_t i = 0; i < rules_.size(); ++i) {
+    if (IsReached(i) && is_like(rules_[i])) return &rules_[i];
+  }
+  return nullptr;
+}
+
+Checker::Outlook Checker::OutlookFor(ActionClass kind, Func func,
+                                     Mask mask) const {
+  for (std::size_t i = 0; i < rules_.size(); ++i) {
+    const Rule& rule = rules_[i];
+    // A rule that is never so for files may still be for lists, of which less
+    // is known.
+    if (states_[i].taken != kNone || ClassOf(rule.action) != kind) continue;
+    if (!rule.IsFor(func, mask)) continue;
+    if (Demands(rule.action)) return {.demanded = true};
+    if (!rule.HasConditions()) return {.excepting = &rule};
+  }
+  return {};
+}
+
+// Returns the line to add for lists, and where if an exception is in its way.
+std::string LineForLists(std::string line, const Rule* excepting,
+                         const Rule& other) {
+  if (excepting == nullptr) return line;
+  return line + " before " + LineOf(*excepting, other);
+}
+
+void Checker::CheckAppraisedLists() {
+  const auto files = std::ranges::find_if(rules_, [](const Rule& rule) {
+    return rule.action == Action::kAppraise &&
+           rule.func != Func::kDigestListCheck &&
+           rule.func != Func::kPolicyCheck;
+  });
+  if (files == rules_.end()) return;
+  const Outlook lists =
+      OutlookFor(ActionClass::kAppraise, Func::kDigestListCheck, kMayRead);
+  if (lists.demanded) return;
+  Add(FindingOf(Severity::kError, *files, {},
+                "every file would be denied: files are appraised, but no "
+                "digest lists, which then vouch for nothing",
+                LineForLists("appraise func=DIGEST_LIST_CHECK", lists.excepting,
+                             *files)));
+}
+
+void Checker::CheckMeasuredLists() {
+  const Rule* files = FirstReached([](const Rule& rule) {
+    return rule.action == Action::kMeasure && rule.terms.digest_cache &&
+           rule.func != Func::kPolicyCheck;
+  });
+  if (files == nullptr) return;
+  const Outlook lists =
+      OutlookFor(ActionClass::kMeasure, Func::kDigestListCheck, kMayRead);
+  if (lists.demanded) return;
+  std::string line = "measure func=DIGEST_LIST_CHECK";
+  if (files->terms.pcr) line += " pcr=" + std::to_string(*files->terms.pcr);
+  Add(FindingOf(Severity::kWarning, *files, "digest_cache",
+                "each file is measured by itself: no digest lists are "
+                "measured, which could stand for files",
+                LineForLists(std::move(line), lists.excepting, *files)));
+}
+
+void Checker::CheckLibraries() {
+  const Rule* programs = FirstReached([](const Rule& rule) {
+    return rule.action == Action::kAppraise && rule.func == Func::kBprmCheck;
+  });
+  if (programs == nullptr) return;
+  if (Appraises(Func::kMmapCheck, kMayExec)) return;
+  if (Appraises(Func::kFileCheck, kMayRead)) return;
+  Add(FindingOf(Severity::kNote, *programs, {},
+                "programs are appraised, but neither libraries nor scripts",
+                "appraise func=MMAP_CHECK"));
+}
+
+// Returns findings in the order in which files appear, by line, each once: a
+// file may be included more than once.
+std::vector<PolicyFinding> Sorted(const Policy& policy,
+                                  std::vector<PolicyFinding> findings) {
+  std::vector<std::string_view> files = {policy.name};
+  for (const Rule& rule : policy.rules) {
+    if (files.back() != rule.file && std::ranges::count(files, rule.file) == 0)
+      files.push_back(rule.file);
+  }
+  const auto place = [&files](const PolicyFinding& finding) {
+    return std::tuple(std::ranges::find(files, finding.file) - files.begin(),
+                      finding.line, finding.column);
+  };
+  std::ranges::stable_sort(findings, {}, place);
+  const auto again = std::unique(
+      findings.begin(), findings.end(), [&](const auto& one, const auto& next) {
+        return place(one) == place(next) && one.text == next.text;
+      });
+  findings.erase(again, findings.end());
+  return findings;
+}
+
+}  // namespace
+
+std::vector<PolicyFinding> CheckPolicy(const Policy& policy) {
+  auto findings = Checker(policy).Check();
+  for (const PolicyWarning& warning : policy.warnings) {
+    const auto& [file, line, column, text] = warning;
+    findings.push_back({Severity::kNote, file, line, column, text, {}});
+  }
+  return Sorted(policy, std::move(findings));
+}
+
+}  // namespace assayfs

@@ -24,6 +24,7 @@ p11-kit/.*   src/trust/pkcs11_[a-z]+[.](cc|h)
 openssl/.*   src/(crypto|trust)/[a-z0-9_]+[.]cc
 CLI/.*       src/app/[a-z_/]+[.](cc|h)
 nlohmann/.*  src/app/[a-z_/]+[.](cc|h)
+toml[+][+]/.*  src/app/scenario/toml_values[.]cc
 systemd/.*   src/app/[a-z_/]+[.]cc
 sys/capability[.]h  src/appraise/file_capabilities[.]cc
 tl/.*        src/base/result[.]h
@@ -128,6 +129,7 @@ self_test() {
   expect src/lists/a.cc '<openssl/evp.h>' 'belongs in'
   expect src/appraise/a.cc '<nlohmann/json.hpp>' 'belongs in'
   expect src/app/a.cc '<sys/capability.h>' 'belongs in'
+  expect src/app/a.cc '<toml++/toml.h>' 'belongs in'
   [ "$failures" -eq 0 ] || return 1
   echo 'self-test: all as expected'
 }

@@ -30,6 +30,7 @@ libcap-dev libcap2-bin | libcap-devel libcap
 libexpected-dev | expected-devel
 libcli11-dev | cli11-devel
 nlohmann-json3-dev | json-devel
+libtomlplusplus-dev | tomlplusplus-devel
 libgtest-dev libgmock-dev | gtest-devel gmock-devel
 tpm2-tools | tpm2-tools
 swtpm swtpm-tools | swtpm swtpm-tools

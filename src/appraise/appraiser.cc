@@ -159,13 +159,13 @@ Result<Appraiser::Answer> Appraiser::Judge(int fd, const Use& use,
   const auto assessment = impl_->Assess(fd, use, give_up);
   if (!assessment) return Fail(assessment.error());
   const Decision& decision = assessment->decision;
-  if (decision.measure != nullptr) {
+  for (const Rule* rule : assessment->measures) {
     const Digest* digest =
         FindAlgorithm(*assessment->content, HashAlgorithm::kSha256);
-    impl_->file_measurer.Add(decision.measure->terms.pcr,
+    impl_->file_measurer.Add(rule->terms.pcr,
                              TreePath(impl_->options.root_fd, fd), *digest);
   }
-  if (decision.audit) impl_->Audit(fd, *assessment);
+  if (assessment->audit) impl_->Audit(fd, *assessment);
   if (decision.verdict == Verdict::kAllow) {
     impl_->allowed.fetch_add(1, std::memory_order_relaxed);
   } else if (decision.verdict != Verdict::kUnjudged) {

@@ -20,6 +20,16 @@ constexpr std::chrono::milliseconds kListWait{5000};
 // How often the lists may bring new algorithms while one file is judged.
 constexpr int kMaxTries = 4 + static_cast<int>(kHashAlgorithmCount);
 
+void AddRecords(const Decision& decision, Assessment& assessment) {
+  assessment.audit |= decision.audit;
+  if (decision.measure == nullptr) return;
+  const auto& pcr = decision.measure->terms.pcr;
+  const bool known = std::ranges::any_of(
+      assessment.measures,
+      [&pcr](const Rule* rule) { return rule->terms.pcr == pcr; });
+  if (!known) assessment.measures.push_back(decision.measure);
+}
+
 }  // namespace
 
 struct Assessor::Found {
@@ -38,7 +48,7 @@ struct Assessor::Task {
   void SetAll(const Evidence& evidence, std::string detail) {
     Grounds grounds;
     grounds.detail = std::move(detail);
-    found.assign(demands.size(), {evidence, grounds});
+    found.assign(demands.all().size(), {evidence, grounds});
   }
 };
 
@@ -163,7 +173,9 @@ Result<Assessment> Assessor::Assess(int fd, const Use& use,
   for (std::size_t i = 0; i < task.found.size(); ++i) {
     const Demand& demand = task.demands.all()[i];
     assessment.appraised |= demand.appraise != nullptr;
-    if (Combine(Decide(demand, task.found[i].evidence), assessment.decision)) {
+    const Decision decision = Decide(demand, task.found[i].evidence);
+    AddRecords(decision, assessment);
+    if (Combine(decision, assessment.decision)) {
       assessment.grounds = std::move(task.found[i].grounds);
     }
   }

@@ -73,9 +73,25 @@ bool IsAppraised(const Policy& policy, const LoadedList& list) {
   if (policy.appraised_lists != Extent::kSome) {
     return policy.appraised_lists == Extent::kAll;
   }
-  const Demand demand =
+  const DemandList demands =
       MatchOccasion(policy, Func::kDigestListCheck, UseOfList(list));
-  return demand.appraise != nullptr && IsListed(demand.appraise->terms, list);
+  bool appraised = false;
+  for (const Demand& demand : demands.all()) {
+    if (demand.appraise == nullptr) continue;
+    if (!IsListed(demand.appraise->terms, list)) return false;
+    appraised = true;
+  }
+  return appraised;
+}
+
+std::optional<ListRules::Pcr> PcrForList(const Policy& policy, const Use& own) {
+  const DemandList demands = MatchOccasion(policy, Func::kDigestListCheck, own);
+  for (const Demand& demand : demands.all()) {
+    if (demand.measure != nullptr) {
+      return ListRules::Pcr{demand.measure->terms.pcr};
+    }
+  }
+  return std::nullopt;
 }
 
 std::vector<HashAlgorithm> AlgorithmsFor(const DigestIndex& index,
@@ -159,6 +175,12 @@ Grounds LookUpContent(const Policy& policy, const DigestIndex& index,
   grounds.known = FindContent(index, content, demand.rule());
   grounds.detail =
       AddKnown(policy, index, content, demand, grounds.known, evidence);
+  if (!grounds.known.empty() || demand.rule() == nullptr) return grounds;
+  const auto others = FindContent(index, content, nullptr);
+  if (!others.empty()) {
+    grounds.detail = "list " + others.front().list->name +
+                     " knows it, but not as the rule asks";
+  }
   return grounds;
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "appraise/check_list.h"
 #include "appraise/digest_index.h"
 #include "appraise/verdict_cache.h"
 #include "policy/decide.h"
@@ -26,6 +27,10 @@ bool Counts(const Rule* rule, const DigestIndex::Entry& entry);
 // Says whether a list passes what the policy asks of lists before their files
 // may pass: func=DIGEST_LIST_CHECK.
 bool IsAppraised(const Policy& policy, const LoadedList& list);
+
+// Says in which PCR the policy has a list measured, of which own is the use;
+// nothing: it has not.
+std::optional<ListRules::Pcr> PcrForList(const Policy& policy, const Use& own);
 
 // Returns what content is hashed in for a use that demands are about: the
 // algorithms of digests in lists that count, of those that are revoked, and

@@ -82,12 +82,9 @@ Decision Decide(const Demand& demand, const Evidence& evidence) {
 }
 
 bool Combine(const Decision& more, Decision& decision) {
-  const Decision before = decision;
-  const bool takes_over = before.rule == nullptr ||
-                          Severity(more.verdict) > Severity(before.verdict);
+  const bool takes_over = decision.rule == nullptr ||
+                          Severity(more.verdict) > Severity(decision.verdict);
   if (takes_over) decision = more;
-  decision.measure = before.measure != nullptr ? before.measure : more.measure;
-  decision.audit = before.audit || more.audit;
   return takes_over;
 }
 

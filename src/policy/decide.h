@@ -48,8 +48,9 @@ struct Decision {
 // Decides. Threads: pure function.
 Decision Decide(const Demand& demand, const Evidence& evidence);
 
-// Adds what was decided about another demand on the same use: the stricter
-// verdict holds, and every record is due. Returns whether that of more does.
+// Puts what was decided about another demand on the same use in the place of
+// decision, if its verdict is stricter, and says whether it did. Records are
+// due for each of them all the same.
 bool Combine(const Decision& more, Decision& decision);
 
 // Says whether the use goes ahead: denials and errors stop it in enforce mode

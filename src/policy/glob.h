@@ -20,7 +20,8 @@ namespace assayfs {
 Result<void> CheckGlob(std::string_view glob);
 
 // Says whether all of text is as glob says, which must have passed CheckGlob.
-// Takes at most about (length of text)^2 steps. Threads: pure function.
+// Takes at most about (length of text)^2 steps for each byte of glob between
+// two "*"; paths have components of 255 bytes at most. Threads: pure function.
 bool GlobMatches(std::string_view glob, std::string_view text);
 
 // Returns what everything that glob matches begins with. all: set if that is

@@ -25,6 +25,17 @@ bool TextsHold(const Rule& rule, const Use& use) {
   return true;
 }
 
+// Says whether a rule that accepts what is known asks for nothing else.
+bool IsCertain(const Rule& rule, const Use& use) {
+  for (std::size_t which = 0; which < kNumberCount; ++which) {
+    if (rule.numbers[which] && !use.numbers[which]) return false;
+  }
+  for (std::size_t which = 0; which < kTextCount; ++which) {
+    if (rule.texts[which] && use.texts[which].empty()) return false;
+  }
+  return true;
+}
+
 // The rules that accept what is known of one use, whatever the occasion.
 class Candidates {
  public:
@@ -42,32 +53,48 @@ class Candidates {
     }
   }
 
-  // Returns the first that matches if it demands something.
-  const Rule* First(Row occasion, ActionClass kind) const {
+  // Calls visit with the first that matches, if it demands something, and
+  // before that with those that may match.
+  template <typename Visit>
+  void Find(Row occasion, ActionClass kind, Visit visit) const {
     const Row of_kind = index_.OfKind(kind);
     for (std::size_t word = 0; word < index_.words(); ++word) {
       std::uint64_t bits = occasion[word] & of_kind[word];
       if (bits == 0) continue;
-      for (std::size_t row = 0; row < row_count_; ++row)
+      for (std::size_t row = 0; row < row_count_; ++row) {
         bits &= rows_[row][word];
+      }
       if (path_count_ > 0) bits &= OfPaths(word);
       for (; bits != 0; bits &= bits - 1) {
         const std::size_t number =
             word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
         const Rule& rule = policy_.rules[number];
-        if (TextsHold(rule, use_))
-          return Demands(rule.action) ? &rule : nullptr;
+        if (!TextsHold(rule, use_)) continue;
+        if (!Demands(rule.action)) return;
+        visit(rule);
+        if (IsCertain(rule, use_)) return;
       }
     }
-    return nullptr;
   }
 
-  Demand On(Func func, Mask mask) const {
+  void AddOn(Func func, Mask mask, DemandList& demands) const {
+    constexpr std::array kMembers = {&Demand::measure, &Demand::appraise,
+                                     &Demand::audit, &Demand::hash};
     const Row occasion = index_.Occasion(index_.OccasionNumber(func, mask));
-    return {.appraise = First(occasion, ActionClass::kAppraise),
-            .measure = First(occasion, ActionClass::kMeasure),
-            .audit = First(occasion, ActionClass::kAudit),
-            .hash = First(occasion, ActionClass::kHash)};
+    Demand first;
+    std::vector<Demand> more;  // where something is not known
+    for (std::size_t kind = 0; kind < kMembers.size(); ++kind) {
+      const auto member = kMembers[kind];
+      std::size_t number = 0;
+      Find(occasion, static_cast<ActionClass>(kind), [&](const Rule& rule) {
+        if (number > more.size()) more.emplace_back();
+        Demand& demand = number == 0 ? first : more[number - 1];
+        demand.*member = &rule;
+        ++number;
+      });
+    }
+    demands.Add(first);
+    for (const Demand& demand : more) demands.Add(demand);
   }
 
  private:
@@ -119,13 +146,13 @@ const Rule* Demand::rule() const {
 
 void DemandList::Add(const Demand& demand) {
   if (!demand.any()) return;
-  const bool again = std::ranges::any_of(all(), [&demand](const Demand& one) {
+  const auto same = [&demand](const Demand& one) {
     return SameTerms(one.appraise, demand.appraise) &&
            SameTerms(one.measure, demand.measure) &&
            SameTerms(one.audit, demand.audit) &&
            SameTerms(one.hash, demand.hash);
-  });
-  if (!again) demands_[count_++] = demand;
+  };
+  if (std::ranges::none_of(demands_, same)) demands_.push_back(demand);
 }
 
 DemandList Match(const Policy& policy, const Use& use) {
@@ -143,7 +170,7 @@ DemandList Match(const Policy& policy, const Use& use) {
     return !IsEmpty(index.Occasion(occasion));
   };
   const auto ask = [&](Func func, Mask mask) {
-    if (is_new(func, mask)) demands.Add(candidates.On(func, mask));
+    if (is_new(func, mask)) candidates.AddOn(func, mask, demands);
   };
   ask(Func::kFileCheck, use.mask);
   const bool sees_content = (use.mask & (kMayRead | kMayExec)) != 0;
@@ -159,7 +186,7 @@ DemandList Match(const Policy& policy, const Use& use) {
       Use after = use;
       after.number(NumberFact::kEuid) =
           use.setuid ? after.number(NumberFact::kFowner) : std::nullopt;
-      demands.Add(Candidates(policy, after).On(Func::kCredsCheck, kMayExec));
+      Candidates(policy, after).AddOn(Func::kCredsCheck, kMayExec, demands);
     }
   }
   if ((use.mask & kMayRead) == 0) return demands;
@@ -172,8 +199,10 @@ DemandList Match(const Policy& policy, const Use& use) {
   return demands;
 }
 
-Demand MatchOccasion(const Policy& policy, Func func, const Use& use) {
-  return Candidates(policy, use).On(func, use.mask);
+DemandList MatchOccasion(const Policy& policy, Func func, const Use& use) {
+  DemandList demands;
+  Candidates(policy, use).AddOn(func, use.mask, demands);
+  return demands;
 }
 
 }  // namespace assayfs

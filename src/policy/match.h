@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -55,13 +54,13 @@ struct Demand {
 class DemandList {
  public:
   void Add(const Demand& demand);
-  std::span<const Demand> all() const { return {demands_.data(), count_}; }
-  std::size_t size() const { return count_; }
-  bool empty() const { return count_ == 0; }
+  const std::vector<Demand>& all() const& { return demands_; }
+  const std::vector<Demand>& all() && = delete;
+  std::size_t size() const { return demands_.size(); }
+  bool empty() const { return demands_.empty(); }
 
  private:
-  std::array<Demand, kFuncCount> demands_;
-  std::size_t count_ = 0;
+  std::vector<Demand> demands_;
 };
 
 // On each occasion that a use is, the first match for each kind of action, as
@@ -72,6 +71,6 @@ DemandList Match(const Policy& policy, const Use& use);
 
 // The same for one occasion that is none of those of opening a file: of a list,
 // or of a policy.
-Demand MatchOccasion(const Policy& policy, Func func, const Use& use);
+DemandList MatchOccasion(const Policy& policy, Func func, const Use& use);
 
 }  // namespace assayfs

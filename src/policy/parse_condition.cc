@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/numbers.h"
+#include "policy/glob.h"
 
 namespace assayfs {
 namespace {
@@ -35,6 +36,17 @@ Result<TextSet> ParseTexts(const ConditionWord& word, const NamedSets& sets) {
   return TextSet{word.relation == "!=", std::move(*globs)};
 }
 
+// Says whether a pattern may be that of a UUID.
+bool MayBeUuid(std::string_view glob) {
+  constexpr std::string_view kForm = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  bool literal = false;
+  const std::string text = LiteralPrefix(glob, literal);
+  return !literal || std::ranges::equal(text, kForm, [](char c, char form) {
+    const bool is_digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+    return form == 'x' ? is_digit : c == form;
+  });
+}
+
 Outcome ParseText(TextFact which, const ConditionWord& word,
                   const NamedSets& sets, Rule& rule) {
   auto texts = ParseTexts(word, sets);
@@ -45,7 +57,9 @@ Outcome ParseText(TextFact which, const ConditionWord& word,
       return Fail(EINVAL,
                   Quoted(glob) + " matches no path: begin it with \"/\"");
     }
-    if (which == TextFact::kFsUuid) glob = LowerHex(std::move(glob));
+    if (which != TextFact::kFsUuid) continue;
+    glob = LowerHex(std::move(glob));
+    if (!MayBeUuid(glob)) return Fail(EINVAL, Quoted(glob) + " is not a UUID");
   }
   rule.texts[static_cast<std::size_t>(which)] = std::move(*texts);
   return std::string();
@@ -107,7 +121,10 @@ Outcome ParseDigestType(std::string_view value, Rule& rule) {
 }
 
 Outcome ParseDigestCache(std::string_view value, Rule& rule) {
-  if (value != "data") return Fail(EINVAL, Quoted(value) + " is not known");
+  // The word of earlier versions of the patches.
+  if (value != "data" && value != "content") {
+    return Fail(EINVAL, Quoted(value) + " is not known");
+  }
   rule.terms.digest_cache = true;
   return std::string();
 }

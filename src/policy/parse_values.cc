@@ -14,7 +14,9 @@ namespace assayfs {
 namespace {
 
 std::optional<std::uint32_t> ParseOne(std::string_view text, int base) {
-  if (base == 16 && text.starts_with("0x")) text.remove_prefix(2);
+  if (base == 16 && (text.starts_with("0x") || text.starts_with("0X"))) {
+    text.remove_prefix(2);
+  }
   return ParseNumber<std::uint32_t>(text, base);
 }
 

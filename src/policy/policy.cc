@@ -153,14 +153,14 @@ bool DependsOnOpen(const Policy& policy) {
 }
 
 Extent AppraisedReads(const Policy& policy) {
+  if (!AppraisesFiles(policy)) return Extent::kNone;
   for (const Rule& rule : policy.rules) {
     if (ClassOf(rule.action) != ActionClass::kAppraise) continue;
     if (!IsForReads(rule, kMayRead)) continue;
-    if (!rule.HasConditions()) {
-      return Demands(rule.action) ? Extent::kAll : Extent::kSome;
-    }
+    if (!Demands(rule.action)) return Extent::kSome;
+    if (!rule.HasConditions()) return Extent::kAll;
   }
-  return AppraisesFiles(policy) ? Extent::kSome : Extent::kNone;
+  return Extent::kSome;
 }
 
 bool AppraisesFiles(const Policy& policy) {

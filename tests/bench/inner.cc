@@ -14,6 +14,7 @@
 #include "lists/rpm_header.h"
 #include "lists/tlv.h"
 #include "policy/decide.h"
+#include "policy/parse_policy.h"
 #include "support/header_builder.h"
 
 namespace assayfs {
@@ -122,14 +123,31 @@ void HashAFile(benchmark::State& state) {
 }
 BENCHMARK(HashAFile)->Arg(4096)->Arg(64 << 20);
 
+// Rules for as many folders and users, of which the last is met.
+Policy ManyRules(std::int64_t count) {
+  std::string text = "appraise func=DIGEST_LIST_CHECK\n";
+  for (std::int64_t i = 0; i + 2 < count; ++i) {
+    const std::string number = std::to_string(i);
+    text += i % 2 == 0 ? "dont_appraise func=FILE_CHECK path=/usr/share/made/" +
+                             number + "/**\n"
+                       : "dont_appraise func=FILE_CHECK uid=" + number + "\n";
+  }
+  return *ParsePolicy({"made", text + "appraise func=FILE_CHECK\n"});
+}
+
 void DecideOnAKnownFile(benchmark::State& state) {
-  const Policy policy = *BuiltInPolicy("files");
+  const Policy policy = ManyRules(state.range(0));
   const Evidence evidence{.known = true, .list_verified = true};
+  Use use{.uid = 1000};
+  use.number(NumberFact::kUid) = 100000;
+  use.text(TextFact::kPath) = {"/usr/share/made/of/files"};
   for (auto _ : state) {
-    benchmark::DoNotOptimize(Decide(Match(policy, {}), evidence));
+    for (const Demand& demand : Match(policy, use).all()) {
+      benchmark::DoNotOptimize(Decide(demand, evidence));
+    }
   }
 }
-BENCHMARK(DecideOnAKnownFile);
+BENCHMARK(DecideOnAKnownFile)->Arg(3)->Arg(100)->Arg(1000);
 
 }  // namespace
 }  // namespace assayfs

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes the first inputs of every corpus: make-seeds CORPUS_FOLDER.
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <string>
+#include <utility>
 
 #include "lists/appended_signature.h"
 #include "lists/tlv.h"
@@ -136,6 +139,84 @@ void WriteChoices(const std::filesystem::path& folder) {
   }
 }
 
+// The choices by which policy_fuzz writes text: pieces of it, with no blank
+// behind them.
+ByteVector AsPolicyChoices(std::string_view text) {
+  constexpr std::size_t kPiece = 15;
+  ByteVector choices = {std::byte((text.size() + kPiece - 1) / kPiece)};
+  for (; !text.empty(); text.remove_prefix(std::min(kPiece, text.size()))) {
+    const auto piece = AsBytes(text.substr(0, kPiece));
+    choices.push_back(std::byte{0});
+    choices.push_back(std::byte(piece.size()));
+    AppendBytes(choices, piece);
+    choices.push_back(std::byte{0});
+  }
+  return choices;
+}
+
+// Policies with every word there is, and four uses for each.
+void WritePolicySeeds(const std::filesystem::path& folder) {
+  constexpr std::array<std::pair<const char*, std::string_view>, 12> kPolicies =
+      {{
+          {"actions",
+           "measure\ndont_measure uid=0\nappraise\ndont_appraise uid=1\n"
+           "audit\ndont_audit uid=0\nhash\ndont_hash uid=5\n"},
+          {"funcs",
+           "appraise func=FILE_CHECK\nappraise func=MMAP_CHECK bind=mode\n"
+           "appraise func=BPRM_CHECK bind=path\n"
+           "appraise func=CREDS_CHECK euid=0 bind=caps\n"
+           "measure func=MODULE_CHECK\nmeasure func=FIRMWARE_CHECK\n"
+           "measure func=KEXEC_KERNEL_CHECK\n"
+           "measure func=KEXEC_INITRAMFS_CHECK\n"
+           "appraise func=POLICY_CHECK\nappraise func=DIGEST_LIST_CHECK\n"},
+          {"other-names",
+           "audit func=PATH_CHECK\nhash func=FILE_MMAP\n"
+           "hash func=MMAP_CHECK_REQPROT uid=1\n"},
+          {"masks",
+           "appraise mask=MAY_EXEC\nappraise mask=MAY_READ\n"
+           "measure mask=^MAY_WRITE\naudit mask=^MAY_APPEND\n"},
+          {"numbers",
+           "dont_appraise uid<5 gid>0\nappraise euid=0,5,1000-1999 egid=1\n"
+           "measure fowner=0 fgroup>4294967294\nmeasure fsmagic=0x9fa0,ef53\n"},
+          {"texts",
+           "dont_appraise path=/usr/**,/a exe=/bin/*\n"
+           "appraise path!=**.ko,/a?[b-d!]\\* exe!=/bin/sh container!=?*\n"
+           "measure container=web* fsname=ext4 fs_subtype=sshfs "
+           "fsuuid=28B2*\n"},
+          {"terms",
+           "appraise uid=0 bind=path,mode,owner,caps,link list=a* package!=b\n"
+           "appraise uid=1 digest_type=verity signer=AB* digest_cache=data\n"
+           "appraise appraise_algos=sha256,sha512 appraise_type=imasig|modsig "
+           "appraise_flag=check_blacklist permit_directio\n"},
+          {"measure-terms",
+           "measure uid=0 pcr=11 template=ima-sig digest_type=verity\n"
+           "measure pcr=12 digest_cache=data list=a\n"},
+          {"sets",
+           "version 3\nset a 0,5\nset b @a,1000\nset p /usr/**,**/a\n"
+           "appraise uid=@b path=@p # all\n\n# none\n"},
+          {"exceptions",
+           "dont_appraise func=FILE_CHECK path=/usr/**\n"
+           "appraise fowner=0\ndont_appraise\n"},
+          {"kernel", "measure func=KEY_CHECK keyrings=.ima\n"},
+          {"labels", "measure func=BPRM_CHECK\nmeasure obj_type=a\n"},
+      }};
+  ByteVector uses;
+  for (std::uint32_t i = 0, state = 1; i < 400; ++i) {
+    state = state * 1664525 + 1013904223;
+    uses.push_back(std::byte(state >> 24));
+  }
+  for (const auto& [name, text] : kPolicies) {
+    ByteVector choices = AsPolicyChoices(text);
+    AppendBytes(choices, uses);
+    Write(folder / name, choices);
+  }
+  ByteVector includes = AsPolicyChoices("appraise uid=0\ninclude x\naudit\n");
+  AppendBytes(includes, AsPolicyChoices("set a 5\ninclude x\nhash gid=@a\n"));
+  AppendBytes(includes, AsPolicyChoices("measure uid=@a\n"));
+  AppendBytes(includes, uses);
+  Write(folder / "includes", includes);
+}
+
 void WriteMeasuredFilesSeeds(const std::filesystem::path& folder) {
   const auto record =
       MakeImaNgRecord(12, MakeDigest(HashAlgorithm::kSha256), "/a").value();
@@ -174,6 +255,7 @@ int main(int argc, char** argv) {
                            "policy", "rpm_structure", "tlv_structure"}) {
     assayfs::WriteChoices(folder / name);
   }
+  assayfs::WritePolicySeeds(folder / "policy");
   assayfs::WriteMeasuredFilesSeeds(folder / "measured_files");
   return 0;
 }

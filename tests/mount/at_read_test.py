@@ -199,7 +199,8 @@ class PolicyTest(AtRead):
 
     def test_a_policy_that_asks_how_cannot_come(self):
         self.mount("--policy", self.policy)
-        write(self.policy, "appraise func=BPRM_CHECK\n")
+        write(self.policy, "appraise func=DIGEST_LIST_CHECK\n"
+                           "appraise func=BPRM_CHECK\n")
         done = assayfs("reload", self.mnt, check=False)
         self.assertEqual(done.returncode, 3)
         self.assertIn("now asks who opens a file, or how", done.stderr)

@@ -64,7 +64,8 @@ class Unjudged:
     def options(self):
         if not self.policy:
             self.policy = os.path.join(self.base, "policy")
-            judged.write(self.policy, "appraise func=FILE_CHECK uid=4242\n")
+            judged.write(self.policy, "appraise func=DIGEST_LIST_CHECK\n"
+                         "appraise func=FILE_CHECK uid=4242\n")
         return [*super().options(), "--policy", self.policy]
 
 

@@ -6,8 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "app/control/explanation_json.h"
 #include "app/control/json_text.h"
@@ -27,6 +29,40 @@ json NotRegular(const std::string& path) {
   explanation.answer.permitted = true;
   explanation.answer.decision.reason = Reason::kNotRegular;
   return ExplanationJson(explanation);
+}
+
+std::optional<std::uint32_t> NumberIn(const json& request, const char* name) {
+  const json& number = MemberOf(request, name);
+  if (!number.is_number_unsigned() ||
+      number.get<std::uint64_t>() > std::numeric_limits<std::uint32_t>::max()) {
+    return std::nullopt;
+  }
+  return number.get<std::uint32_t>();
+}
+
+// The use that a request asks about.
+Use UseIn(const json& request, uid_t client) {
+  const uid_t uid = NumberIn(request, "uid").value_or(client);
+  const uid_t euid = NumberIn(request, "euid").value_or(uid);
+  // The kernel tells of a request whose rights count.
+  Use use{.uid = euid};
+  use.number(NumberFact::kUid) = uid;
+  use.number(NumberFact::kEuid) = euid;
+  use.number(NumberFact::kGid) = NumberIn(request, "gid");
+  use.number(NumberFact::kEgid) = NumberIn(request, "egid");
+  const auto exe = FromHex(TextOf(request, "exe_hex"));
+  if (exe && !exe->empty()) {
+    use.text(TextFact::kExe) = {std::string(AsText(*exe))};
+  }
+  const json& container = MemberOf(request, "container");
+  if (container.is_string()) {
+    use.text(TextFact::kContainer) = {container.get<std::string>()};
+  }
+  if (MemberOf(request, "exec") == true) use.mask = kMayExec;
+  constexpr Mask kAll = kMayExec | kMayWrite | kMayRead | kMayAppend;
+  const Mask mask = NumberIn(request, "mask").value_or(0) & kAll;
+  if (mask != 0) use.mask = mask;
+  return use;
 }
 
 }  // namespace
@@ -53,18 +89,7 @@ Result<json> ControlHandler::Why(const json& request, uid_t client) {
     return Fail(EPROTO, "why: no path given");
   }
   const std::string path(AsText(*path_bytes));
-  uid_t asker = client;
-  const json& uid = MemberOf(request, "uid");
-  if (uid.is_number_unsigned() &&
-      uid.get<std::uint64_t>() <= std::numeric_limits<uid_t>::max()) {
-    asker = uid.get<uid_t>();
-  }
-  Use use{.uid = asker};
-  use.number(NumberFact::kUid) = asker;
-  use.number(NumberFact::kEuid) = asker;
-  const json& exec = MemberOf(request, "exec");
-  if (exec.is_boolean() && exec.get<bool>()) use.mask = kMayExec;
-
+  const Use use = UseIn(request, client);
   // A device must not be opened just to look at it.
   const auto place = OpenInRoot(root_fd_, path, O_PATH, Links::kRefuse);
   if (!place) return Fail(place.error());

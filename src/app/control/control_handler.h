@@ -20,7 +20,13 @@ namespace assayfs {
 //   {"verb": "update"}, with a descriptor of /dev/fuse that was mounted
 //   {"verb": "why", "path_hex": H, "uid": N, "exec": BOOL}
 // H: the bytes of the path below the mount point in hexadecimal digits, as a
-// path need not be UTF-8. uid: the client's own if missing.
+// path need not be UTF-8. uid: the client's own if missing. Who asks can be
+// described further, by members of "why" that are not known if they are missing
+// (but euid is then uid):
+//   "euid": N, "gid": N, "egid": N
+//   "exe_hex": H       the path of the asker's program
+//   "container": TEXT  the id of the asker's container; "": it is in none
+//   "mask": N          what for, instead of "exec": see Mask
 // Answers: {"answer": VALUE} or {"error": TEXT}.
 //
 // Threads: Answer on one thread at a time.

@@ -74,8 +74,8 @@ std::string FixFor(const Appraiser::Explanation& explanation) {
       return "put the original content back, " + source;
     }
     case Reason::kListUnverified:
-      return "sign the list, or add its signer's key to the trusted keys, then "
-             "`assayfs reload`";
+      return "add a rule with func=DIGEST_LIST_CHECK that appraises the list, "
+             "then `assayfs reload`; or take the file from a list that one does";
     case Reason::kListUnmeasured:
       return "see the tpm line of `assayfs status`";
     case Reason::kPathMismatch:
@@ -110,7 +110,9 @@ json ExplanationJson(const Appraiser::Explanation& explanation) {
   }
   json rule;
   if (!explanation.rule_text.empty()) {
-    rule = {{"line", explanation.rule_line}, {"text", explanation.rule_text}};
+    rule = {{"file", explanation.rule_file},
+            {"line", explanation.rule_line},
+            {"text", explanation.rule_text}};
   }
   json digest;
   if (explanation.digest) {
@@ -143,7 +145,9 @@ std::string ExplanationText(const json& explanation) {
   AddLine(out, "detail", TextOf(explanation, "detail"));
   const json& rule = MemberOf(explanation, "rule");
   if (rule.is_object()) {
-    AddLine(out, "rule", TextOf(rule, "line") + ": " + TextOf(rule, "text"));
+    AddLine(out, "rule",
+            TextOf(rule, "file") + ":" + TextOf(rule, "line") + ": " +
+                TextOf(rule, "text"));
   }
   const json& digest = MemberOf(explanation, "digest");
   if (digest.is_object()) {

@@ -11,6 +11,7 @@
 #include "app/daemon/list_sources.h"
 #include "app/daemon/mount_policy.h"
 #include "app/revoked.h"
+#include "appraise/evidence.h"
 #include "appraise/use_facts.h"
 #include "trust/keyring.h"
 
@@ -143,10 +144,7 @@ std::optional<ListRules::Pcr> Judging::PcrFor(
     const std::string& origin, const std::optional<ListFile>& file) const {
   const auto policy =
       list_policy_.With([](const auto& current) { return current; });
-  const Demand demand =
-      MatchOccasion(*policy, Func::kDigestListCheck, UseOfOwn(origin, file));
-  if (demand.measure == nullptr) return std::nullopt;
-  return ListRules::Pcr{demand.measure->terms.pcr};
+  return PcrForList(*policy, UseOfOwn(origin, file));
 }
 
 Result<void> Judging::OpenLists(

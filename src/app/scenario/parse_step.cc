@@ -27,7 +27,7 @@ struct Form {
 
 const std::vector<Form>& Forms() {
   using enum Step::Action;
-  static const std::vector<Form> forms = {
+  static const std::vector<Form> kForms = {
       {"open",
        kOpen,
        {"for", "uid", "gid", "euid", "egid", "exe", "container", "verdict",
@@ -42,7 +42,7 @@ const std::vector<Form>& Forms() {
       {"revoke", kRevoke, {}},
       {"reload", kReload, {"signed_by", "error"}},
   };
-  return forms;
+  return kForms;
 }
 
 // Returns the one form that the step has; null if there is none, or two.

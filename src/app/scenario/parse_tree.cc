@@ -42,7 +42,8 @@ void ReadKind(const TomlValue& value, const TomlReader& reader,
   if (link != nullptr) {
     entry.kind = TreeEntry::Kind::kLink;
     reader.Read("link", entry.content);
-    if (entry.content.empty() || entry.content.find('\0') != entry.content.npos) {
+    if (entry.content.empty() ||
+        entry.content.find('\0') != entry.content.npos) {
       complaint.Add(link->place, "a link must lead to a path");
     }
     if (const TomlValue* mode = reader.Find("mode")) {

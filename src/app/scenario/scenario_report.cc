@@ -1,135 +1,102 @@
 // SPDX-License-Identifier: Apache-2.0
-// What came of scenarios: compared, and printed for people.
+// What came of scenarios, printed in three forms.
 #include "app/scenario/scenario_report.h"
 
 #include <algorithm>
-#include <cassert>
+#include <array>
+#include <charconv>
+#include <iterator>
 #include <string_view>
 
-#include "app/scenario/outcome_text.h"
+#include "base/bytes.h"
 
 namespace assayfs {
 namespace {
 
-std::string ValueText(const std::string& text) { return text; }
-std::string ValueText(unsigned number) { return std::to_string(number); }
-std::string ValueText(const std::vector<std::string>& lines) {
-  std::string text;
-  for (const std::string& line : lines) {
-    text += (text.empty() ? "" : "\n") + line;
-  }
-  return text;
+enum class State { kPassed, kFailed, kSkipped };
+State StateOf(const ScenarioOutcome& outcome) {
+  if (!outcome.passed()) return State::kFailed;
+  return outcome.skipped.empty() ? State::kPassed : State::kSkipped;
 }
 
-// Collects the differences in one step.
-class StepComparison {
- public:
-  StepComparison(const Step& step, std::string expected_from,
-                 std::string got_from, std::vector<Difference>& differences)
-      : differences_(differences) {
-    about_.line = step.line;
-    about_.step = StepText(step);
-    about_.expected_from = std::move(expected_from);
-    about_.got_from = std::move(got_from);
-  }
+struct Totals {
+  std::size_t passed = 0;
+  std::size_t differing = 0;  // failed by differences
+  std::size_t broken = 0;     // failed because they could not be run
+  std::size_t skipped = 0;
+  std::size_t steps = 0;  // that were run
+  double seconds = 0;
 
-  template <typename Value>
-  void Compare(const char* what, const Value& expected, const Value& got) {
-    if (expected != got) Add(what, ValueText(expected), ValueText(got));
-  }
-  template <typename Value>
-  void Compare(const char* what, const std::optional<Value>& expected,
-               const Value& got) {
-    if (expected) Compare(what, *expected, got);
-  }
-  void Add(const char* what, std::string expected, std::string got) {
-    Difference difference = about_;
-    difference.what = what;
-    difference.expected = std::move(expected);
-    difference.got = std::move(got);
-    differences_.push_back(std::move(difference));
-  }
-
- private:
-  Difference about_;
-  std::vector<Difference>& differences_;
+  std::size_t failed() const { return differing + broken; }
 };
 
-// Names the asker as far as it is not root in no container.
-std::string AskerText(const Step& step) {
-  std::string text = " by uid " + std::to_string(step.uid);
-  const auto add = [&text](const char* what, unsigned id) {
-    text += std::string(" ") + what + " " + std::to_string(id);
-  };
-  if (step.gid != 0) add("gid", step.gid);
-  if (step.euid) add("euid", *step.euid);
-  if (step.egid) add("egid", *step.egid);
-  if (!step.exe.empty()) text += " with " + step.exe;
-  if (!step.container.empty()) text += " in container " + step.container;
-  return text;
-}
-
-std::string_view PurposeText(Mask mask) {
-  if ((mask & kMayExec) != 0) return "exec";
-  if ((mask & kMayAppend) != 0) return "append";
-  if ((mask & kMayWrite) == 0) return "read";
-  return (mask & kMayRead) != 0 ? "read-write" : "write";
-}
-
-std::string ReloadText(const Step& step) {
-  if (step.text.empty()) return "reload the same policy";
-  return "reload another policy" +
-         (step.signed_by.empty() ? "" : " signed by " + step.signed_by);
-}
-
-std::string UnescapedStepText(const Step& step) {
-  using enum Step::Action;
-  switch (step.action) {
-    case kOpen:
-      return "open " + step.path + " for " +
-             std::string(PurposeText(step.mask)) + AskerText(step);
-    case kWrite:
-      return "write " + step.path;
-    case kChange:
-      return "change " + step.path + " below the mount";
-    case kRename:
-      return "rename " + step.path + " to " + step.to;
-    case kRemove:
-      return "remove " + step.path;
-    case kSetOwner:
-      return "give " + step.path + " to uid " + std::to_string(step.owner) +
-             " below the mount";
-    case kAddList:
-      return "add list " + step.list;
-    case kRemoveList:
-      return "remove list " + step.list;
-    case kRevoke:
-      return "revoke " + step.text;
-    case kReload:
-      return ReloadText(step);
+Totals TotalsOf(const std::vector<ScenarioOutcome>& outcomes) {
+  Totals totals;
+  for (const ScenarioOutcome& outcome : outcomes) {
+    const State state = StateOf(outcome);
+    if (state == State::kPassed) ++totals.passed;
+    if (state == State::kSkipped) ++totals.skipped;
+    if (state == State::kFailed) {
+      ++(outcome.error.empty() ? totals.differing : totals.broken);
+    }
+    if (state != State::kSkipped) totals.steps += outcome.steps;
+    totals.seconds += outcome.seconds;
   }
-  return {};
+  return totals;
+}
+
+// As Printable, but a backslash stays: most texts are printable already.
+std::string OneLine(std::string_view text) {
+  std::string line;
+  for (const char character : text) {
+    line += character == '\\' ? "\\" : Printable({&character, 1});
+  }
+  return line;
+}
+
+std::vector<std::string> LinesOf(std::string_view text) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    lines.push_back(OneLine(line));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+  }
+  return lines;
+}
+
+std::string CountText(std::size_t count, const std::string& noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+std::string SecondsText(double seconds, int digits) {
+  std::array<char, 64> text;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(),
+                                 seconds, std::chars_format::fixed, digits);
+  return end.ec == std::errc() ? std::string(text.data(), end.ptr) : "0";
+}
+
+std::string NameText(const ScenarioOutcome& outcome) {
+  return OneLine(outcome.name) +
+         (outcome.title.empty() ? "" : ": " + OneLine(outcome.title));
 }
 
 std::string SaidText(const std::string& from, const std::string& value) {
   return (from == "expected" ? from : from + " says") + " " +
-         (value.empty() ? "nothing" : PrintableLine(value));
+         (value.empty() ? "nothing" : OneLine(value));
 }
 
-// Shows lines that only one side has behind "-" and "+", between those at the
-// beginning and the end that both have.
+// Lines that only one side has, behind "-" and "+", between those at the
+// beginning and at the end that both have.
 std::string DiffText(const Difference& difference, const std::string& indent) {
-  const auto expected = LinesOf(difference.expected);
-  const auto got = LinesOf(difference.got);
+  const std::vector<std::string> expected = LinesOf(difference.expected);
+  const std::vector<std::string> got = LinesOf(difference.got);
   const auto first = std::ranges::mismatch(expected, got);
-  const auto last = std::mismatch(
-      expected.rbegin(), std::make_reverse_iterator(first.in1), got.rbegin(),
-      std::make_reverse_iterator(first.in2));
+  const auto last =
+      std::mismatch(expected.rbegin(), std::make_reverse_iterator(first.in1),
+                    got.rbegin(), std::make_reverse_iterator(first.in2));
   std::string text;
   const auto add = [&](const char* mark, auto from, auto to) {
-    for (; from != to; ++from) {
-      text += indent + mark + PrintableLine(*from) + "\n";
-    }
+    for (; from != to; ++from) text += indent + mark + *from + "\n";
   };
   add("  ", expected.begin(), first.in1);
   add("- ", first.in1, last.first.base());
@@ -138,11 +105,26 @@ std::string DiffText(const Difference& difference, const std::string& indent) {
   return text;
 }
 
+std::string DifferenceText(const Difference& difference) {
+  constexpr std::size_t kColumn = 10;
+  const std::string indent(9, ' ');
+  std::string what = difference.what;
+  what.resize(std::max(what.size() + 1, kColumn), ' ');
+  if (what.starts_with("records ") || what.starts_with("measured ")) {
+    return indent + what + "- " + difference.expected_from + ", + " +
+           difference.got_from + "\n" +
+           DiffText(difference, indent + std::string(kColumn, ' '));
+  }
+  return indent + what +
+         SaidText(difference.expected_from, difference.expected) + ", " +
+         SaidText(difference.got_from, difference.got) + "\n";
+}
+
 std::string FailureText(const ScenarioOutcome& outcome) {
   const std::string indent(5, ' ');
   std::string text;
   if (!outcome.error.empty()) {
-    text += indent + PrintableLine(outcome.error) + "\n";
+    text += indent + OneLine(outcome.error) + "\n";
   }
   auto differences = outcome.differences;
   std::ranges::stable_sort(differences, {}, &Difference::line);
@@ -153,87 +135,166 @@ std::string FailureText(const ScenarioOutcome& outcome) {
                            before->step == difference.step;
     before = &difference;
     if (!same_step) {
-      text += indent + PrintableLine(outcome.file) + ":" +
-              std::to_string(difference.line) + ": " + difference.step + "\n";
+      text += indent + OneLine(outcome.file) + ":" +
+              std::to_string(difference.line) + ": " +
+              OneLine(difference.step) + "\n";
     }
-    text += indent + DifferenceText(difference, indent.size() + 4);
+    text += DifferenceText(difference);
   }
   return text;
+}
+
+// Text between quotation marks, as YAML, and JSON, have it.
+std::string YamlText(std::string_view text) {
+  std::string quoted = "\"";
+  for (const std::string& line : LinesOf(text)) {
+    if (quoted.size() > 1) quoted += "\\n";
+    for (const char character : line) {
+      if (character == '"' || character == '\\') quoted += '\\';
+      quoted += character;
+    }
+  }
+  return quoted + "\"";
+}
+
+// In a description "#" begins a directive.
+std::string TapText(const std::string& line) {
+  std::string text;
+  for (const char character : line) {
+    if (character == '#' || character == '\\') text += '\\';
+    text += character;
+  }
+  return text;
+}
+
+std::string TapDiagnostics(const ScenarioOutcome& outcome) {
+  std::string text = "  ---\n";
+  text += "  file: " + YamlText(outcome.file) + "\n";
+  if (!outcome.error.empty()) {
+    text += "  message: " + YamlText(outcome.error) + "\n";
+  }
+  if (!outcome.differences.empty()) text += "  differences:\n";
+  for (const Difference& difference : outcome.differences) {
+    const auto add = [&text](std::string_view key, const std::string& value) {
+      text += "      " + std::string(key) + ": " + value + "\n";
+    };
+    text += "    - line: " + std::to_string(difference.line) + "\n";
+    add("step", YamlText(difference.step));
+    add("what", YamlText(difference.what));
+    add("expected", YamlText(difference.expected));
+    add("got", YamlText(difference.got));
+    add("expected_from", YamlText(difference.expected_from));
+    add("got_from", YamlText(difference.got_from));
+  }
+  return text + "  ...\n";
+}
+
+// text: printable ASCII, and newlines.
+std::string XmlText(std::string_view text) {
+  constexpr std::string_view kSpecial = "&<>\"";
+  constexpr std::array<std::string_view, 4> kEntities = {"&amp;", "&lt;",
+                                                         "&gt;", "&quot;"};
+  std::string escaped;
+  for (const char& character : text) {
+    const auto special = kSpecial.find(character);
+    escaped += special == kSpecial.npos ? std::string_view(&character, 1)
+                                        : kEntities[special];
+  }
+  return escaped;
+}
+
+std::string Attribute(const std::string& name, const std::string& line) {
+  return " " + name + "=\"" + XmlText(line) + "\"";
+}
+
+std::string CountAttributes(const std::vector<ScenarioOutcome>& outcomes) {
+  const Totals totals = TotalsOf(outcomes);
+  return Attribute("tests", std::to_string(outcomes.size())) +
+         Attribute("failures", std::to_string(totals.differing)) +
+         Attribute("errors", std::to_string(totals.broken)) +
+         Attribute("skipped", std::to_string(totals.skipped)) +
+         Attribute("time", SecondsText(totals.seconds, 3));
+}
+
+// What is in the element of one test case; empty if it passed.
+std::string JunitResult(const ScenarioOutcome& outcome) {
+  if (StateOf(outcome) == State::kSkipped) {
+    return "      <skipped" + Attribute("message", OneLine(outcome.skipped)) +
+           "/>\n";
+  }
+  if (!outcome.error.empty()) {
+    return "      <error" + Attribute("message", OneLine(outcome.error)) +
+           "/>\n";
+  }
+  if (outcome.differences.empty()) return {};
+  const std::string message =
+      CountText(outcome.differences.size(), "difference");
+  return "      <failure" + Attribute("message", message) + ">\n" +
+         XmlText(FailureText(outcome)) + "      </failure>\n";
 }
 
 }  // namespace
 
-std::vector<Difference> CompareWithExpected(
-    const Scenario& scenario, const std::vector<StepResult>& results,
-    const std::string& got_from) {
-  assert(results.size() == scenario.steps.size());
-  std::vector<Difference> differences;
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    const Expectation& expect = scenario.steps[i].expect;
-    const StepResult& got = results[i];
-    StepComparison step(scenario.steps[i], "expected", got_from, differences);
-    step.Compare("verdict", expect.verdict, got.verdict);
-    step.Compare("reason", expect.reason, got.reason);
-    step.Compare("line", expect.line, got.line);
-    step.Compare("records", expect.records, got.records);
-    step.Compare("measured", expect.measured, got.measured);
-    const std::string error = expect.error.value_or("");
-    const bool as_expected = error.empty()
-                                 ? got.error.empty()
-                                 : got.error.find(error) != std::string::npos;
-    if (!as_expected) step.Add("error", error, got.error);
-  }
-  return differences;
-}
-
-std::vector<Difference> CompareWays(const Scenario& scenario,
-                                    const std::vector<StepResult>& alone,
-                                    const std::vector<StepResult>& mounted) {
-  assert(alone.size() == scenario.steps.size());
-  assert(mounted.size() == scenario.steps.size());
-  std::vector<Difference> differences;
-  for (std::size_t i = 0; i < alone.size(); ++i) {
-    StepComparison step(scenario.steps[i], "alone", "mounted", differences);
-    step.Compare("verdict", alone[i].verdict, mounted[i].verdict);
-    step.Compare("reason", alone[i].reason, mounted[i].reason);
-    step.Compare("line", alone[i].line, mounted[i].line);
-    step.Compare("records", alone[i].records, mounted[i].records);
-    step.Compare("measured", alone[i].measured, mounted[i].measured);
-    if (alone[i].error.empty() != mounted[i].error.empty()) {
-      step.Add("error", alone[i].error, mounted[i].error);
-    }
-  }
-  return differences;
-}
-
-std::string StepText(const Step& step) {
-  return PrintableLine(UnescapedStepText(step));
-}
-
 std::string OutcomesText(const std::vector<ScenarioOutcome>& outcomes) {
   std::string text;
   for (const ScenarioOutcome& outcome : outcomes) {
-    const std::string name = PrintableLine(outcome.name);
+    const std::string name = OneLine(outcome.name);
     switch (StateOf(outcome)) {
-      case OutcomeState::kPassed:
+      case State::kPassed:
         text += "ok   " + NameText(outcome) + " (" +
                 CountText(outcome.steps, "step") + ")\n";
         break;
-      case OutcomeState::kSkipped:
-        text += "skip " + name + ": " + PrintableLine(outcome.skipped) + "\n";
+      case State::kSkipped:
+        text += "skip " + name + ": " + OneLine(outcome.skipped) + "\n";
         break;
-      case OutcomeState::kFailed:
+      case State::kFailed:
         text += "FAIL " + NameText(outcome) + "\n" + FailureText(outcome);
     }
   }
-  const OutcomeTotals totals = TotalsOf(outcomes);
+  const Totals totals = TotalsOf(outcomes);
   text += CountText(outcomes.size(), "scenario") + ", " +
           std::to_string(totals.passed) + " passed, " +
-          std::to_string(totals.failed) + " failed, " +
+          std::to_string(totals.failed()) + " failed, " +
           std::to_string(totals.skipped) + " skipped, " +
           CountText(totals.steps, "step") + " in " +
           SecondsText(totals.seconds, 1) + " s\n";
   return text;
+}
+
+std::string OutcomesTap(const std::vector<ScenarioOutcome>& outcomes) {
+  std::string text =
+      "TAP version 14\n1.." + std::to_string(outcomes.size()) + "\n";
+  std::size_t number = 0;
+  for (const ScenarioOutcome& outcome : outcomes) {
+    const State state = StateOf(outcome);
+    text += (state == State::kFailed ? "not ok " : "ok ") +
+            std::to_string(++number) + " - " + TapText(NameText(outcome));
+    if (state == State::kSkipped) {
+      text += " # SKIP " + TapText(OneLine(outcome.skipped));
+    }
+    text += "\n";
+    if (state == State::kFailed) text += TapDiagnostics(outcome);
+  }
+  return text;
+}
+
+std::string OutcomesJunit(const std::vector<ScenarioOutcome>& outcomes) {
+  const std::string counts = CountAttributes(outcomes);
+  std::string text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+  text += "<testsuites" + counts + ">\n";
+  text += "  <testsuite" + Attribute("name", "assayfs policy test") + counts +
+          ">\n";
+  for (const ScenarioOutcome& outcome : outcomes) {
+    const std::string name = OneLine(outcome.name);
+    const std::string title = OneLine(outcome.title);
+    const std::string result = JunitResult(outcome);
+    text += "    <testcase" + Attribute("classname", name) +
+            Attribute("name", title.empty() ? name : title) +
+            Attribute("file", OneLine(outcome.file)) +
+            Attribute("time", SecondsText(outcome.seconds, 3));
+    text += result.empty() ? "/>\n" : ">\n" + result + "    </testcase>\n";
+  }
+  return text + "  </testsuite>\n</testsuites>\n";
 }
 
 }  // namespace assayfs

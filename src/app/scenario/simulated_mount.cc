@@ -52,6 +52,23 @@ SimulatedMount::SimulatedMount(const Scenario& scenario, Materials& materials,
   }
 }
 
+// Takes note of policies.
+class SimulatedMount::PolicyMeasurer : public Measurer {
+ public:
+  explicit PolicyMeasurer(SimulatedMount& mount) : mount_(mount) {}
+  MeasureOutcome Measure(std::optional<std::uint32_t> pcr,
+                         std::string_view path,
+                         std::span<const std::byte> sha256) override {
+    const bool is_main = path == mount_.settings_.policy;
+    mount_.Measure(pcr, std::string(is_main ? kPolicyName : path),
+                   ToHex(sha256));
+    return {true, ""};
+  }
+
+ private:
+  SimulatedMount& mount_;
+};
+
 Result<void> SimulatedMount::Start(TestKeys& keys, FileSystem system) {
   system_ = std::move(system);
   mode_ = ModeFromName(scenario_.mode).value_or(Mode::kEnforce);
@@ -106,15 +123,9 @@ Result<void> SimulatedMount::PutPolicy(const std::string& text,
           withdrawals_->floors.RaisedTo(floor->name, floor->version);
     }
   }
-  for (const PolicyFile& file : loaded->files) {
-    const Demand demand = MatchOccasion(loaded->policy, Func::kPolicyCheck,
-                                        UseOfOwn(file.origin, file.file));
-    if (demand.measure == nullptr) continue;
-    const bool is_main = file.origin == settings_.policy;
-    Measure(demand.measure->terms.pcr,
-            is_main ? std::string(kPolicyName) : file.origin,
-            file.sha256.ToString());
-  }
+  PolicyMeasurer measurer(*this);
+  auto measured = MeasurePolicy(*loaded, measurer);
+  if (!measured) return measured;
   policy_ = std::make_shared<const Policy>(std::move(loaded->policy));
   return {};
 }
@@ -128,10 +139,8 @@ Result<void> SimulatedMount::LoadList(const std::string& name) {
                     ListFile{spec.owner, 0, system_.magic}};
   auto list = CheckList(raw, *keys_, {.allow_weak = true, .attributes = true});
   if (!list) return {};  // left out, as a mount does
-  const Demand demand =
-      MatchOccasion(*policy_, Func::kDigestListCheck, UseOfList(*list));
-  if (demand.measure != nullptr) {
-    Measure(demand.measure->terms.pcr, "list " + ScenarioName(list->name),
+  if (const auto pcr = PcrForList(*policy_, UseOfList(*list))) {
+    Measure(pcr->number, "list " + ScenarioName(list->name),
             list->sha256.ToString());
     list->measured = true;
   }
@@ -328,19 +337,20 @@ Result<StepResult> SimulatedMount::Judge(const Step& step, Mask mask) {
   if (!file) return Fail(file.error());
   const assayfs::Use use = UseOf(step, **file, mask);
   const DemandList demands = Match(*policy_, use);
+  const auto sha256 =
+      HashBytes(HashAlgorithm::kSha256, AsBytes((*file)->entry.content));
+  if (!sha256) return Fail(sha256.error());
   Decision decision;
-  Grounds grounds;
+  bool audit = false;
   for (const Demand& demand : demands.all()) {
     Grounds its_grounds;
     const auto decided = DecideOn(demand, step.path, **file, its_grounds);
     if (!decided) return Fail(decided.error());
-    if (Combine(*decided, decision)) grounds = std::move(its_grounds);
-  }
-  const auto sha256 =
-      HashBytes(HashAlgorithm::kSha256, AsBytes((*file)->entry.content));
-  if (!sha256) return Fail(sha256.error());
-  if (decision.measure != nullptr) {
-    Measure(decision.measure->terms.pcr, step.path, sha256->ToString());
+    if (decided->measure != nullptr) {
+      Measure(decided->measure->terms.pcr, step.path, sha256->ToString());
+    }
+    audit |= decided->audit;
+    Combine(*decided, decision);
   }
   StepResult result;
   result.verdict = VerdictName(decision.verdict);
@@ -348,7 +358,7 @@ Result<StepResult> SimulatedMount::Judge(const Step& step, Mask mask) {
   if (decision.rule != nullptr) result.line = decision.rule->line;
   const bool denied = !Permits(Mode::kEnforce, decision.verdict);
   const bool audits =
-      decision.audit &&
+      audit &&
       audited_.insert(step.path + " " + std::to_string((*file)->generation))
           .second;
   if (!denied && !audits) return result;

@@ -60,6 +60,7 @@ class SimulatedMount {
     explicit File(TreeEntry given) : entry(std::move(given)) {}
   };
 
+  class PolicyMeasurer;
   Result<void> PutPolicy(const std::string& text, const std::string& signer);
   Result<void> LoadList(const std::string& name);
   void PublishLists();

@@ -7,7 +7,11 @@
 #include <utility>
 
 // All of the library is in this file, so that it is built as is said here; the
-// one that distributions link is built to throw.
+// one that distributions link is built to throw. Its assertions, which without
+// NDEBUG are no promises to the compiler, do not hold for text like "[/": it
+// refuses that a moment later. Source: marzer/tomlplusplus, issue 294.
+#undef NDEBUG
+#define TOML_ASSERT(expression) static_cast<void>(0)
 #define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
 #define TOML_MAX_NESTED_VALUES 16
@@ -29,16 +33,27 @@ TomlPlace PlaceOf(const toml::source_region& region) {
           .column = std::max(region.begin.column, 1u)};
 }
 
-// Returns the first place with more dots than a key may have. Text between
-// quotation marks is not told from keys, so it may not have them either.
-std::optional<TomlPlace> FindLongKey(std::string_view text) {
+// Says, with its place, what of text the library cannot be given; nothing if it
+// can have all.
+//
+// Text between quotation marks is not told from keys, so it may not have too
+// many dots either. Beyond ASCII, whether a character is a blank is undefined.
+// Source: marzer/tomlplusplus, issue 295.
+std::optional<std::string> FindFault(std::string_view text) {
   constexpr std::string_view kEndsKey = "=,[{\n";
   TomlPlace place;
   unsigned dots = 0;
   for (const char character : text) {
+    if (static_cast<unsigned char>(character) >= 0x80) {
+      return PlaceText(place) +
+             "not ASCII; in text, \"\\u00e9\" stands for one such character";
+    }
     if (character == '.') ++dots;
     if (kEndsKey.find(character) != std::string_view::npos) dots = 0;
-    if (dots > kMaxDots) return place;
+    if (dots > kMaxDots) {
+      return PlaceText(place) + "more than " + std::to_string(kMaxDots) +
+             " dots";
+    }
     ++place.column;
     if (character == '\n') place = {place.line + 1, 1};
   }
@@ -54,7 +69,9 @@ void ConvertTable(const toml::table& table, TomlValue& value) {
     item.key = key.str();
     item.key_place = PlaceOf(key.source());
   }
-  std::ranges::sort(value.items, {}, &TomlValue::key_place);
+  std::ranges::sort(value.items, {}, [](const TomlValue& item) {
+    return std::pair(item.key_place.line, item.key_place.column);
+  });
 }
 
 TomlValue Convert(const toml::node& node) {
@@ -84,10 +101,7 @@ Result<TomlValue> ParseToml(std::string_view text) {
   if (text.size() > kMaxTomlBytes) {
     return Fail(EFBIG, "1:1: more than 1 MiB of text");
   }
-  if (const auto place = FindLongKey(text)) {
-    return Fail(EINVAL, PlaceText(*place) + "a key with more than " +
-                            std::to_string(kMaxDots) + " dots");
-  }
+  if (auto fault = FindFault(text)) return Fail(EINVAL, std::move(*fault));
   const toml::parse_result parsed = toml::parse(text);
   if (!parsed) {
     return Fail(EINVAL, PlaceText(PlaceOf(parsed.error().source())) +

@@ -2,7 +2,6 @@
 // TOML as plain values that know where they stand. The library is behind it.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -16,8 +15,6 @@ namespace assayfs {
 struct TomlPlace {
   unsigned line = 1;
   unsigned column = 1;
-
-  auto operator<=>(const TomlPlace&) const = default;
 };
 
 struct TomlValue {
@@ -32,9 +29,11 @@ struct TomlValue {
   TomlPlace key_place;
 };
 
-// Reads TOML 1.0. Returns the table that is the whole text.
+// Reads TOML 1.0, as far as it is ASCII. Returns the table that is the whole
+// text.
 // Errors: EFBIG over kMaxTomlBytes; EINVAL "LINE:COLUMN: ..." for text that is
-// not TOML, and for values in each other deeper than any of our files has them.
+// not TOML, not ASCII, or has values in each other deeper than any of our files
+// has them.
 // Threads: pure function.
 Result<TomlValue> ParseToml(std::string_view text);
 inline constexpr std::size_t kMaxTomlBytes = 1 << 20;

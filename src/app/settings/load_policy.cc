@@ -75,9 +75,18 @@ class Reader {
   const SignatureVerifier* const verifier_;
 };
 
-Demand DemandOn(const Policy& policy, const PolicyFile& file) {
+DemandList DemandsOn(const Policy& policy, const PolicyFile& file) {
   return MatchOccasion(policy, Func::kPolicyCheck,
                        UseOfOwn(file.origin, file.file));
+}
+
+// Returns why a file does not meet a rule; nothing if it does.
+std::string WhyNot(const PolicyFile& file, const Rule& rule) {
+  const auto& signers = rule.terms.signer;
+  if (file.signer && signers && !signers->Accepts(file.signer->keys)) {
+    return "signed by " + file.signer->fingerprint;
+  }
+  return file.unsigned_because;
 }
 
 }  // namespace
@@ -98,28 +107,29 @@ Result<LoadedPolicy> LoadPolicy(const std::string& name_or_path,
 
 Result<void> AppraisePolicy(const Policy& judge, const LoadedPolicy& coming) {
   for (const PolicyFile& file : coming.files) {
-    const Rule* const rule = DemandOn(judge, file).appraise;
-    if (rule == nullptr || !file.file) continue;
-    const auto& signers = rule->terms.signer;
-    std::string why = file.unsigned_because;
-    if (file.signer && signers && !signers->Accepts(file.signer->keys)) {
-      why = "signed by " + file.signer->fingerprint;
+    if (!file.file) continue;
+    const DemandList demands = DemandsOn(judge, file);
+    for (const Demand& demand : demands.all()) {
+      if (demand.appraise == nullptr) continue;
+      const std::string why = WhyNot(file, *demand.appraise);
+      if (why.empty()) continue;
+      return Fail(EKEYREJECTED, "policy " + file.origin + ": " + why +
+                                    ", but " + PlaceOf(*demand.appraise) +
+                                    " asks for \"" + demand.appraise->text +
+                                    "\"");
     }
-    if (why.empty()) continue;
-    return Fail(EKEYREJECTED, "policy " + file.origin + ": " + why + ", but " +
-                                  PlaceOf(*rule) + " asks for \"" + rule->text +
-                                  "\"");
   }
   return {};
 }
 
 Result<void> MeasurePolicy(const LoadedPolicy& coming, Measurer& measurer) {
   for (const PolicyFile& file : coming.files) {
-    const Rule* const rule = DemandOn(coming.policy, file).measure;
-    if (rule == nullptr) continue;
-    const auto outcome =
-        measurer.Measure(rule->terms.pcr, file.origin, file.sha256.value());
-    if (!outcome.measured) {
+    const DemandList demands = DemandsOn(coming.policy, file);
+    for (const Demand& demand : demands.all()) {
+      if (demand.measure == nullptr) continue;
+      const auto outcome = measurer.Measure(demand.measure->terms.pcr,
+                                            file.origin, file.sha256.value());
+      if (outcome.measured) continue;
       return Fail(EIO,
                   "policy " + file.origin + ": not measured: " + outcome.error);
     }

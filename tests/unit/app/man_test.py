@@ -62,8 +62,9 @@ def sections(pages):
     found = {}
     for page in pages:
         title = None
-        # The verbs of assayfs-lists(1) are written without "lists".
-        prefix = "lists " if page.name == "assayfs-lists.1.scd" else ""
+        # The verbs of these pages are written without their first word.
+        prefix = {"assayfs-lists.1.scd": "lists ",
+                  "assayfs-policy.1.scd": "policy "}.get(page.name, "")
         for line in page.read_text().splitlines():
             if line.startswith("## "):
                 title = prefix + line[3:]

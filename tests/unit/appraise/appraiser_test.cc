@@ -666,6 +666,121 @@ TEST_F(RevokedTest, TellsOnceOfFilesWhoseContentIsWithdrawn) {
   appraiser_.reset();  // listens no more
 }
 
+TEST_F(AppraiserTest, AListThatThePolicyDoesNotAppraiseVouchesForNothing) {
+  AddList("tlv-b", "b content", "/b");
+  Put("b", "b content");
+  Start(
+      Parsed("dont_appraise func=DIGEST_LIST_CHECK path=**/tlv-b\n"
+             "appraise\n"));
+  EXPECT_TRUE(Judge("usr/bin/a").permitted);
+  EXPECT_EQ(ReasonFor("b"), Reason::kListUnverified);
+  EXPECT_THAT(records_.back().detail, ::testing::HasSubstr("list tlv-b"));
+}
+
+// Or the list that does not count would vouch for the place.
+TEST_F(AppraiserTest, WhatIsBoundMustBeAsAListThatCountsHasIt) {
+  AddList("tlv-b", "good content", "/elsewhere");
+  Put("elsewhere", "good content");
+  Start(
+      Parsed("dont_appraise func=DIGEST_LIST_CHECK path=**/tlv-b\n"
+             "appraise bind=path\n"));
+  EXPECT_TRUE(Judge("usr/bin/a").permitted);
+  EXPECT_EQ(ReasonFor("elsewhere"), Reason::kPathMismatch);
+}
+
+TEST_F(AppraiserTest, RulesSayWhichListsCount) {
+  AddList("tlv-b", "b content", "/b");
+  Put("b", "b content");
+  Start(Parsed("appraise list=tlv-a\n"));
+  EXPECT_TRUE(Judge("usr/bin/a").permitted);
+  EXPECT_EQ(ReasonFor("b"), Reason::kUnknownContent);
+  EXPECT_EQ(records_.back().detail,
+            "list tlv-b knows it, but not as the rule asks");
+  appraiser_->SetPolicy(
+      Parsed("appraise signer=" + FakeVerifier::kFingerprint + "\n"));
+  EXPECT_TRUE(Judge("b").permitted);
+  appraiser_->SetPolicy(Parsed("appraise signer=1*\n"));
+  EXPECT_FALSE(Judge("b").permitted);
+}
+
+TEST_F(AppraiserTest, AllOccasionsOfOneUseMustPermitIt) {
+  AddList("tlv-v", "good content", "/usr/bin/a", HashAlgorithm::kVeritySha256);
+  Put("b", "b content");
+  AddList("tlv-b", "b content", "/b");
+  // Reading asks for the one, execution for both.
+  Start(
+      Parsed("appraise func=DIGEST_LIST_CHECK\nappraise func=FILE_CHECK\n"
+             "appraise func=BPRM_CHECK digest_type=verity\n"));
+  EXPECT_TRUE(Judge("b", kRead).permitted);
+  EXPECT_FALSE(Judge("b", kExec).permitted);
+  EXPECT_TRUE(Judge("usr/bin/a", kExec).permitted);
+}
+
+TEST_F(AppraiserTest, FilesAreMeasuredInThePcrOfTheirRule) {
+  Start(Parsed("measure func=BPRM_CHECK pcr=11\nmeasure func=FILE_CHECK\n"));
+  Judge("usr/bin/a", kExec);
+  appraiser_.reset();  // measures what is queued
+  // The list came first, when it was loaded.
+  EXPECT_THAT(measurer_.paths(),
+              ::testing::ElementsAre(dir_ / "lists/tlv-a", "/usr/bin/a",
+                                     "/usr/bin/a"));
+  // Execution is an open, too.
+  EXPECT_THAT(measurer_.pcrs(),
+              ::testing::ElementsAre(std::nullopt, std::nullopt, 11U));
+}
+
+TEST_F(AppraiserTest, AListStandsForItsFilesOnlyWhereTheRuleSaysSo) {
+  Start(
+      Parsed("measure func=FILE_CHECK digest_cache=data pcr=11\n"
+             "measure func=BPRM_CHECK pcr=12\n"));
+  Judge("usr/bin/a", kRead);
+  Judge("usr/bin/a", kExec);
+  appraiser_.reset();
+  EXPECT_THAT(measurer_.pcrs(), ::testing::ElementsAre(std::nullopt, 12U));
+}
+
+TEST_F(AppraiserTest, EachContentIsAuditedOnce) {
+  Start(Parsed("audit\n"));
+  Judge("usr/bin/a");
+  Judge("usr/bin/a");
+  ASSERT_EQ(records_.size(), 1U);
+  EXPECT_EQ(records_[0].path, "/usr/bin/a");
+  EXPECT_TRUE(records_[0].permitted);
+  Put("usr/bin/a", "other content");
+  Judge("usr/bin/a");
+  EXPECT_EQ(records_.size(), 2U);
+}
+
+TEST_F(AppraiserTest, HashRemembersWithoutAnAnswer) {
+  Start(Parsed("hash\n"));
+  Put("alien", "alien");
+  EXPECT_EQ(Judge("alien").decision.verdict, Verdict::kUnjudged);
+  EXPECT_EQ(appraiser_->counters().hashed_files, 1U);
+  EXPECT_EQ(appraiser_->counters().cached, 1U);
+}
+
+TEST_F(AppraiserTest, WhatIsKnownOfTheUseIsFoundOut) {
+  Put("alien", "alien");
+  Start(
+      Parsed("appraise func=DIGEST_LIST_CHECK\n"
+             "dont_appraise path=/alien euid=5\nappraise\n"));
+  Use use{.uid = 5};
+  EXPECT_FALSE(Judge("alien", use).permitted) << "nobody knows who asks";
+  use.number(NumberFact::kEuid) = 5;
+  EXPECT_TRUE(Judge("alien", use).permitted);
+}
+
+TEST_F(AppraiserTest, OfWhatIsReadAllRulesForReadingMustHold) {
+  std::vector<FileId> fell;
+  content_fell_ = [&fell](FileId id) { fell.push_back(id); };
+  AddList("tlv-b", "good content", "/usr/bin/b");
+  Start(Parsed("appraise list=tlv-a fowner=0\nappraise\n"));
+  EXPECT_TRUE(Judge("usr/bin/a").permitted);
+  fs::remove(dir_ / "lists/tlv-a");
+  lists_->WaitUntilLoaded(std::chrono::seconds(10));
+  EXPECT_FALSE(fell.empty()) << "another list still knows it";
+}
+
 class BoundTest : public AppraiserTest {
  protected:
   void Start(std::set<std::string> unbound = {}) {

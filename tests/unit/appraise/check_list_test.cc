@@ -40,6 +40,28 @@ TEST_F(CheckListTest, TheWholeFileIsMeasured) {
   EXPECT_EQ(measurer_.digests()[0], DigestOf(bytes).Hex());
 }
 
+TEST_F(CheckListTest, RulesSayInWhichPcrItIsMeasured) {
+  auto list = Must(Check("tlv-x", SignedTlv("content", "/f")));
+  rules_.pcr_for = [](const std::string& origin, const auto&) {
+    EXPECT_EQ(origin, "/lists/x");
+    return std::optional(ListRules::Pcr{11});
+  };
+  list.origin = "/lists/x";
+  Must(MeasureList(list, rules_, measurer_));
+  EXPECT_TRUE(list.measured);
+  EXPECT_THAT(measurer_.pcrs(), ::testing::ElementsAre(11U));
+}
+
+TEST_F(CheckListTest, WhatNoRuleMeasuresIsNotMeasured) {
+  auto list = Must(Check("tlv-x", SignedTlv("content", "/f")));
+  rules_.pcr_for = [](const auto&, const auto&) {
+    return std::optional<ListRules::Pcr>();
+  };
+  Must(MeasureList(list, rules_, measurer_));
+  EXPECT_FALSE(list.measured);
+  EXPECT_TRUE(measurer_.paths().empty());
+}
+
 TEST_F(CheckListTest, AnErrorOfReadingIsPassedOn) {
   EXPECT_THAT(
       CheckList({"tlv-x", "/x", Fail(EFBIG, "too large")}, verifier_, rules_),

@@ -2,6 +2,7 @@
 #include "policy/built_in_policies.h"
 
 #include "policy/match.h"
+#include "reference.h"
 #include "support/policies.h"
 
 namespace assayfs {
@@ -12,15 +13,17 @@ using testing::FailsSaying;
 using testing::Must;
 
 bool Appraises(const Policy& policy, const Use& use) {
+  const DemandList demands = Match(policy, use);
   bool appraises = false;
-  for (const Demand& demand : Match(policy, use).all()) {
+  for (const Demand& demand : demands.all()) {
     appraises = appraises || demand.appraise != nullptr;
   }
   return appraises;
 }
 bool Measures(const Policy& policy, const Use& use) {
+  const DemandList demands = Match(policy, use);
   bool measures = false;
-  for (const Demand& demand : Match(policy, use).all()) {
+  for (const Demand& demand : demands.all()) {
     measures = measures || demand.measure != nullptr;
   }
   return measures;
@@ -117,13 +120,13 @@ TEST(BuiltInPoliciesTest, MeasureMeasuresEveryUseByListsIntoThePcr) {
 
 TEST(BuiltInPoliciesTest, ListsAreAppraisedAndMeasured) {
   for (const char* name : {"files", "exec"}) {
-    const auto demand =
-        MatchOccasion(BuiltIn(name), Func::kDigestListCheck, UseOf(kMayRead));
+    const auto demand = testing::TheOne(
+        MatchOccasion(BuiltIn(name), Func::kDigestListCheck, UseOf(kMayRead)));
     EXPECT_NE(demand.appraise, nullptr) << name;
     EXPECT_NE(demand.measure, nullptr) << name;
   }
-  const auto demand = MatchOccasion(BuiltIn("measure"), Func::kDigestListCheck,
-                                    UseOf(kMayRead));
+  const auto demand = testing::TheOne(MatchOccasion(
+      BuiltIn("measure"), Func::kDigestListCheck, UseOf(kMayRead)));
   EXPECT_EQ(demand.appraise, nullptr);
   EXPECT_NE(demand.measure, nullptr);
 }
@@ -170,7 +173,9 @@ TEST(BuiltInPoliciesTest, SecureBootAppraisesWhatTheKernelReads) {
     EXPECT_TRUE(Appraises(policy, At(path, UseOf(kMayRead)))) << path;
   }
   EXPECT_FALSE(Appraises(policy, UseOf(kMayRead)));
-  EXPECT_TRUE(MatchOccasion(policy, Func::kPolicyCheck, UseOf(kMayRead)).any());
+  EXPECT_TRUE(testing::TheOne(
+                  MatchOccasion(policy, Func::kPolicyCheck, UseOf(kMayRead)))
+                  .any());
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/glob.h"
 
+#include <array>
+
 #include "reference.h"
 #include "support/results.h"
 
@@ -9,7 +11,6 @@ namespace {
 
 using testing::Chooser;
 using testing::FailsSaying;
-using testing::Must;
 using testing::PlainGlob;
 
 TEST(CheckGlobTest, TakesWhatTheGrammarHas) {

@@ -7,7 +7,6 @@
 namespace assayfs {
 namespace {
 
-using testing::Asks;
 using testing::Chooser;
 using testing::Described;
 using testing::Parsed;
@@ -144,7 +143,7 @@ TEST(MatchTest, EachTextIsAskedForByItsName) {
        {std::pair(kPath, "path"), std::pair(kExe, "exe"),
         std::pair(kContainer, "container"), std::pair(kFsName, "fsname"),
         std::pair(kFsSubtype, "fs_subtype"), std::pair(kFsUuid, "fsuuid")}) {
-    const auto policy = Parsed("appraise " + std::string(name) + "=/x\n");
+    const auto policy = Parsed("appraise " + std::string(name) + "=/x*\n");
     EXPECT_EQ(Appraised(policy, Reading()), Lines{}) << name;
     EXPECT_EQ(Appraised(policy, With(Reading(), which, {"/x"})), Lines{1})
         << name;
@@ -378,7 +377,7 @@ TEST(MatchTest, UnknownFactsHoldForRulesThatDemand) {
        {"uid=5", "euid>5", "gid=5", "egid<5", "fowner=5", "fgroup=5",
         "fsmagic=5", "path=/x", "path!=/**", "exe=/x", "exe!=/**",
         "container=x", "container!=**", "fsname=x", "fs_subtype=x",
-        "fsuuid=x"}) {
+        "fsuuid=x*"}) {
     EXPECT_EQ(
         Appraised("appraise func=FILE_CHECK " + condition + "\n", unknown),
         Lines{1})
@@ -430,27 +429,36 @@ TEST(MatchOccasionTest, ListsAreJudgedByTheirRules) {
       "dont_appraise func=DIGEST_LIST_CHECK fowner>0\n"
       "appraise func=DIGEST_LIST_CHECK\n"
       "appraise func=FILE_CHECK\n");
-  const Demand own = MatchOccasion(policy, Func::kDigestListCheck, Reading());
+  const Demand own =
+      testing::TheOne(MatchOccasion(policy, Func::kDigestListCheck, Reading()));
   ASSERT_NE(own.appraise, nullptr);
   EXPECT_EQ(own.appraise->line, 3U);
   ASSERT_NE(own.measure, nullptr);
   EXPECT_EQ(own.measure->line, 1U);
-  const Demand other = MatchOccasion(policy, Func::kDigestListCheck,
-                                     OwnedBy(Reading(), 5, false));
+  const Demand other = testing::TheOne(MatchOccasion(
+      policy, Func::kDigestListCheck, OwnedBy(Reading(), 5, false)));
   EXPECT_EQ(other.appraise, nullptr);
   EXPECT_NE(other.measure, nullptr);
 }
 
 TEST(MatchOccasionTest, RulesWithoutFuncAreForListsButNotForPolicies) {
   const auto policy = Parsed("appraise\nmeasure\n");
-  EXPECT_TRUE(MatchOccasion(policy, Func::kDigestListCheck, Reading()).any());
-  EXPECT_FALSE(MatchOccasion(policy, Func::kPolicyCheck, Reading()).any());
+  EXPECT_TRUE(
+      testing::TheOne(MatchOccasion(policy, Func::kDigestListCheck, Reading()))
+          .any());
+  EXPECT_FALSE(
+      testing::TheOne(MatchOccasion(policy, Func::kPolicyCheck, Reading()))
+          .any());
 }
 
 TEST(MatchOccasionTest, PoliciesAreJudgedByRulesThatNameThem) {
   const auto policy = Parsed("appraise func=POLICY_CHECK signer=ab*\n");
-  EXPECT_TRUE(MatchOccasion(policy, Func::kPolicyCheck, Reading()).any());
-  EXPECT_FALSE(MatchOccasion(policy, Func::kDigestListCheck, Reading()).any());
+  EXPECT_TRUE(
+      testing::TheOne(MatchOccasion(policy, Func::kPolicyCheck, Reading()))
+          .any());
+  EXPECT_FALSE(
+      testing::TheOne(MatchOccasion(policy, Func::kDigestListCheck, Reading()))
+          .any());
 }
 
 TEST(DemandTest, TheAnswerDependsOnAppraisalFirst) {

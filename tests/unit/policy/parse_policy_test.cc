@@ -380,10 +380,17 @@ TEST(PolicyIncludeTest, AsksForWhatTheLineSaysAndSaysWhereItIs) {
                                {"p", "a"}, {"a", "b/c.policy"}}));
 }
 
-TEST(PolicyIncludeTest, AddsToTheTextThatIdentifiesThePolicy) {
+TEST(PolicyIncludeTest, AddsItsNameAndTextToWhatIdentifiesThePolicy) {
   Library library(Files{{"a", "measure\n"}, {"b", "measure uid=1\n"}});
   const std::string text = "include a\nappraise\n";
-  EXPECT_EQ(Must(library.Parse(text)).text, text + "measure\n");
+  EXPECT_EQ(Must(library.Parse(text)).text, text + "# include 8 a\nmeasure\n");
+}
+
+TEST(PolicyIncludeTest, OfNothingIsAnotherTextThanNone) {
+  Library one(Files{{"a", ""}, {"b", "audit\n"}});
+  Library other(Files{{"a", "audit\n"}, {"b", ""}});
+  const std::string text = "include a\ninclude b\n";
+  EXPECT_NE(Must(one.Parse(text)).text, Must(other.Parse(text)).text);
 }
 
 TEST(PolicyIncludeTest, SharesSets) {
@@ -485,7 +492,7 @@ TEST(PolicyLimitTest, HasValuesOfAllKinds) {
                             " exe=" + paths + " list=" + paths + "\n";
   const std::string more = "appraise package=" + paths + " signer=" + paths +
                            " appraise_algos=" + algorithms +
-                           " container!=" + paths + " fsuuid=" + paths + "\n";
+                           " container!=" + paths + " fsname=" + paths + "\n";
   EXPECT_TRUE(Parse(words + more));
   EXPECT_THAT(Parse(words + more + "audit uid<5\n"),
               FailsSaying(EFBIG,

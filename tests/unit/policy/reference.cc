@@ -170,15 +170,29 @@ bool IsForOccasion(const Rule& rule, Func func, Mask mask) {
   return (mask & kMayRead) != 0 || (mask & kMayExec) != 0;
 }
 
-const Rule* PlainFirst(const Policy& policy, ActionClass kind, Func func,
-                       const Use& use) {
+// Says whether a rule that accepts a use asks for what is not known of it.
+bool IsUnsure(const Rule& rule, const Use& use) {
+  bool unsure = false;
+  for (std::size_t i = 0; i < kNumberCount; ++i) {
+    unsure = unsure || (rule.numbers[i] && !use.numbers[i]);
+  }
+  for (std::size_t i = 0; i < kTextCount; ++i) {
+    unsure = unsure || (rule.texts[i] && use.texts[i].empty());
+  }
+  return unsure;
+}
+
+std::vector<const Rule*> PlainAll(const Policy& policy, ActionClass kind,
+                                  Func func, const Use& use) {
+  std::vector<const Rule*> rules;
   for (const Rule& rule : policy.rules) {
     if (ClassOf(rule.action) != kind) continue;
-    if (PlainlyAccepts(rule, func, use)) {
-      return Demands(rule.action) ? &rule : nullptr;
-    }
+    if (!PlainlyAccepts(rule, func, use)) continue;
+    if (!Demands(rule.action)) return rules;
+    rules.push_back(&rule);
+    if (!IsUnsure(rule, use)) return rules;
   }
-  return nullptr;
+  return rules;
 }
 
 bool SameTerms(const Rule* one, const Rule* other) {
@@ -289,22 +303,38 @@ bool PlainlyAccepts(const Rule& rule, Func func, const Use& use) {
   return true;
 }
 
-Demand PlainMatchOccasion(const Policy& policy, Func func, const Use& use) {
-  return {.appraise = PlainFirst(policy, ActionClass::kAppraise, func, use),
-          .measure = PlainFirst(policy, ActionClass::kMeasure, func, use),
-          .audit = PlainFirst(policy, ActionClass::kAudit, func, use),
-          .hash = PlainFirst(policy, ActionClass::kHash, func, use)};
+std::vector<Demand> PlainMatchOccasion(const Policy& policy, Func func,
+                                       const Use& use) {
+  const auto appraise = PlainAll(policy, ActionClass::kAppraise, func, use);
+  const auto measure = PlainAll(policy, ActionClass::kMeasure, func, use);
+  const auto audit = PlainAll(policy, ActionClass::kAudit, func, use);
+  const auto hash = PlainAll(policy, ActionClass::kHash, func, use);
+  std::vector<Demand> demands;
+  const auto at = [](const auto& rules, std::size_t i) -> const Rule* {
+    return i < rules.size() ? rules[i] : nullptr;
+  };
+  for (std::size_t i = 0;; ++i) {
+    const Demand demand = {.appraise = at(appraise, i),
+                           .measure = at(measure, i),
+                           .audit = at(audit, i),
+                           .hash = at(hash, i)};
+    if (!demand.any()) return demands;
+    const auto same = [&demand](const Demand& other) {
+      return SameDemand(demand, other);
+    };
+    if (std::ranges::none_of(demands, same)) demands.push_back(demand);
+  }
 }
 
 std::vector<Demand> PlainMatch(const Policy& policy, const Use& use) {
   std::vector<Demand> demands;
   const auto ask = [&](Func func, const Use& on) {
-    const Demand demand = PlainMatchOccasion(policy, func, on);
-    if (!demand.any()) return;
-    for (const Demand& other : demands) {
-      if (SameDemand(demand, other)) return;
+    for (const Demand& demand : PlainMatchOccasion(policy, func, on)) {
+      const auto same = [&demand](const Demand& other) {
+        return SameDemand(demand, other);
+      };
+      if (std::ranges::none_of(demands, same)) demands.push_back(demand);
     }
-    demands.push_back(demand);
   };
   ask(Func::kFileCheck, use);
   Use mapped = use;

@@ -68,7 +68,13 @@ bool PlainlyAccepts(const Rule& rule, Func func, const Use& use);
 
 // As Match and MatchOccasion.
 std::vector<Demand> PlainMatch(const Policy& policy, const Use& use);
-Demand PlainMatchOccasion(const Policy& policy, Func func, const Use& use);
+std::vector<Demand> PlainMatchOccasion(const Policy& policy, Func func,
+                                       const Use& use);
+
+// The one demand, or none.
+inline Demand TheOne(const DemandList& demands) {
+  return demands.size() == 1 ? demands.all()[0] : Demand{};
+}
 
 // Says whether two demands, or two lists of them in any order, ask for the
 // same.

@@ -19,6 +19,7 @@ using testing::PlainMatchOccasion;
 using testing::RandomPath;
 using testing::RandomPolicy;
 using testing::RandomUse;
+using testing::TheOne;
 
 bool Has(RuleIndex::Row row, std::size_t rule) {
   return (row[rule / 64] >> (rule % 64) & 1) != 0;
@@ -77,7 +78,7 @@ std::size_t CompareAll(Chooser& choose, std::size_t policies, std::size_t uses,
 
 TEST(RuleIndexTest, MatchFindsInSmallPoliciesWhatLookingAtEachRuleFinds) {
   Chooser choose(11);
-  EXPECT_GT(CompareAll(choose, 3000, 12, 0, 8, {}), 5000U);
+  EXPECT_GT(CompareAll(choose, 2500, 10, 0, 8, {}), 4000U);
 }
 
 TEST(RuleIndexTest, MatchDoesSoInLargePolicies) {
@@ -123,9 +124,10 @@ TEST(RuleIndexTest, MatchOccasionFindsWhatLookingAtEachRuleFinds) {
       Use use = RandomUse(choose);
       use.mask = kMayRead;
       const auto func = static_cast<Func>(j % kFuncCount);
-      const Demand demand = MatchOccasion(policy, func, use);
-      demands += demand.any() ? 1 : 0;
-      ASSERT_TRUE(Same(demand, PlainMatchOccasion(policy, func, use)))
+      const DemandList found = MatchOccasion(policy, func, use);
+      demands += found.size();
+      const auto wanted = PlainMatchOccasion(policy, func, use);
+      ASSERT_TRUE(std::ranges::equal(found.all(), wanted, Same))
           << FuncName(func) << " for " << Described(use) << " in:\n"
           << policy.text;
     }
@@ -145,13 +147,13 @@ TEST(RuleIndexTest, MatchSeesEachOfManyRulesAndPaths) {
                                     "/srv/" + std::to_string(i)}) {
       Use use;
       use.text(TextFact::kPath) = {path};
-      const auto demand = MatchOccasion(policy, Func::kFileCheck, use);
+      const auto demand = TheOne(MatchOccasion(policy, Func::kFileCheck, use));
       ASSERT_NE(demand.appraise, nullptr) << path;
       ASSERT_EQ(demand.appraise->line, i + 1) << path;
       if (i % 50 != 0) continue;
       use.text(TextFact::kPath) = {path + "x"};
-      ASSERT_EQ(PlainMatchOccasion(policy, Func::kFileCheck, use).appraise,
-                MatchOccasion(policy, Func::kFileCheck, use).appraise);
+      ASSERT_EQ(PlainMatchOccasion(policy, Func::kFileCheck, use).size(),
+                MatchOccasion(policy, Func::kFileCheck, use).size());
     }
   }
 }

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "policy/match.h"
+#include "reference.h"
 #include "support/policies.h"
 
 namespace assayfs {
@@ -80,8 +81,10 @@ bool Matches(const Policy& policy, const Use& use) {
   Use own = use;
   own.mask = kMayRead;
   own.text(TextFact::kExe).clear();
-  return MatchOccasion(policy, Func::kPolicyCheck, own).any() ||
-         MatchOccasion(policy, Func::kDigestListCheck, own).any();
+  return testing::TheOne(MatchOccasion(policy, Func::kPolicyCheck, own))
+             .any() ||
+         testing::TheOne(MatchOccasion(policy, Func::kDigestListCheck, own))
+             .any();
 }
 
 TEST(RuleOverlapTest, WhatItIsCertainOfIsSo) {

@@ -26,6 +26,7 @@ Appraiser::Explanation Modified() {
                                  .reason = Reason::kModified};
   explanation.digest = SomeDigest('a');
   explanation.rule_text = "appraise func=FILE_CHECK";
+  explanation.rule_file = "p";
   explanation.rule_line = 1;
   explanation.expected.push_back({.list = "0-rpm-foo",
                                   .package = "foo-1-1.x86_64",
@@ -39,6 +40,7 @@ TEST(ExplanationJsonTest, HasTheDocumentedMembers) {
   EXPECT_EQ(json["path"], "/bin/x");
   EXPECT_EQ(json["verdict"], "deny");
   EXPECT_EQ(json["reason"], "modified");
+  EXPECT_EQ(json["rule"]["file"], "p");
   EXPECT_EQ(json["rule"]["line"], 1);
   EXPECT_EQ(json["rule"]["text"], "appraise func=FILE_CHECK");
   EXPECT_EQ(json["digest"]["algorithm"], "sha256");

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// MountRunner: scenarios on a real mount, with a real TPM in software.
+#include "app/scenario/mount_runner.h"
+
+#include <set>
+#include <utility>
+
+#include "app/scenario/mounted_steps.h"
+#include "app/scenario/scenario_folder.h"
+#include "app/scenario/scenario_mount.h"
+#include "app/scenario/step_traces.h"
+
+namespace assayfs {
+namespace {
+
+constexpr mode_t kExecute = 0111;
+
+// What is executed must be executable for all, so that only the policy decides:
+// gives such files the mode for it, unless it says who may.
+Scenario WithExecutables(Scenario scenario) {
+  std::set<std::string> executed;
+  // From the last step on: a file is executed under its new name.
+  for (auto step = scenario.steps.rbegin(); step != scenario.steps.rend();
+       ++step) {
+    if (step->action == Step::Action::kOpen && (step->mask & kMayExec) != 0) {
+      executed.insert(step->path);
+    }
+    if (step->action == Step::Action::kRename && executed.contains(step->to)) {
+      executed.insert(step->path);
+    }
+  }
+  for (const std::string& path : executed) {
+    const auto entry = scenario.tree.find(path);
+    if (entry == scenario.tree.end()) continue;
+    if ((entry->second.mode & kExecute) == 0) entry->second.mode |= kExecute;
+  }
+  return scenario;
+}
+
+Result<std::vector<StepResult>> RunSteps(const Scenario& scenario,
+                                         ScenarioFolder& folder,
+                                         ScenarioMount& mount) {
+  auto traces = StepTraces::Open({.records = mount.records_path(),
+                                  .log = mount.log_path(),
+                                  .mount_point = mount.mount_point(),
+                                  .lists = folder.lists(),
+                                  .policies = folder.policies()});
+  if (!traces) return Fail(traces.error());
+  if (auto read = traces->Read(); !read) return Fail(std::move(read).error());
+  MountedSteps steps(scenario, folder, mount, *traces);
+  std::vector<StepResult> results;
+  for (const Step& step : scenario.steps) {
+    auto result = steps.Do(step);
+    if (!result) {
+      return Fail(std::move(result).error().WithContext(
+          "step at line " + std::to_string(step.line)));
+    }
+    results.push_back(std::move(*result));
+  }
+  if (auto stopped = mount.Stop(); !stopped) {
+    return Fail(std::move(stopped).error());
+  }
+  if (auto read = traces->Read(); !read) return Fail(std::move(read).error());
+  for (std::size_t step = 0; step < results.size(); ++step) {
+    results[step].records = traces->RecordsOf(step);
+    results[step].measured = traces->MeasuredBy(step);
+  }
+  return results;
+}
+
+}  // namespace
+
+std::string MountRunner::WhyImpossible() {
+  return ScenarioMount::WhyImpossible();
+}
+
+Result<std::vector<StepResult>> MountRunner::Run(const Scenario& given) {
+  const Scenario scenario = WithExecutables(given);
+  Materials materials(scenario, keys_);
+  ScenarioFolder folder(keys_.folder(), scenario, materials);
+  if (auto filled = folder.Fill(); !filled) return Fail(filled.error());
+  auto mount = ScenarioMount::Start(scenario, folder, keys_);
+  if (!mount) return Fail(mount.error());
+  auto results = RunSteps(scenario, folder, **mount);
+  if (!results || results->empty()) return results;
+  const auto same = (*mount)->PcrsAreAsLogged();
+  if (!same) return Fail(same.error());
+  std::string& error = results->back().error;
+  if (!*same && error.empty()) error = "the PCR is not what the log gives";
+  return results;
+}
+
+}  // namespace assayfs

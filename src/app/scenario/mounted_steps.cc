@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+// MountedSteps: doing the steps of a scenario to its mount.
+#include "app/scenario/mounted_steps.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "app/control/json_text.h"
+#include "app/scenario/children.h"
+#include "app/scenario/scenario_tree.h"
+#include "app/scenario/step_asker.h"
+#include "assayfs/verdict.h"
+
+namespace assayfs {
+namespace {
+
+using nlohmann::json;
+using StepAction = Step::Action;
+
+// For what must come, and for what may not.
+constexpr std::chrono::milliseconds kLongWait{10'000};
+constexpr std::chrono::milliseconds kShortWait{2'000};
+
+bool IsRefusal(int code) { return code == EACCES || code == EPERM; }
+
+std::string MessageOf(int code) {
+  return std::generic_category().message(code);
+}
+
+bool Permits(const json& why) { return MemberOf(why, "permitted") == true; }
+
+bool IsDenied(const StepResult& result) {
+  return result.verdict == VerdictName(Verdict::kDeny) ||
+         result.verdict == VerdictName(Verdict::kError);
+}
+
+// What the daemon says of a use, and what became of it. code: 0 if it could.
+StepResult Compare(int code, const json& why) {
+  StepResult result;
+  result.verdict = TextOf(why, "verdict");
+  result.reason = TextOf(why, "reason");
+  const json& line = MemberOf(MemberOf(why, "rule"), "line");
+  if (line.is_number_unsigned()) result.line = line.get<unsigned>();
+  const bool could = code == 0;
+  if (could == Permits(why)) return result;
+  result.error =
+      could ? "the file could be used, but `why` says "
+            : "the use failed (" + MessageOf(code) + "), but `why` says ";
+  result.error += result.verdict;
+  result.verdict = VerdictName(could ? Verdict::kAllow : Verdict::kDeny);
+  return result;
+}
+
+Result<UniqueFd> OpenFolder(const std::string& path) {
+  UniqueFd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return Fail(Error::FromErrno(path));
+  return fd;
+}
+
+}  // namespace
+
+Result<StepResult> MountedSteps::Do(const Step& step) {
+  std::optional<std::string> path;
+  if (step.action == StepAction::kOpen || step.action == StepAction::kWrite) {
+    auto real = mount_.FollowLinks(step.path);
+    if (!real) return Fail(std::move(real).error());
+    path = std::move(*real);
+  }
+  traces_.Begin(path);
+  auto result = step.action == StepAction::kOpen    ? Use(step, *path)
+                : step.action == StepAction::kWrite ? Write(step, *path)
+                                                    : Change(step);
+  if (!result) return result;
+  auto settled = Settle(step, *result);
+  if (!settled) return Fail(std::move(settled).error());
+  ++step_;
+  return result;
+}
+
+Result<StepResult> MountedSteps::Use(const Step& step,
+                                     const std::string& path) {
+  const auto root = mount_.OpenRoot();
+  if (!root) return Fail(root.error());
+  int code = 0;
+  Result<json> why = json();
+  const auto use = [&]() -> Result<int> {
+    const auto used = UseFile(AskerOf(step), root->get(), step.path, step.mask);
+    if (!used) return used;
+    if (*used == 0 || IsRefusal(*used)) return used;
+    return Fail(*used, step.path + ": " + MessageOf(*used));
+  };
+  std::optional<Error> failed;
+  WaitUntil(
+      [&] {
+        const auto used = use();
+        if (!used) failed = used.error();
+        if (!used) return true;
+        code = *used;
+        why = AskWhy(step, path);
+        // Where files are judged when they are read, the kernel has pages for
+        // a moment longer than they count.
+        const bool may_be_old = scenario_.read_only && code == 0;
+        return !why || !may_be_old || Permits(*why);
+      },
+      kShortWait);
+  if (failed) return Fail(*failed);
+  if (!why) return Fail(why.error());
+  return Compare(code, *why);
+}
+
+// What is there is judged, so the question comes first.
+Result<StepResult> MountedSteps::Write(const Step& step,
+                                       const std::string& path) {
+  Step asked = step;
+  asked.mask = kMayWrite;
+  const auto why = AskWhy(asked, path);
+  if (!why) return Fail(why.error());
+  const auto root = mount_.OpenRoot();
+  if (!root) return Fail(root.error());
+  const auto written =
+      WriteTreeFile(root->get(), path, step.text, IfMissing::kFail);
+  if (written) return Compare(0, *why);
+  if (IsRefusal(written.error().code())) {
+    return Compare(written.error().code(), *why);
+  }
+  return Fail(written.error());
+}
+
+Result<json> MountedSteps::AskWhy(const Step& step, const std::string& path) {
+  Result<json> why = json();
+  WaitUntil(
+      [&] {
+        why = mount_.Why(AskerOf(step), path, step.mask);
+        // Who closed the file a moment ago may count as a writer still. An open
+        // waits for that by itself.
+        return !why ||
+               TextOf(*why, "reason") != ReasonName(Reason::kWriterActive);
+      },
+      kShortWait);
+  return why;
+}
+
+Result<StepResult> MountedSteps::Change(const Step& step) {
+  StepResult result;
+  const bool through =
+      step.action == StepAction::kRename || step.action == StepAction::kRemove;
+  if (through || step.action == StepAction::kReload) {
+    const auto done = through ? ChangeThrough(step) : Reload(step);
+    if (!done) result.error = Shortened(done.error().message());
+    return result;
+  }
+  const bool of_tree = step.action == StepAction::kChange ||
+                       step.action == StepAction::kSetOwner;
+  auto done = of_tree                              ? ChangeBelow(step)
+              : step.action == StepAction::kRevoke ? folder_.Revoke(step.text)
+                                                   : ChangeLists(step);
+  if (!done) return Fail(std::move(done).error());
+  return result;
+}
+
+Result<void> MountedSteps::ChangeThrough(const Step& step) {
+  const auto root = mount_.OpenRoot();
+  if (!root) return Fail(root.error());
+  return step.action == StepAction::kRename
+             ? RenameInTree(root->get(), step.path, step.to)
+             : RemoveFromTree(root->get(), step.path);
+}
+
+Result<void> MountedSteps::ChangeBelow(const Step& step) {
+  const auto root = OpenFolder(folder_.tree());
+  if (!root) return Fail(root.error());
+  if (step.action == StepAction::kSetOwner) {
+    return SetTreeOwner(root->get(), step.path, step.owner);
+  }
+  return WriteTreeFile(root->get(), step.path, step.text, IfMissing::kCreate);
+}
+
+Result<void> MountedSteps::ChangeLists(const Step& step) {
+  const auto before = mount_.Status();
+  if (!before) return Fail(before.error());
+  auto changed = step.action == StepAction::kAddList
+                     ? folder_.AddList(step.list)
+                     : folder_.RemoveList(step.list);
+  if (changed) mount_.WaitForLists(*before);
+  return changed;
+}
+
+Result<void> MountedSteps::Reload(const Step& step) {
+  auto set = step.text.empty()
+                 ? folder_.SetPolicy(scenario_.policy, scenario_.policy_signer)
+                 : folder_.SetPolicy(step.text, step.signed_by);
+  return set ? mount_.Reload() : set;
+}
+
+Result<void> MountedSteps::Settle(const Step& step, const StepResult& result) {
+  const bool denied = IsDenied(result) && result.error.empty();
+  const std::size_t expected =
+      step.expect.records ? step.expect.records->size() : 0;
+  const std::size_t records = std::max<std::size_t>(denied ? 1 : 0, expected);
+  const std::size_t measured =
+      step.expect.measured ? step.expect.measured->size() : 0;
+  Result<void> read;
+  WaitUntil(
+      [&] {
+        read = traces_.Read();
+        return !read || (traces_.RecordsOf(step_).size() >= records &&
+                         traces_.MeasuredBy(step_).size() >= measured);
+      },
+      denied ? kLongWait : kShortWait);
+  return read;
+}
+
+// Takes off where the folder is, which is another each time.
+std::string MountedSteps::Shortened(std::string message) const {
+  for (const std::string& prefix :
+       {folder_.policies() + "/", folder_.path() + "/"}) {
+    for (auto at = message.find(prefix); at != std::string::npos;
+         at = message.find(prefix, at)) {
+      message.erase(at, prefix.size());
+    }
+  }
+  return message;
+}
+
+}  // namespace assayfs

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// ScenarioFolder: what a mount is given for a scenario, as files.
+#include "app/scenario/scenario_folder.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "app/scenario/scenario_tree.h"
+#include "base/bytes.h"
+#include "base/files.h"
+#include "base/unique_fd.h"
+#include "policy/built_in_policies.h"
+
+namespace assayfs {
+namespace {
+
+constexpr char kPolicyName[] = "policy";
+
+// Puts a file into a folder so that nobody sees a part of it.
+Result<void> PutFile(const std::string& folder, const std::string& name,
+                     Bytes bytes, uid_t owner) {
+  const std::string coming = folder + "/." + name;
+  const std::string path = folder + "/" + name;
+  const UniqueFd fd(
+      ::open(coming.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!fd || ::fchown(fd.get(), owner, 0) != 0) {
+    return Fail(Error::FromErrno(coming));
+  }
+  if (auto written = WriteAll(fd.get(), bytes); !written) return written;
+  if (::rename(coming.c_str(), path.c_str()) == 0) return {};
+  return Fail(Error::FromErrno(path));
+}
+
+}  // namespace
+
+ScenarioFolder::ScenarioFolder(const std::string& parent,
+                               const Scenario& scenario, Materials& materials)
+    : scenario_(scenario), materials_(materials) {
+  std::string name = parent + "/mounted-XXXXXX";
+  if (::mkdtemp(name.data()) != nullptr) path_ = name;
+}
+
+ScenarioFolder::~ScenarioFolder() {
+  std::error_code ignored;
+  if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+}
+
+bool ScenarioFolder::IsBuiltIn(const std::string& policy,
+                               const std::string& signer) const {
+  return signer.empty() && FindBuiltInPolicy(policy, scenario_.pcr);
+}
+
+// A mount with a built-in policy cannot be given another one.
+std::string ScenarioFolder::policy() const {
+  const bool changes =
+      std::ranges::any_of(scenario_.steps, [](const Step& step) {
+        return step.action == Step::Action::kReload && !step.text.empty();
+      });
+  const bool stays =
+      IsBuiltIn(scenario_.policy, scenario_.policy_signer) && !changes;
+  return stays ? scenario_.policy : policies() + "/" + kPolicyName;
+}
+
+Result<void> ScenarioFolder::Fill() {
+  if (path_.empty()) return Fail(EIO, "no folder for temporary files");
+  for (const std::string& folder : {tree(), lists(), revoked(), policies()}) {
+    if (::mkdir(folder.c_str(), 0755) != 0 ||
+        ::chmod(folder.c_str(), 0755) != 0) {
+      return Fail(Error::FromErrno(folder));
+    }
+  }
+  const UniqueFd root(::open(tree().c_str(), O_PATH | O_CLOEXEC));
+  if (auto made = MakeTree(root.get(), scenario_.tree); !made) return made;
+  for (const auto& [name, list] : scenario_.lists) {
+    if (auto added = AddList(name); !added) return added;
+  }
+  for (const auto& [name, text] : scenario_.includes) {
+    if (name == kPolicyName) {
+      return Fail(EINVAL, "an include cannot be called \"policy\"");
+    }
+    const auto bytes = materials_.Policy(text, scenario_.policy_signer);
+    if (!bytes) return Fail(bytes.error());
+    if (auto put = PutFile(policies(), name, *bytes, 0); !put) return put;
+  }
+  return SetPolicy(scenario_.policy, scenario_.policy_signer);
+}
+
+Result<void> ScenarioFolder::AddList(const std::string& name) {
+  const auto list = materials_.List(name);
+  if (!list) return Fail(list.error());
+  const ScenarioList* const spec = materials_.FindList(name);
+  return PutFile(lists(), list->name, list->bytes, spec->owner);
+}
+
+Result<void> ScenarioFolder::RemoveList(const std::string& name) {
+  const auto list = materials_.List(name);
+  if (!list) return Fail(list.error());
+  const std::string path = lists() + "/" + list->name;
+  if (::unlink(path.c_str()) == 0) return {};
+  return Fail(Error::FromErrno(path));
+}
+
+Result<void> ScenarioFolder::Revoke(const std::string& line) {
+  const auto text = materials_.Expand(line);
+  if (!text) return Fail(text.error());
+  const std::string path = revoked() + "/scenario";
+  const UniqueFd fd(
+      ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
+  if (!fd) return Fail(Error::FromErrno(path));
+  return WriteAll(fd.get(), AsBytes(*text + "\n"));
+}
+
+Result<void> ScenarioFolder::SetPolicy(const std::string& text,
+                                       const std::string& signer) {
+  const std::string rules =
+      IsBuiltIn(text, signer) ? "include " + text + "\n" : text;
+  const auto bytes = materials_.Policy(rules, signer);
+  if (!bytes) return Fail(bytes.error());
+  return PutFile(policies(), kPolicyName, *bytes, 0);
+}
+
+}  // namespace assayfs

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// ScenarioFolder: what a mount is given for a scenario, as files.
+#pragma once
+
+#include <string>
+
+#include "app/scenario/materials.h"
+#include "app/scenario/scenario.h"
+#include "base/result.h"
+
+namespace assayfs {
+
+// A new folder, for its owner only, that is removed with all that is in it.
+// Threads: one at a time.
+class ScenarioFolder {
+ public:
+  // parent: must be there. Both borrowed, must outlive this.
+  ScenarioFolder(const std::string& parent, const Scenario& scenario,
+                 Materials& materials);
+  ScenarioFolder(const ScenarioFolder&) = delete;
+  ScenarioFolder& operator=(const ScenarioFolder&) = delete;
+  ~ScenarioFolder();
+
+  // Makes folders for all that follows, and in them what is there at the start.
+  // Errors: those of mkdtemp(3), of making files, and of Materials; EINVAL for
+  // an include that is called as the policy itself is.
+  Result<void> Fill();
+
+  const std::string& path() const { return path_; }
+  std::string operator/(const std::string& name) const {
+    return path_ + "/" + name;
+  }
+  std::string tree() const { return *this / "tree"; }
+  std::string lists() const { return *this / "lists"; }
+  std::string revoked() const { return *this / "revoked"; }
+  std::string policies() const { return *this / "policies"; }
+  // What a mount is to be given: a path, or the name of a built-in policy.
+  std::string policy() const;
+
+  // Puts a list among the others, all at once, or takes it away.
+  // Errors: those of Materials::List, of writing and unlink(2).
+  Result<void> AddList(const std::string& name);
+  Result<void> RemoveList(const std::string& name);
+
+  // Adds a line to the revocations. Errors: those of Materials::Expand, and of
+  // writing.
+  Result<void> Revoke(const std::string& line);
+
+  // Replaces the policy. text: rules or the name of a built-in policy, as for
+  // Scenario::policy. Errors: those of Materials::Policy and of writing.
+  Result<void> SetPolicy(const std::string& text, const std::string& signer);
+
+ private:
+  bool IsBuiltIn(const std::string& policy, const std::string& signer) const;
+
+  const Scenario& scenario_;
+  Materials& materials_;
+  std::string path_;  // empty: none was made
+};
+
+}  // namespace assayfs

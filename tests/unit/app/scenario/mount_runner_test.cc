@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/scenario/mount_runner.h"
+
+#include <fcntl.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/files.h"
+#include "support/results.h"
+#include "support/temp_dir.h"
+
+namespace assayfs {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using testing::FailsSaying;
+using testing::FailsWith;
+using ::testing::Field;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::Must;
+using ::testing::StartsWith;
+using testing::TempDir;
+
+constexpr char kFiles[] =
+    "measure func=DIGEST_LIST_CHECK\n"
+    "appraise func=DIGEST_LIST_CHECK\n"
+    "appraise func=FILE_CHECK mask=^MAY_READ\n"
+    "appraise func=BPRM_CHECK\n";
+const std::string kContainer(64, 'c');
+
+// A tree with "/known", which list "base" knows, and "/strange".
+Scenario Simple(std::string policy) {
+  Scenario scenario;
+  scenario.name = "simple";
+  scenario.policy = std::move(policy);
+  scenario.tree["/known"] = {.content = "known"};
+  scenario.tree["/strange"] = {.content = "strange"};
+  scenario.lists["base"] = {.files = {"/known"}};
+  return scenario;
+}
+
+Step Open(std::string path, Mask mask = kMayRead, uid_t uid = 0) {
+  Step step;
+  step.path = std::move(path);
+  step.mask = mask;
+  step.uid = uid;
+  return step;
+}
+
+Step Do(Step::Action action, std::string path, std::string text = "") {
+  Step step;
+  step.action = action;
+  step.path = std::move(path);
+  step.text = std::move(text);
+  return step;
+}
+
+Step OfList(Step::Action action, std::string list) {
+  Step step;
+  step.action = action;
+  step.list = std::move(list);
+  return step;
+}
+
+auto Says(const std::string& verdict, const std::string& reason,
+          unsigned line) {
+  return AllOf(Field("verdict", &StepResult::verdict, verdict),
+               Field("reason", &StepResult::reason, reason),
+               Field("line", &StepResult::line, line),
+               Field("error", &StepResult::error, ""));
+}
+auto Changed() { return Says("", "", 0); }
+
+class MountRunnerTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const std::string why = MountRunner::WhyImpossible();
+    if (!why.empty()) GTEST_SKIP() << why;
+  }
+  // Nothing may stay but keys.
+  void TearDown() override {
+    for (const std::string& name : Must(NamesIn(dir_.path().string()))) {
+      EXPECT_THAT(name, StartsWith("vendor"));
+    }
+  }
+
+  Result<std::vector<StepResult>> Run(const Scenario& scenario) {
+    return runner_.Run(scenario);
+  }
+  std::vector<StepResult> MustRun(const Scenario& scenario) {
+    auto results = Run(scenario);
+    EXPECT_TRUE(results) << results.error().message();
+    return results ? *results : std::vector<StepResult>(scenario.steps.size());
+  }
+
+  TempDir dir_;
+  TestKeys keys_{dir_.path()};
+  MountRunner runner_{keys_};
+};
+
+TEST_F(MountRunnerTest, VerdictsRecordsAndMeasurementsAreThoseOfTheMount) {
+  Scenario scenario = Simple(kFiles);
+  scenario.policy += "measure func=FILE_CHECK mask=^MAY_READ pcr=11\n";
+  scenario.steps = {Open("/known"), Open("/strange", kMayRead, 5)};
+  scenario.steps[0].expect.measured = {"12 list base", "11 /known"};
+  const auto results = MustRun(scenario);
+  EXPECT_THAT(results, ElementsAre(Says("allow", "known", 3),
+                                   Says("deny", "unknown-content", 3)));
+  EXPECT_THAT(results[0].records, IsEmpty());
+  EXPECT_THAT(results[1].records,
+              ElementsAre(StartsWith("denied /strange for read by uid 5: "
+                                     "unknown-content (sha256:")));
+  EXPECT_THAT(results[0].measured, ElementsAre("12 list base", "11 /known"));
+}
+
+TEST_F(MountRunnerTest, AFileMayBeExecutedWrittenChangedRenamedAndRemoved) {
+  Scenario scenario = Simple(kFiles);
+  scenario.steps = {Open("/known", kMayExec, 5),
+                    Open("/known", kMayWrite),
+                    Open("/known", kMayRead | kMayWrite),
+                    Do(Step::Action::kRename, "/known"),
+                    Open("/moved", kMayExec),
+                    Do(Step::Action::kChange, "/moved", "other"),
+                    Open("/moved"),
+                    Do(Step::Action::kWrite, "/moved", "known"),
+                    Open("/moved"),
+                    Do(Step::Action::kSetOwner, "/moved"),
+                    Do(Step::Action::kRemove, "/moved")};
+  scenario.steps[3].to = "/moved";
+  scenario.steps[9].owner = 7;
+  EXPECT_THAT(MustRun(scenario),
+              ElementsAre(Says("allow", "known", 3),
+                          Says("unjudged", "dont-appraise", 0),
+                          Says("allow", "known", 3), Changed(),
+                          Says("allow", "known", 4), Changed(),
+                          Says("deny", "unknown-content", 3),
+                          Says("unjudged", "dont-appraise", 0),
+                          Says("allow", "known", 3), Changed(), Changed()));
+}
+
+TEST_F(MountRunnerTest, AProgramIsDeniedAsAnotherFileIs) {
+  Scenario scenario = Simple(
+      "appraise func=BPRM_CHECK\n"
+      "appraise func=DIGEST_LIST_CHECK\n");
+  scenario.tree["/strange"].content = "#!/nowhere\n";
+  scenario.tree["/known"].content = "#!/nowhere/else\n";
+  scenario.steps = {Open("/strange", kMayExec), Open("/known", kMayExec)};
+  EXPECT_THAT(MustRun(scenario), ElementsAre(Says("deny", "unknown-content", 1),
+                                             Says("allow", "known", 1)));
+}
+
+TEST_F(MountRunnerTest, ListsComeAndGoAndAreRevoked) {
+  Scenario scenario = Simple(kFiles);
+  scenario.more_lists["more"] = {.files = {"/strange"}};
+  scenario.steps = {OfList(Step::Action::kAddList, "more"),
+                    Open("/strange"),
+                    Do(Step::Action::kRevoke, "", "digest %/strange%"),
+                    Open("/strange"),
+                    OfList(Step::Action::kRemoveList, "more"),
+                    OfList(Step::Action::kRemoveList, "base"),
+                    Open("/known")};
+  const auto results = MustRun(scenario);
+  EXPECT_THAT(results,
+              ElementsAre(Changed(), Says("allow", "known", 3), Changed(),
+                          Says("deny", "revoked", 3), Changed(), Changed(),
+                          Says("deny", "unknown-content", 3)));
+  EXPECT_THAT(results[0].measured, ElementsAre("12 list base", "12 list more"));
+}
+
+TEST_F(MountRunnerTest, AnotherPolicyIsTakenIfItIsSound) {
+  Scenario scenario = Simple("files");
+  scenario.steps = {Open("/strange"),
+                    Do(Step::Action::kReload, "", "appraise what=ever\n"),
+                    Open("/strange"),
+                    Do(Step::Action::kReload, "",
+                       "measure func=POLICY_CHECK\naudit func=FILE_CHECK\n"),
+                    Open("/strange"),
+                    Do(Step::Action::kReload, "")};
+  const auto results = MustRun(scenario);
+  ASSERT_EQ(results.size(), 6U);
+  EXPECT_THAT(results[0], Says("deny", "unknown-content", 4));
+  EXPECT_THAT(results[1].error, HasSubstr("policy:1:"));
+  EXPECT_THAT(results[1].error, Not(HasSubstr(dir_.path().string())));
+  EXPECT_THAT(results[2], Says("deny", "unknown-content", 4));
+  EXPECT_THAT(results[3], Changed());
+  EXPECT_THAT(results[3].measured, ElementsAre("12 list base", "12 policy"));
+  EXPECT_THAT(results[4], Says("unjudged", "dont-appraise", 2));
+  EXPECT_THAT(results[4].records,
+              ElementsAre(StartsWith("used /strange for read by uid 0: ")));
+  EXPECT_THAT(results[5], Changed());
+}
+
+TEST_F(MountRunnerTest, IncludesAreReadBesideThePolicy) {
+  Scenario scenario = Simple("include more\nmeasure func=POLICY_CHECK\n");
+  scenario.includes["more"] =
+      "appraise func=FILE_CHECK\n"
+      "appraise func=DIGEST_LIST_CHECK\n";
+  scenario.policy_signer = "vendor";
+  scenario.steps = {Open("/strange")};
+  const auto results = MustRun(scenario);
+  EXPECT_THAT(results, ElementsAre(Says("deny", "unknown-content", 1)));
+  EXPECT_THAT(results[0].measured, ElementsAre("12 policy", "12 policy more"));
+}
+
+TEST_F(MountRunnerTest, RulesSeeWhoAsks) {
+  Scenario scenario = Simple(
+      "dont_appraise uid=5 euid=6 gid=7 egid=8\n"
+      "appraise func=FILE_CHECK\n"
+      "appraise func=DIGEST_LIST_CHECK\n");
+  scenario.steps = {Open("/strange", kMayRead, 5),
+                    Open("/strange", kMayRead, 5)};
+  scenario.steps[1].euid = 6;
+  scenario.steps[1].gid = 7;
+  scenario.steps[1].egid = 8;
+  EXPECT_THAT(MustRun(scenario),
+              ElementsAre(Says("deny", "unknown-content", 2),
+                          Says("unjudged", "dont-appraise", 0)));
+}
+
+TEST_F(MountRunnerTest, RulesSeeTheProgramOfWhoAsks) {
+  Scenario scenario = Simple(
+      "dont_appraise exe=/opt/tool/bin/run\n"
+      "dont_appraise exe=/usr/bin/rpm\n"
+      "appraise func=FILE_CHECK\n"
+      "appraise func=DIGEST_LIST_CHECK\n");
+  scenario.steps = {Open("/strange", kMayRead, 5), Open("/strange"),
+                    Open("/strange"), Open("/strange"), Open("/known")};
+  scenario.steps[0].exe = "/opt/tool/bin/run";
+  scenario.steps[1].exe = "/usr/bin/rpm";
+  scenario.steps[2].exe = "/opt/tool/bin/runs";
+  scenario.steps[4].exe = "/opt/other";
+  EXPECT_THAT(MustRun(scenario),
+              ElementsAre(Says("unjudged", "dont-appraise", 0),
+                          Says("unjudged", "dont-appraise", 0),
+                          Says("deny", "unknown-content", 3),
+                          Says("deny", "unknown-content", 3),
+                          Says("allow", "known", 3)));
+}
+
+TEST_F(MountRunnerTest, ProgramsThatCannotBeThereAreAnError) {
+  for (const char* path : {"/proc/x", "/bin/sh", "/not/there/at/all"}) {
+    Scenario scenario = Simple(kFiles);
+    scenario.steps = {Open("/known")};
+    scenario.steps[0].exe = path;
+    EXPECT_THAT(Run(scenario), FailsSaying(EINVAL, "no program can be put"));
+  }
+}
+
+TEST_F(MountRunnerTest, RulesSeeTheContainerOfWhoAsks) {
+  Scenario scenario = Simple("dont_appraise container=" + kContainer +
+                             "\n"
+                             "appraise func=FILE_CHECK\n"
+                             "appraise func=DIGEST_LIST_CHECK\n");
+  scenario.steps = {Open("/strange"), Open("/strange", kMayRead, 5),
+                    Open("/strange")};
+  scenario.steps[1].container = kContainer;
+  scenario.steps[2].container = std::string(64, 'd');
+  const auto results = Run(scenario);
+  if (!results && results.error().code() == ENOTSUP) {
+    GTEST_SKIP() << results.error().message();
+  }
+  EXPECT_THAT(Must(results), ElementsAre(Says("deny", "unknown-content", 2),
+                                         Says("unjudged", "dont-appraise", 0),
+                                         Says("deny", "unknown-content", 2)));
+}
+
+TEST_F(MountRunnerTest, ReadsOfAReadOnlyMountAreJudged) {
+  Scenario scenario = Simple("files");
+  scenario.read_only = true;
+  scenario.steps = {Open("/known"), Open("/strange"),
+                    Do(Step::Action::kRevoke, "", "digest %/known%"),
+                    Open("/known"), Do(Step::Action::kRemove, "/known")};
+  const auto results = MustRun(scenario);
+  ASSERT_EQ(results.size(), 5U);
+  EXPECT_THAT(results[0], Says("allow", "known", 4));
+  EXPECT_THAT(results[1], Says("deny", "unknown-content", 4));
+  EXPECT_THAT(results[3], Says("deny", "revoked", 4));
+  EXPECT_THAT(results[4].error, HasSubstr("Read-only"));
+}
+
+TEST_F(MountRunnerTest, PackagesBindAndHaveFloors) {
+  Scenario scenario = Simple(kFiles);
+  scenario.bind = "path,mode,owner";
+  scenario.floors = true;
+  scenario.lists["base"].package = "base";
+  scenario.lists["base"].version = "2";
+  scenario.more_lists["old"] = {
+      .files = {"/strange"}, .package = "base", .version = "1"};
+  scenario.steps = {Open("/known"), Do(Step::Action::kSetOwner, "/known"),
+                    Open("/known"), OfList(Step::Action::kAddList, "old"),
+                    Open("/strange")};
+  scenario.steps[1].owner = 7;
+  EXPECT_THAT(MustRun(scenario),
+              ElementsAre(Says("allow", "known", 3), Changed(),
+                          Says("deny", "metadata-mismatch", 3), Changed(),
+                          Says("deny", "rolled-back", 3)));
+}
+
+TEST_F(MountRunnerTest, ADisagreementIsAnErrorOfTheStep) {
+  Scenario scenario = Simple(kFiles);
+  scenario.tree["/known"].mode = 0600;
+  scenario.steps = {Open("/known", kMayRead, 5)};
+  const auto results = MustRun(scenario);
+  EXPECT_THAT(results[0].verdict, "deny");
+  EXPECT_THAT(results[0].error, HasSubstr("Permission denied"));
+}
+
+TEST_F(MountRunnerTest, InModeLogWhatWouldBeDeniedIsUsed) {
+  Scenario scenario = Simple(kFiles);
+  scenario.mode = "log";
+  scenario.steps = {Open("/strange")};
+  const auto results = MustRun(scenario);
+  EXPECT_THAT(results, ElementsAre(Says("deny", "unknown-content", 3)));
+  EXPECT_THAT(results[0].records,
+              ElementsAre(StartsWith("would deny /strange")));
+}
+
+TEST_F(MountRunnerTest, WhatCannotBeDoneIsAnErrorThatNamesTheStep) {
+  Scenario scenario = Simple(kFiles);
+  scenario.steps = {Open("/absent")};
+  scenario.steps[0].line = 17;
+  EXPECT_THAT(Run(scenario), FailsSaying(ENOENT, "step at line 17: /absent"));
+}
+
+TEST_F(MountRunnerTest, WhatCannotBeMountedIsAnError) {
+  Scenario scenario = Simple(kFiles);
+  scenario.lists.clear();
+  EXPECT_THAT(Run(scenario), FailsWith(ENOENT));
+  EXPECT_THAT(Run(Simple("nonsense\n")), FailsSaying(EINVAL, "policy:1:"));
+}
+
+}  // namespace
+}  // namespace assayfs

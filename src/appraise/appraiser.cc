@@ -165,7 +165,8 @@ Result<Appraiser::Answer> Appraiser::Judge(int fd, const Use& use,
     impl_->file_measurer.Add(rule->terms.pcr,
                              TreePath(impl_->options.root_fd, fd), *digest);
   }
-  if (assessment->audit) impl_->Audit(fd, *assessment);
+  const bool denied = !Permits(Mode::kEnforce, decision.verdict);
+  if (assessment->audit && !denied) impl_->Audit(fd, *assessment);
   if (decision.verdict == Verdict::kAllow) {
     impl_->allowed.fetch_add(1, std::memory_order_relaxed);
   } else if (decision.verdict != Verdict::kUnjudged) {

@@ -129,10 +129,13 @@ Result<std::unique_ptr<FloorFile>> FloorFile::Open(Options options) {
 }
 
 Result<void> FloorFile::Keep(const Floors& floors) {
-  if (!options_.counter) return Write(floors, std::nullopt);
+  std::optional<std::uint64_t> count;
+  if (options_.counter) count = count_ + 1;
   // The file first: with a counter that is one behind, it is still known to be
   // the last one.
-  if (auto done = Write(floors, count_ + 1); !done) return done;
+  if (auto done = Write(floors, count); !done) return done;
+  floors_ = floors;
+  if (!count) return {};
   auto tpm = TpmConnection::Open(options_.tcti);
   if (!tpm) return Fail(std::move(tpm).error());
   if (auto added = tpm->IncrementCounter(*options_.counter); !added) {

@@ -37,6 +37,7 @@ class FloorFile {
   // EFBIG over 16 MiB; those of the folder, the TPM and writing.
   static Result<std::unique_ptr<FloorFile>> Open(Options options);
 
+  // As they are in the file.
   const Floors& floors() const { return floors_; }
 
   // Writes floors down. Errors: those of ReplaceFileAt and TpmConnection. The

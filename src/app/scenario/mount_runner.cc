@@ -68,6 +68,20 @@ Result<std::vector<StepResult>> RunSteps(const Scenario& scenario,
   return results;
 }
 
+Result<std::vector<StepResult>> RunMounted(const Scenario& scenario,
+                                           ScenarioFolder& folder,
+                                           TestKeys& keys) {
+  auto mount = ScenarioMount::Start(scenario, folder, keys);
+  if (!mount) return Fail(mount.error());
+  auto results = RunSteps(scenario, folder, **mount);
+  if (!results || results->empty()) return results;
+  const auto same = (*mount)->PcrsAreAsLogged();
+  if (!same) return Fail(same.error());
+  std::string& error = results->back().error;
+  if (!*same && error.empty()) error = "the PCR is not what the log gives";
+  return results;
+}
+
 }  // namespace
 
 std::string MountRunner::WhyImpossible() {
@@ -79,15 +93,10 @@ Result<std::vector<StepResult>> MountRunner::Run(const Scenario& given) {
   Materials materials(scenario, keys_);
   ScenarioFolder folder(keys_.folder(), scenario, materials);
   if (auto filled = folder.Fill(); !filled) return Fail(filled.error());
-  auto mount = ScenarioMount::Start(scenario, folder, keys_);
-  if (!mount) return Fail(mount.error());
-  auto results = RunSteps(scenario, folder, **mount);
-  if (!results || results->empty()) return results;
-  const auto same = (*mount)->PcrsAreAsLogged();
-  if (!same) return Fail(same.error());
-  std::string& error = results->back().error;
-  if (!*same && error.empty()) error = "the PCR is not what the log gives";
-  return results;
+  auto results = RunMounted(scenario, folder, keys_);
+  if (results) return results;
+  return Fail(results.error().code(),
+              folder.WithoutPath(results.error().message()));
 }
 
 }  // namespace assayfs

@@ -85,33 +85,33 @@ Result<StepResult> MountedSteps::Do(const Step& step) {
 
 Result<StepResult> MountedSteps::Use(const Step& step,
                                      const std::string& path) {
-  const auto root = mount_.OpenRoot();
-  if (!root) return Fail(root.error());
-  int code = 0;
-  Result<json> why = json();
-  const auto use = [&]() -> Result<int> {
-    const auto used = UseFile(AskerOf(step), root->get(), step.path, step.mask);
-    if (!used) return used;
-    if (*used == 0 || IsRefusal(*used)) return used;
-    return Fail(*used, step.path + ": " + MessageOf(*used));
-  };
-  std::optional<Error> failed;
+  Result<StepResult> result = StepResult();
   WaitUntil(
       [&] {
-        const auto used = use();
-        if (!used) failed = used.error();
-        if (!used) return true;
-        code = *used;
-        why = AskWhy(step, path);
+        result = UseOnce(step, path);
         // Where files are judged when they are read, the kernel has pages for
         // a moment longer than they count.
-        const bool may_be_old = scenario_.read_only && code == 0;
-        return !why || !may_be_old || Permits(*why);
+        const bool may_be_old = result && scenario_.read_only &&
+                                !result->error.empty() &&
+                                result->verdict == VerdictName(Verdict::kAllow);
+        return !may_be_old;
       },
       kShortWait);
-  if (failed) return Fail(*failed);
+  return result;
+}
+
+Result<StepResult> MountedSteps::UseOnce(const Step& step,
+                                         const std::string& path) {
+  const auto root = mount_.OpenRoot();
+  if (!root) return Fail(root.error());
+  const auto used = UseFile(AskerOf(step), root->get(), step.path, step.mask);
+  if (!used) return Fail(used.error());
+  if (*used != 0 && !IsRefusal(*used)) {
+    return Fail(*used, step.path + ": " + MessageOf(*used));
+  }
+  const auto why = AskWhy(step, path);
   if (!why) return Fail(why.error());
-  return Compare(code, *why);
+  return Compare(*used, *why);
 }
 
 // What is there is judged, so the question comes first.
@@ -152,7 +152,7 @@ Result<StepResult> MountedSteps::Change(const Step& step) {
       step.action == StepAction::kRename || step.action == StepAction::kRemove;
   if (through || step.action == StepAction::kReload) {
     const auto done = through ? ChangeThrough(step) : Reload(step);
-    if (!done) result.error = Shortened(done.error().message());
+    if (!done) result.error = folder_.WithoutPath(done.error().message());
     return result;
   }
   const bool of_tree = step.action == StepAction::kChange ||
@@ -214,18 +214,6 @@ Result<void> MountedSteps::Settle(const Step& step, const StepResult& result) {
       },
       denied ? kLongWait : kShortWait);
   return read;
-}
-
-// Takes off where the folder is, which is another each time.
-std::string MountedSteps::Shortened(std::string message) const {
-  for (const std::string& prefix :
-       {folder_.policies() + "/", folder_.path() + "/"}) {
-    for (auto at = message.find(prefix); at != std::string::npos;
-         at = message.find(prefix, at)) {
-      message.erase(at, prefix.size());
-    }
-  }
-  return message;
 }
 
 }  // namespace assayfs

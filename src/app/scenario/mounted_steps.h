@@ -31,6 +31,7 @@ class MountedSteps {
 
  private:
   Result<StepResult> Use(const Step& step, const std::string& path);
+  Result<StepResult> UseOnce(const Step& step, const std::string& path);
   Result<StepResult> Write(const Step& step, const std::string& path);
   Result<StepResult> Change(const Step& step);
   Result<void> ChangeThrough(const Step& step);
@@ -39,7 +40,6 @@ class MountedSteps {
   Result<void> Reload(const Step& step);
   Result<nlohmann::json> AskWhy(const Step& step, const std::string& path);
   Result<void> Settle(const Step& step, const StepResult& result);
-  std::string Shortened(std::string message) const;
 
   const Scenario& scenario_;
   ScenarioFolder& folder_;

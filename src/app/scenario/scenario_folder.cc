@@ -42,7 +42,9 @@ Result<void> PutFile(const std::string& folder, const std::string& name,
 ScenarioFolder::ScenarioFolder(const std::string& parent,
                                const Scenario& scenario, Materials& materials)
     : scenario_(scenario), materials_(materials) {
-  std::string name = parent + "/mounted-XXXXXX";
+  std::error_code error;
+  std::string name =
+      std::filesystem::absolute(parent, error) / "mounted-XXXXXX";
   if (::mkdtemp(name.data()) != nullptr) path_ = name;
 }
 
@@ -65,6 +67,16 @@ std::string ScenarioFolder::policy() const {
   const bool stays =
       IsBuiltIn(scenario_.policy, scenario_.policy_signer) && !changes;
   return stays ? scenario_.policy : policies() + "/" + kPolicyName;
+}
+
+std::string ScenarioFolder::WithoutPath(std::string message) const {
+  for (const std::string& prefix : {policies() + "/", path_ + "/"}) {
+    for (auto at = message.find(prefix); at != std::string::npos;
+         at = message.find(prefix, at)) {
+      message.erase(at, prefix.size());
+    }
+  }
+  return message;
 }
 
 Result<void> ScenarioFolder::Fill() {

@@ -37,6 +37,10 @@ class ScenarioFolder {
   // What a mount is to be given: a path, or the name of a built-in policy.
   std::string policy() const;
 
+  // Takes the paths of folders off what a message names: they are others each
+  // time.
+  std::string WithoutPath(std::string message) const;
+
   // Puts a list among the others, all at once, or takes it away.
   // Errors: those of Materials::List, of writing and unlink(2).
   Result<void> AddList(const std::string& name);

@@ -2,6 +2,8 @@
 // Appraiser: from a use of a file to an answer.
 #include "appraise/appraiser.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
@@ -31,6 +33,7 @@ struct Appraiser::Impl {
   void Record(int fd, const Assessment& assessment);
   void Audit(int fd, const Assessment& assessment);
   void TellOfFallen(const ListStore::Gone& gone);
+  void TellOfAsked(int fd, const AskedUse& asked) const;
 
   Options options;
   ListStore& lists;
@@ -96,6 +99,12 @@ void Appraiser::Impl::Record(int fd, const Assessment& assessment) {
   options.record(record);
 }
 
+void Appraiser::Impl::TellOfAsked(int fd, const AskedUse& asked) const {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) return;
+  options.asked({asked.use, asked.content, asked.decision, info.st_mode});
+}
+
 // Tells of content that may not be read any more without lists that went.
 void Appraiser::Impl::TellOfFallen(const ListStore::Gone& gone) {
   const auto index = lists.Current();
@@ -135,6 +144,7 @@ Appraiser::~Appraiser() { impl_->lists.Listen({}); }
 Result<std::unique_ptr<Appraiser>> Appraiser::Create(Options options,
                                                      ListStore& lists,
                                                      Measurer& measurer) {
+  if (options.mode == Mode::kOff) options.asked = nullptr;
   auto impl = std::make_unique<Impl>(std::move(options), lists, measurer);
   auto contents =
       ContentKeeper::Start(impl->options.max_leases,
@@ -145,8 +155,9 @@ Result<std::unique_ptr<Appraiser>> Appraiser::Create(Options options,
   if (!contents) return Fail(contents.error());
   impl->contents = std::move(*contents);
   impl->assessor = std::make_unique<Assessor>(
-      Assessor::Options{impl->options.root_fd,
-                        std::move(impl->options.unbound)},
+      Assessor::Options{.root_fd = impl->options.root_fd,
+                        .unbound = std::move(impl->options.unbound),
+                        .everything = impl->options.asked != nullptr},
       std::move(impl->options.policy), lists, *impl->contents);
   lists.Listen([judge = impl.get()](const ListStore::Gone& gone) {
     judge->TellOfFallen(gone);
@@ -173,11 +184,24 @@ Result<Appraiser::Answer> Appraiser::Judge(int fd, const Use& use,
     impl_->denied.fetch_add(1, std::memory_order_relaxed);
     impl_->Record(fd, *assessment);
   }
-  return impl_->AnswerOf(*assessment);
+  auto answer = impl_->AnswerOf(*assessment);
+  if (impl_->options.asked) {
+    impl_->TellOfAsked(
+        fd, {assessment->use, assessment->content.get(), answer.decision});
+  }
+  return answer;
+}
+
+void Appraiser::NoteUnjudged(int fd, const Use& use) {
+  if (!impl_->options.asked) return;
+  Use described = use;
+  impl_->assessor->Describe(fd, described);
+  impl_->TellOfAsked(fd, {described, nullptr, {}});
 }
 
 bool Appraiser::Judges(const Use& use) const {
   if (impl_->options.mode == Mode::kOff) return false;
+  if (impl_->options.asked && use.sees_content()) return true;
   return !Match(*policy(), use).empty();
 }
 

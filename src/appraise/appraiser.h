@@ -34,6 +34,14 @@ struct UseRecord {
   bool permitted = false;  // the mode let it go ahead
 };
 
+// A use that was asked for, whether or not a rule speaks of it.
+struct AskedUse {
+  const Use& use;            // all that a policy may ask, as far as it is known
+  const Content* content;    // null if it was not read, or could not be
+  const Decision& decision;  // without its rules
+  mode_t mode = 0;           // st_mode of the file
+};
+
 // Judges uses of files of one tree.
 //
 // Threads: safe. No lock is held while a file is hashed.
@@ -48,6 +56,10 @@ class Appraiser {
     std::set<std::string> unbound;
     // Where records go. Called on the thread that judges: it must not block.
     std::function<void(const UseRecord&)> record;
+    // Told of each use, but those that only Explain is asked about. Then every
+    // file that is read is hashed, and Judges is true of all that read. On the
+    // thread that judges: it must not block. May be null.
+    std::function<void(const AskedUse&)> asked;
     // Called when the content of a file that was judged is about to change, or
     // may have, below the mount: pages of it that the kernel keeps are stale.
     // Called on the lease thread, never on a thread that judges; may block.
@@ -102,8 +114,13 @@ class Appraiser {
   Result<Answer> Judge(int fd, const Use& use, const GiveUp& give_up = {});
 
   // Says whether a use could be judged at all, without looking at a file:
-  // false means that Judge would answer "unjudged" for every regular file.
+  // false means that Judge would answer "unjudged" for every regular file, and
+  // that nobody wants to be told of it.
   bool Judges(const Use& use) const;
+
+  // Tells of a use of the file behind fd that nobody judged because no rule
+  // speaks of it, and that sees no content. fd: O_PATH will do; borrowed.
+  void NoteUnjudged(int fd, const Use& use);
 
   // Which opens for reading get tags to check what is read against.
   Extent checks() const;

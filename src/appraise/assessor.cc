@@ -20,6 +20,14 @@ constexpr std::chrono::milliseconds kListWait{5000};
 // How often the lists may bring new algorithms while one file is judged.
 constexpr int kMaxTries = 4 + static_cast<int>(kHashAlgorithmCount);
 
+constexpr Needs kAllNeeds{.elf = true,
+                          .path = true,
+                          .owner = true,
+                          .file_system = true,
+                          .ids = true,
+                          .exe = true,
+                          .container = true};
+
 void AddRecords(const Decision& decision, Assessment& assessment) {
   assessment.audit |= decision.audit;
   if (decision.measure == nullptr) return;
@@ -43,7 +51,8 @@ struct Assessor::Task {
   const GiveUp& give_up;
   Assessment& assessment;
   DemandList demands;
-  std::vector<Found> found = {};  // for each demand
+  std::vector<Demand> wishes = {};  // what digests are for
+  std::vector<Found> found = {};    // for each of demands
 
   void SetAll(const Evidence& evidence, std::string detail) {
     Grounds grounds;
@@ -55,6 +64,7 @@ struct Assessor::Task {
 Assessor::Assessor(Options options, Policy policy, ListStore& lists,
                    ContentKeeper& contents)
     : root_fd_(options.root_fd),
+      everything_(options.everything),
       lists_(lists),
       contents_(contents),
       tree_(options.root_fd, std::move(options.unbound)),
@@ -106,8 +116,7 @@ Result<bool> Assessor::LoadNeeded(const Task& task) {
 Result<void> Assessor::Gather(Task& task) {
   Assessment& assessment = task.assessment;
   const auto algorithms = [&] {
-    return AlgorithmsFor(*assessment.index, task.demands.all(),
-                         lists_.waiting());
+    return AlgorithmsFor(*assessment.index, task.wishes, lists_.waiting());
   };
   bool waited = false;
   for (int attempt = 0; attempt < kMaxTries; ++attempt) {
@@ -166,9 +175,13 @@ Result<Assessment> Assessor::Assess(int fd, const Use& use,
   Assessment assessment;
   assessment.use = use;
   assessment.policy = policy();
-  facts_.Find(fd, assessment.policy->needs, assessment.use);
+  facts_.Find(fd, everything_ ? kAllNeeds : assessment.policy->needs,
+              assessment.use);
   Task task{fd, give_up, assessment, Match(*assessment.policy, assessment.use)};
-  if (task.demands.empty()) return assessment;
+  task.wishes = task.demands.all();
+  // One of no rule: in whatever algorithm lists have.
+  if (everything_ && use.sees_content()) task.wishes.emplace_back();
+  if (task.wishes.empty()) return assessment;
   if (auto gathered = Gather(task); !gathered) return Fail(gathered.error());
   for (std::size_t i = 0; i < task.found.size(); ++i) {
     const Demand& demand = task.demands.all()[i];
@@ -207,6 +220,12 @@ bool Assessor::MayAlwaysBeRead(const Content& content, const DigestIndex& index,
              FindContent(index, content, &rule), evidence);
     return Decide(demand, evidence).verdict == Verdict::kAllow;
   });
+}
+
+void Assessor::Describe(int fd, Use& use) const {
+  Needs needs = kAllNeeds;
+  needs.elf = false;
+  facts_.Find(fd, needs, use);
 }
 
 void Assessor::SetPolicy(Policy policy) {

@@ -39,6 +39,9 @@ class Assessor {
   struct Options {
     int root_fd = -1;  // see Appraiser
     std::set<std::string> unbound;
+    // All that a policy may ask is found out of each use, whatever this one
+    // asks, and what is read is hashed, even if no rule speaks of it.
+    bool everything = false;
   };
   // lists, contents: borrowed.
   Assessor(Options options, Policy policy, ListStore& lists,
@@ -47,6 +50,10 @@ class Assessor {
   // fd: the file, open for reading; borrowed. Errors: EINTR if told to give up.
   // Other failures are part of the decision.
   Result<Assessment> Assess(int fd, const Use& use, const GiveUp& give_up);
+
+  // Puts what a policy may ask of a file that is not read into use. fd: O_PATH
+  // will do; borrowed.
+  void Describe(int fd, Use& use) const;
 
   // Says whether content may be read under each rule that appraises reading,
   // whoever reads it and whatever the file is called. changed: more digests are
@@ -66,6 +73,7 @@ class Assessor {
   bool LookUp(Task& task, const Demand& demand, Found& found);
 
   const int root_fd_;
+  const bool everything_;
   ListStore& lists_;
   ContentKeeper& contents_;
   const BoundTree tree_;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <utility>
 
 #include "base/files.h"
 
@@ -54,17 +55,21 @@ std::vector<std::string> TreeSpellings(int root_fd, int fd) {
 }
 
 std::vector<std::string> ListedSpellings(int root_fd, int fd) {
-  constexpr std::string_view kUsr = "/usr";
-  std::vector<std::string> spellings = {TreePath(root_fd, fd)};
-  if (auto full = PathOf(fd); full != spellings.front()) {
-    spellings.push_back(std::move(full));
+  std::vector<std::string> paths = {TreePath(root_fd, fd)};
+  if (auto full = PathOf(fd); full != paths.front()) {
+    paths.push_back(std::move(full));
   }
-  for (std::size_t i = spellings.size(); i > 0; --i) {
-    if (spellings[i - 1].starts_with("/usr/")) {
-      spellings.push_back(spellings[i - 1].substr(kUsr.size()));
+  return ListedSpellings(std::move(paths));
+}
+
+std::vector<std::string> ListedSpellings(std::vector<std::string> paths) {
+  constexpr std::string_view kUsr = "/usr";
+  for (std::size_t i = paths.size(); i > 0; --i) {
+    if (paths[i - 1].starts_with("/usr/")) {
+      paths.push_back(paths[i - 1].substr(kUsr.size()));
     }
   }
-  return spellings;
+  return paths;
 }
 
 bool LeadsTo(int root_fd, std::string_view listed, int fd) {

@@ -23,6 +23,10 @@ std::vector<std::string> TreeSpellings(int root_fd, int fd);
 // because packages of merged-/usr systems still ship /bin/NAME and /lib/NAME.
 std::vector<std::string> ListedSpellings(int root_fd, int fd);
 
+// The same, of a file that is known by its paths only: in the tree and, where
+// that is another, on the system. Threads: pure function.
+std::vector<std::string> ListedSpellings(std::vector<std::string> paths);
+
 // Says whether the path of a list leads to the file behind fd: seen from the
 // root of the tree or, where the tree is but a part of a system, from "/"; the
 // /usr of another system is seen as /usr, too. Folders on the way may be

@@ -53,22 +53,15 @@ Mask MaskOf(int flags) {
   return mask;
 }
 
-Result<UniqueFd> OpenLower(const LowerRef& file, int flags) {
-  auto fd = Reopen(file.fd(), flags & kLowerFlags);
+Result<UniqueFd> Checked(Result<UniqueFd> fd, int flags) {
   if (!fd) return fd;
-  if (auto direct = CheckDirect(fd->get(), flags); !direct) {
-    return Fail(std::move(direct).error());
-  }
+  auto direct = CheckDirect(fd->get(), flags);
+  if (!direct) return Fail(std::move(direct).error());
   return fd;
 }
 
-Result<UniqueFd> OpenForHash(const LowerRef& file, int flags) {
-  auto fd = ReopenUnseen(file.fd());
-  if (!fd) return fd;
-  if (auto direct = CheckDirect(fd->get(), flags); !direct) {
-    return Fail(std::move(direct).error());
-  }
-  return fd;
+Result<UniqueFd> OpenLower(const LowerRef& file, int flags) {
+  return Checked(Reopen(file.fd(), flags & kLowerFlags), flags);
 }
 
 // The kernel takes privileges away from what is written to, but knows nothing
@@ -107,7 +100,7 @@ Result<Opener::Judged> Opener::Judge(const LowerRef& file, int flags,
     if (!executing) return Fail(ETXTBSY, "open for writing");
   }
   const std::uint64_t change = state->change();
-  auto fd = OpenForHash(file, flags);
+  auto fd = Checked(ReopenUnseen(file.fd()), flags);
   if (!fd) return Fail(std::move(fd).error());
   auto answer = appraiser_.Judge(fd->get(), use, give_up);
   if (!answer) return Fail(std::move(answer).error());
@@ -218,7 +211,8 @@ Result<std::unique_ptr<OpenFile>> Opener::Open(const LowerRef& file, int flags,
   const bool changes = (flags & O_ACCMODE) != O_RDONLY || truncates;
   const Use use = {
       .mask = MaskOf(flags), .uid = caller.uid, .pid = caller.thread};
-  if (appraiser_.Judges(use)) {
+  const bool is_judged = appraiser_.Judges(use);
+  if (is_judged) {
     auto judged = Judge(file, flags, use, give_up);
     if (!judged) return Fail(std::move(judged).error());
     if (!changes) {
@@ -231,7 +225,11 @@ Result<std::unique_ptr<OpenFile>> Opener::Open(const LowerRef& file, int flags,
     }
     // The descriptor goes here: a writer does not read from it.
   }
-  if (changes) return OpenForChange(file, flags, caller.uid);
+  if (changes) {
+    auto opened = OpenForChange(file, flags, caller.uid);
+    if (opened && !is_judged) appraiser_.NoteUnjudged(file.fd(), use);
+    return opened;
+  }
   auto fd = OpenLower(file, flags);
   if (!fd) return Fail(std::move(fd).error());
   auto base = Prepare(file, std::move(*fd), WishForReading());
@@ -291,6 +289,9 @@ Result<Opener::Created> Opener::Create(InodeTable& table,
     table.Forget(lower.node(), 1);
     return Fail(std::move(file).error());
   }
+  appraiser_.NoteUnjudged(lower.fd(), {.mask = MaskOf(flags | O_TRUNC),
+                                       .uid = caller.uid,
+                                       .pid = caller.thread});
   return Created{Entry{std::move(lower), info}, std::move(*file)};
 }
 

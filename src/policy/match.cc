@@ -173,8 +173,9 @@ DemandList Match(const Policy& policy, const Use& use) {
     if (is_new(func, mask)) candidates.AddOn(func, mask, demands);
   };
   ask(Func::kFileCheck, use.mask);
-  const bool sees_content = (use.mask & (kMayRead | kMayExec)) != 0;
-  if (sees_content && use.elf.value_or(true)) ask(Func::kMmapCheck, kMayExec);
+  if (use.sees_content() && use.elf.value_or(true)) {
+    ask(Func::kMmapCheck, kMayExec);
+  }
   if (use.executes()) {
     ask(Func::kBprmCheck, kMayExec);
     const Row creds =

@@ -28,6 +28,7 @@ struct Use {
   std::optional<bool> setuid = {};  // the file has that bit
 
   bool executes() const { return (mask & kMayExec) != 0; }
+  bool sees_content() const { return (mask & (kMayRead | kMayExec)) != 0; }
   std::optional<std::uint32_t>& number(NumberFact which) {
     return numbers[static_cast<std::size_t>(which)];
   }

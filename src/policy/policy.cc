@@ -137,7 +137,8 @@ bool BindsLinks(const Policy& policy) {
 
 bool DependsOnOpen(const Policy& policy) {
   const Needs& needs = policy.needs;
-  if (needs.asker() || needs.path) return true;
+  // An owner may change while pages are kept of what was not judged.
+  if (needs.asker() || needs.path || needs.owner) return true;
   const auto read = RulesOn(policy, Func::kFileCheck, kMayRead);
   const auto other = [&](Func func, Mask mask) {
     const auto rules = RulesOn(policy, func, mask);

@@ -67,9 +67,9 @@ Binding BindingOf(const Policy& policy);
 // Says whether some rule for reading binds links: others bind none.
 bool BindsLinks(const Policy& policy);
 
-// Says whether the answer for one and the same file may depend on who opens it,
-// whether it is executed, or what its path is: then it has to be given at each
-// open.
+// Says whether the answer for one and the same content may depend on who opens
+// it, whether it is executed, or what path or owner it has: then it has to be
+// given at each open.
 bool DependsOnOpen(const Policy& policy);
 
 // Which uses for reading are appraised.

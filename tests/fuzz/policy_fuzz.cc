@@ -210,8 +210,10 @@ void CheckUse(const Policy& policy, Instructions& choose) {
     CheckFound(policy, demand.hash, ActionClass::kHash);
   }
   for (const Func func : {Func::kDigestListCheck, Func::kPolicyCheck}) {
-    const Demand demand = MatchOccasion(policy, func, use);
-    CheckFound(policy, demand.appraise, ActionClass::kAppraise);
+    const DemandList found = MatchOccasion(policy, func, use);
+    for (const Demand& demand : found.all()) {
+      CheckFound(policy, demand.appraise, ActionClass::kAppraise);
+    }
   }
   // The same file, read and executed by anyone.
   use.mask = kMayRead;

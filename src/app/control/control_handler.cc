@@ -125,8 +125,12 @@ Result<json> ControlHandler::Update(UniqueFd fuse_fd) {
 json ControlHandler::Status() {
   const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(
       std::chrono::steady_clock::now() - start_);
-  return StatusJson(judging_, session_.data(), updates_.running(),
-                    records_.lost(), uptime);
+  json status = StatusJson(judging_, session_.data(), updates_.running(),
+                           writers_.records.lost(), uptime);
+  if (writers_.uses != nullptr) {
+    status["record"] = RecordJson(*writers_.uses);
+  }
+  return status;
 }
 
 }  // namespace assayfs

@@ -10,6 +10,7 @@
 #include "app/daemon/judging.h"
 #include "app/daemon/record_writer.h"
 #include "app/daemon/updates.h"
+#include "app/uses/use_recorder.h"
 #include "base/result.h"
 
 namespace assayfs {
@@ -32,13 +33,17 @@ namespace assayfs {
 // Threads: Answer on one thread at a time.
 class ControlHandler {
  public:
+  struct Writers {
+    const RecordWriter& records;
+    const UseRecorder* uses = nullptr;  // null if nothing is recorded
+  };
   // All borrowed; they must outlive this.
   ControlHandler(Judging& judging, const FuseSession& session, Updates& updates,
-                 const RecordWriter& records, int root_fd)
+                 Writers writers, int root_fd)
       : judging_(judging),
         session_(session),
         updates_(updates),
-        records_(records),
+        writers_(writers),
         root_fd_(root_fd) {}
 
   std::string Answer(ControlServer::Request request);
@@ -53,7 +58,7 @@ class ControlHandler {
   Judging& judging_;
   const FuseSession& session_;
   Updates& updates_;
-  const RecordWriter& records_;
+  const Writers writers_;
   int root_fd_;
   std::chrono::steady_clock::time_point start_ =
       std::chrono::steady_clock::now();

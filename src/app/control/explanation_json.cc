@@ -75,7 +75,8 @@ std::string FixFor(const Appraiser::Explanation& explanation) {
     }
     case Reason::kListUnverified:
       return "add a rule with func=DIGEST_LIST_CHECK that appraises the list, "
-             "then `assayfs reload`; or take the file from a list that one does";
+             "then `assayfs reload`; or take the file from a list that one "
+             "does";
     case Reason::kListUnmeasured:
       return "see the tpm line of `assayfs status`";
     case Reason::kPathMismatch:

@@ -134,6 +134,13 @@ json StatusJson(Judging& judging, const FuseSession::Data& data,
           {"uptime_s", uptime.count()}};
 }
 
+json RecordJson(const UseRecorder& recorder) {
+  const auto counters = recorder.counters();
+  return {{"file", recorder.path()},
+          {"uses", counters.uses},
+          {"lost", counters.lost}};
+}
+
 std::string StatusText(const json& status) {
   const json& policy = MemberOf(status, "policy");
   const json& lists = MemberOf(status, "lists");
@@ -173,6 +180,11 @@ std::string StatusText(const json& status) {
                               " files hashed (" +
                               TextOf(verdicts, "hashed_bytes") + " bytes)");
   out += Line("records", TextOf(MemberOf(status, "records"), "lost") + " lost");
+  if (const json& record = MemberOf(status, "record"); !record.is_null()) {
+    out += Line("record", TextOf(record, "uses") + " uses, " +
+                              TextOf(record, "lost") + " lost, in " +
+                              TextOf(record, "file"));
+  }
   out += Line("daemon", "pid " + TextOf(status, "pid") + ", version " +
                             TextOf(status, "version") + ", up " +
                             TextOf(status, "uptime_s") + " s");

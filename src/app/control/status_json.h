@@ -7,6 +7,7 @@
 #include <string>
 
 #include "app/daemon/judging.h"
+#include "app/uses/use_recorder.h"
 
 namespace assayfs {
 
@@ -16,6 +17,9 @@ namespace assayfs {
 nlohmann::json StatusJson(Judging& judging, const FuseSession::Data& data,
                           bool update_running, std::uint64_t lost_records,
                           std::chrono::seconds uptime);
+
+// Returns its member "record", which is there while what is asked is recorded.
+nlohmann::json RecordJson(const UseRecorder& recorder);
 
 // Returns the same for people, one thing a line. Threads: pure function.
 std::string StatusText(const nlohmann::json& status);

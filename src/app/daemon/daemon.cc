@@ -29,6 +29,7 @@
 #include "app/daemon/stop_signals.h"
 #include "app/daemon/updates.h"
 #include "app/report.h"
+#include "app/uses/use_recorder.h"
 #include "appraise/lease_keeper.h"
 #include "base/bytes.h"
 #include "base/guarded.h"
@@ -133,6 +134,21 @@ void RecordUsers(const std::string& device, const std::vector<FileId>& files,
   }
 }
 
+// Null if nothing is to be recorded. records: borrowed.
+Result<std::unique_ptr<UseRecorder>> OpenRecorder(const MountSettings& settings,
+                                                  RecordWriter& records) {
+  if (settings.record.empty()) return nullptr;
+  return UseRecorder::Open(
+      {.path = settings.record,
+       .tell = [&records](const std::string& text) { records.Add(text); }});
+}
+
+// What the appraiser is to tell recorder, which may be null.
+std::function<void(const AskedUse&)> TellTo(UseRecorder* recorder) {
+  if (recorder == nullptr) return nullptr;
+  return [recorder](const AskedUse& asked) { recorder->Add(asked); };
+}
+
 // Serves a session whose every other part is ready.
 Result<void> MountAndRun(OuterMount& mount, FuseSession& session,
                          Sessions& sessions, const DaemonEvents& events) {
@@ -177,6 +193,8 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
 
   RecordWriter records(
       [records_to](const std::string& text) { WriteRecord(records_to, text); });
+  const auto recorder = OpenRecorder(settings, records);
+  if (!recorder) return Fail(recorder.error());
   Sessions sessions;
   Guarded<std::string> device;  // of the mount, once it is there
   const DescriptorBudget budget = RaiseDescriptorLimit();
@@ -188,6 +206,7 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
            [&](const UseRecord& record) {
              records.Add(RecordText(record, settings.mount_point));
            },
+       .asked = TellTo(recorder->get()),
        .content_changed =
            [&sessions](FileId id) {
              sessions.ForEach(
@@ -246,7 +265,9 @@ Result<void> ServeMount(const MountSettings& settings, RecordsTo records_to,
        .names = (*judging)->names(),
        .offsets_last = offsets_last,
        .report = [&records](const std::string& text) { records.Add(text); }});
-  ControlHandler handler(**judging, *session, updates, records, root.get());
+  ControlHandler handler(**judging, *session, updates,
+                         {.records = records, .uses = recorder->get()},
+                         root.get());
   auto control = StartControl(settings, handler);
   if (!control) return Fail(control.error());
   const ControlLink link(settings.control_link, settings.control_path);

@@ -8,9 +8,18 @@ namespace assayfs {
 
 Result<EnforcementPoint> ChooseEnforcementPoint(std::optional<EnforceAt> wanted,
                                                 MountAccess access,
+                                                Recording recording,
                                                 const Policy& policy) {
   if (wanted == EnforceAt::kOpen) {
     return EnforcementPoint{EnforceAt::kOpen, "asked for"};
+  }
+  if (recording == Recording::kAll) {
+    if (!wanted) {
+      return EnforcementPoint{EnforceAt::kOpen, "records what is asked"};
+    }
+    return Fail(EINVAL,
+                "--enforce-at read: --record needs to hear of each open, which "
+                "the kernel then does by itself; use auto or open");
   }
   if (access == MountAccess::kWritable) {
     if (!wanted) return EnforcementPoint{EnforceAt::kOpen, "writable mount"};

@@ -19,11 +19,15 @@ struct EnforcementPoint {
 // Whether somebody can change files through the mount.
 enum class MountAccess { kReadOnly, kWritable };
 
+// Whether all that is asked of the mount is recorded.
+enum class Recording { kNone, kAll };
+
 // wanted: nothing for whichever is possible; at read, if both are.
 // Errors: EINVAL if at read was asked for and is not possible, saying why.
 // Threads: pure function.
 Result<EnforcementPoint> ChooseEnforcementPoint(std::optional<EnforceAt> wanted,
                                                 MountAccess access,
+                                                Recording recording,
                                                 const Policy& policy);
 
 }  // namespace assayfs

@@ -61,7 +61,9 @@ Result<std::unique_ptr<Judging>> Judging::Create(const MountSettings& settings,
   auto loaded = LoadMountPolicy(settings, **keys, nullptr);
   if (!loaded) return Fail(loaded.error());
   const Policy& policy = loaded->policy;
-  auto point = ChooseEnforcementPoint(settings.enforce_at, access, policy);
+  auto point = ChooseEnforcementPoint(
+      settings.enforce_at, access,
+      surroundings.asked ? Recording::kAll : Recording::kNone, policy);
   if (!point) return Fail(point.error());
   const Binding binding = BindingOf(policy);
 
@@ -91,6 +93,7 @@ Result<std::unique_ptr<Judging>> Judging::Create(const MountSettings& settings,
   options.unbound = {settings.unbound.begin(), settings.unbound.end()};
   options.max_leases = surroundings.max_leases;
   options.record = std::move(surroundings.record);
+  options.asked = std::move(surroundings.asked);
   options.content_changed = std::move(surroundings.content_changed);
   options.unguarded = std::move(surroundings.unguarded);
   options.withdrawn = std::move(surroundings.withdrawn);

@@ -29,6 +29,7 @@ class Judging {
   struct Surroundings {
     std::size_t max_leases = 0;                    // see Appraiser
     std::function<void(const UseRecord&)> record;  // see Appraiser
+    std::function<void(const AskedUse&)> asked;    // see Appraiser
     std::function<void(FileId)> content_changed;   // see Appraiser
     std::function<void(FileId)> unguarded;         // see Appraiser
     // Told of files whose content was withdrawn; see Appraiser.

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/bytes.h"
+
 namespace assayfs {
 namespace {
 
@@ -37,7 +39,8 @@ Result<void> CheckBinding(const MountSettings& settings, const Policy& policy) {
 
 // Under which name a policy has a floor, which no package has.
 std::string FloorNameOf(const Policy& policy) {
-  return "policy:" + std::filesystem::path(policy.name).filename().string();
+  const std::string name = std::filesystem::path(policy.name).filename();
+  return "policy:" + Printable(name, Spaces::kEscape);
 }
 
 }  // namespace

@@ -21,16 +21,17 @@ RecordWriter::~RecordWriter() {
   thread_.join();
 }
 
-void RecordWriter::Add(std::string line) {
+bool RecordWriter::Add(std::string line) {
   {
     const std::lock_guard lock(mutex_);
     if (waiting_.size() >= max_waiting_) {
       ++lost_;
-      return;
+      return false;
     }
     waiting_.push_back(std::move(line));
   }
   changed_.notify_one();
+  return true;
 }
 
 std::uint64_t RecordWriter::lost() const {

@@ -24,7 +24,8 @@ class RecordWriter {
   RecordWriter(const RecordWriter&) = delete;
   RecordWriter& operator=(const RecordWriter&) = delete;
 
-  void Add(std::string line);
+  // False if the line is lost.
+  bool Add(std::string line);
   std::uint64_t lost() const;
 
  private:

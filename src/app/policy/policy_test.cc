@@ -13,6 +13,7 @@
 
 #include "app/policy/policy_verbs.h"
 #include "app/report.h"
+#include "app/scenario/mount_runner.h"
 #include "app/scenario/scenario_report.h"
 #include "app/scenario/scenario_suite.h"
 #include "base/files.h"
@@ -64,6 +65,10 @@ int StatusOf(const std::vector<ScenarioOutcome>& outcomes) {
 }
 
 int Test(const Options& options) {
+  if (options.mounted) {
+    const std::string why = MountRunner::WhyImpossible();
+    if (!why.empty()) return ReportFailure("policy test --mount", why);
+  }
   const auto files = FindScenarios(options.paths);
   if (!files) return ReportFailure("policy test", files.error());
   const ScratchFolder folder("policy-test");

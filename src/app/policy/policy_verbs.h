@@ -13,6 +13,8 @@ namespace assayfs {
 void AddPolicyCheck(CLI::App& policy, int& exit_status);
 void AddPolicyShow(CLI::App& policy, int& exit_status);
 void AddPolicyTest(CLI::App& policy, int& exit_status);
+void AddPolicyReplay(CLI::App& policy, int& exit_status);
+void AddPolicyLearn(CLI::App& policy, int& exit_status);
 void AddPolicySign(CLI::App& policy, int& exit_status);
 
 }  // namespace assayfs

@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 
-#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <utility>
@@ -25,14 +24,12 @@ Result<Scenario> ReadScenario(const std::string& file) {
 }
 
 // Records name digests, and where lists are: what is compared is who was denied
-// what, and why. At read, the kernel may ask for the same more than once.
+// what, and why.
 void Shorten(std::vector<StepResult>& results) {
   for (StepResult& result : results) {
     for (std::string& record : result.records) {
       record = record.substr(0, record.find(" ("));
     }
-    auto& records = result.records;
-    records.erase(std::unique(records.begin(), records.end()), records.end());
   }
 }
 

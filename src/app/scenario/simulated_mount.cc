@@ -59,9 +59,14 @@ class SimulatedMount::PolicyMeasurer : public Measurer {
   MeasureOutcome Measure(std::optional<std::uint32_t> pcr,
                          std::string_view path,
                          std::span<const std::byte> sha256) override {
-    const bool is_main = path == mount_.settings_.policy;
-    mount_.Measure(pcr, std::string(is_main ? kPolicyName : path),
-                   ToHex(sha256));
+    std::string name(path);
+    const std::string folder = mount_.folder_ + "/";
+    if (path == mount_.settings_.policy) {
+      name = kPolicyName;
+    } else if (path.starts_with(folder)) {
+      name = "policy " + name.substr(folder.size());
+    }
+    mount_.Measure(pcr, name, ToHex(sha256));
     return {true, ""};
   }
 
@@ -280,56 +285,25 @@ assayfs::Use SimulatedMount::UseOf(const Step& step, const File& file,
   return use;
 }
 
-// As BoundTree::Compare, for a file in memory.
-void SimulatedMount::Compare(const std::string& path, const File& file,
-                             const Binding& binding,
-                             const std::vector<DigestIndex::Entry>& known,
-                             Evidence& evidence, std::string& detail) const {
-  if (!binding.any() || known.empty()) return;
-  FoundAttributes found;
-  found.info.st_mode = S_IFREG | file.entry.mode;
-  found.info.st_uid = file.entry.owner;
-  found.info.st_gid = file.entry.group;
-  found.capabilities = "";
-  evidence.in_place = false;
-  evidence.attributes_hold = false;
-  for (const DigestIndex::Entry& entry : known) {
-    if (!entry.counts()) continue;
-    if (binding.path && entry.path() != path) continue;
-    evidence.in_place = true;
-    const auto difference =
-        DifferenceOf(entry.attributes(), found, binding, Owners{});
-    if (difference.empty()) {
-      evidence.attributes_hold = true;
-      return;
-    }
-    detail = "list " + entry.list->name + ": " + difference;
-  }
-}
-
-Result<Decision> SimulatedMount::DecideOn(const Demand& demand,
-                                          const std::string& path,
+Result<KnownFile> SimulatedMount::KnownOf(const std::string& path,
                                           const File& file,
-                                          Grounds& grounds) const {
-  Evidence evidence;
-  evidence.regular = file.entry.kind == TreeEntry::Kind::kFile;
-  if (!evidence.regular) return Decide(demand, evidence);
-  Content content;
+                                          const DemandList& demands) const {
+  KnownFile known;
+  known.regular = file.entry.kind == TreeEntry::Kind::kFile;
+  known.paths = {path};
+  known.attributes.info.st_mode = S_IFREG | file.entry.mode;
+  known.attributes.info.st_uid = file.entry.owner;
+  known.attributes.info.st_gid = file.entry.group;
+  known.attributes.capabilities = "";
+  known.comparable = {true, true, true, true, true};
+  if (!known.regular) return known;
   for (const HashAlgorithm algorithm :
-       AlgorithmsFor(*index_, {&demand, 1}, 0)) {
+       AlgorithmsFor(*index_, demands.all(), 0)) {
     auto digest = HashBytes(algorithm, AsBytes(file.entry.content));
     if (!digest) return Fail(digest.error());
-    content.digests.push_back(*digest);
+    known.digests.push_back(*digest);
   }
-  grounds = LookUpContent(*policy_, *index_, content, demand, evidence);
-  if (evidence.known && demand.appraise != nullptr) {
-    Compare(path, file, demand.appraise->terms.bind,
-            KnownByAppraised(*policy_, grounds.known), evidence,
-            grounds.detail);
-  } else if (!evidence.known) {
-    AddExpected(*index_, {path}, demand, grounds, evidence);
-  }
-  return Decide(demand, evidence);
+  return known;
 }
 
 Result<StepResult> SimulatedMount::Judge(const Step& step, Mask mask) {
@@ -337,28 +311,26 @@ Result<StepResult> SimulatedMount::Judge(const Step& step, Mask mask) {
   if (!file) return Fail(file.error());
   const assayfs::Use use = UseOf(step, **file, mask);
   const DemandList demands = Match(*policy_, use);
-  const auto sha256 =
-      HashBytes(HashAlgorithm::kSha256, AsBytes((*file)->entry.content));
-  if (!sha256) return Fail(sha256.error());
-  Decision decision;
-  bool audit = false;
-  for (const Demand& demand : demands.all()) {
-    Grounds its_grounds;
-    const auto decided = DecideOn(demand, step.path, **file, its_grounds);
-    if (!decided) return Fail(decided.error());
-    if (decided->measure != nullptr) {
-      Measure(decided->measure->terms.pcr, step.path, sha256->ToString());
+  const auto known = KnownOf(step.path, **file, demands);
+  if (!known) return Fail(known.error());
+  const UseDecision decided =
+      DecideUse(*policy_, *index_, demands, *known, Owners{});
+  if (!decided.measures.empty()) {
+    const auto sha256 =
+        HashBytes(HashAlgorithm::kSha256, AsBytes((*file)->entry.content));
+    if (!sha256) return Fail(sha256.error());
+    for (const Rule* rule : decided.measures) {
+      Measure(rule->terms.pcr, step.path, sha256->ToString());
     }
-    audit |= decided->audit;
-    Combine(*decided, decision);
   }
+  const Decision& decision = decided.decision;
   StepResult result;
   result.verdict = VerdictName(decision.verdict);
   result.reason = ReasonName(decision.reason);
   if (decision.rule != nullptr) result.line = decision.rule->line;
   const bool denied = !Permits(Mode::kEnforce, decision.verdict);
   const bool audits =
-      audit &&
+      decided.audit &&
       audited_.insert(step.path + " " + std::to_string((*file)->generation))
           .second;
   if (!denied && !audits) return result;

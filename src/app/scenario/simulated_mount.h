@@ -13,8 +13,8 @@
 #include "app/scenario/materials.h"
 #include "app/scenario/scenario.h"
 #include "app/settings/mount_settings.h"
+#include "app/uses/decide_use.h"
 #include "appraise/digest_index.h"
-#include "appraise/evidence.h"
 #include "appraise/file_systems.h"
 #include "trust/keyring.h"
 
@@ -65,12 +65,9 @@ class SimulatedMount {
   Result<void> LoadList(const std::string& name);
   void PublishLists();
   assayfs::Use UseOf(const Step& step, const File& file, Mask mask) const;
-  Result<Decision> DecideOn(const Demand& demand, const std::string& path,
-                            const File& file, Grounds& grounds) const;
-  void Compare(const std::string& path, const File& file,
-               const Binding& binding,
-               const std::vector<DigestIndex::Entry>& known, Evidence& evidence,
-               std::string& detail) const;
+  // What of a file a use with these demands is decided by.
+  Result<KnownFile> KnownOf(const std::string& path, const File& file,
+                            const DemandList& demands) const;
   void Measure(std::optional<std::uint32_t> pcr, const std::string& name,
                const std::string& digest);
   Result<File*> Find(const std::string& path);

@@ -202,9 +202,15 @@ Result<MountSettings> MakeSettings(const NamedValues& values) {
   settings.tcti = Single(values, "tcti", "");
   for (const auto& [name, path] :
        {std::pair("log-file", &settings.log_path),
+        std::pair("record", &settings.record),
         std::pair("control", &settings.control_path)}) {
     const std::string given = Single(values, name, "");
     if (!given.empty()) *path = Absolute(given);
+  }
+  if (!settings.record.empty() && settings.mode == Mode::kOff) {
+    return Fail(EINVAL,
+                "--record needs --mode enforce or log: with off nothing is "
+                "asked; log denies nothing either");
   }
   return settings;
 }

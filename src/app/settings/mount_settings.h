@@ -39,6 +39,7 @@ struct MountSettings {
   std::string tcti;
   unsigned pcr = 12;
   std::string log_path;
+  std::string record;  // absolute; empty: what is asked is not recorded
   ListOrder list_order = ListOrder::kSorted;
   std::string control_path;  // empty: none
   std::string control_link;  // where clients look for it; empty: there

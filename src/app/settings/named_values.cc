@@ -49,6 +49,8 @@ const std::vector<SettingOption>& SettingOptions() {
       {"tcti", "CONF", "TCTI of the TPM, as tpm2-tss has it"},
       {"pcr", "N", "PCR to extend [12]"},
       {"log-file", "PATH", "measurement log [/run/assayfs/pcr-N.log]"},
+      {"record", "FILE",
+       "file in which what is asked is recorded, for policy replay and learn"},
       {"log-order", "ORDER", "sorted or on-use [sorted]"},
       {"control", "PATH",
        "control socket [/run/assayfs/<mount point, escaped>.sock]"},

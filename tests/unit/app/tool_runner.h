@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs the `lists`, `log` and `verify` verbs inside the test program, and
-// outside tools.
+// Runs the `lists`, `log`, `policy` and `verify` verbs inside the test program,
+// and outside tools.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -34,6 +34,7 @@ inline Outcome RunTool(std::vector<std::string> words) {
   int status = kExitYes;
   AddListsVerb(app, status);
   AddLogVerb(app, status);
+  AddPolicyVerb(app, status);
   AddVerifyVerb(app, status);
   ::testing::internal::CaptureStdout();
   ::testing::internal::CaptureStderr();

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <future>
@@ -63,6 +64,7 @@ class AppraiserTest : public ::testing::Test {
       const std::lock_guard lock(records_mutex_);
       records_.push_back(record);
     };
+    options.asked = asked_;
     options.content_fell = content_fell_;
     options.withdrawn = withdrawn_;
     if (ask_below_) options.ask_below = ask_below_;
@@ -83,6 +85,7 @@ class AppraiserTest : public ::testing::Test {
   std::unique_ptr<ListStore> lists_;
   std::mutex records_mutex_;
   std::vector<UseRecord> records_;
+  std::function<void(const AskedUse&)> asked_;
   std::function<void(FileId)> content_fell_;
   std::function<std::optional<VerityFile>(int, Pages)> ask_below_;
   std::function<void(const std::vector<FileId>&)> withdrawn_;
@@ -721,9 +724,9 @@ TEST_F(AppraiserTest, FilesAreMeasuredInThePcrOfTheirRule) {
   Judge("usr/bin/a", kExec);
   appraiser_.reset();  // measures what is queued
   // The list came first, when it was loaded.
-  EXPECT_THAT(measurer_.paths(),
-              ::testing::ElementsAre(dir_ / "lists/tlv-a", "/usr/bin/a",
-                                     "/usr/bin/a"));
+  EXPECT_THAT(
+      measurer_.paths(),
+      ::testing::ElementsAre(dir_ / "lists/tlv-a", "/usr/bin/a", "/usr/bin/a"));
   // Execution is an open, too.
   EXPECT_THAT(measurer_.pcrs(),
               ::testing::ElementsAre(std::nullopt, std::nullopt, 11U));
@@ -847,6 +850,135 @@ TEST_F(BoundTest, AnUnboundPackageMayBeRelocated) {
   EXPECT_EQ(ReasonFor("usr/bin/foo"), Reason::kPathMismatch);
   Start({"foo"});
   EXPECT_TRUE(Judge("usr/bin/foo").permitted);
+}
+
+// What it told of one use, once that is over.
+struct Asked {
+  Use use;
+  std::vector<Digest> digests;
+  Verdict verdict;
+  const Rule* rule;
+  mode_t mode;
+};
+
+class AskedTest : public AppraiserTest {
+ protected:
+  AskedTest() {
+    asked_ = [this](const AskedUse& asked) {
+      told_.push_back({asked.use,
+                       asked.content == nullptr ? std::vector<Digest>()
+                                                : asked.content->digests,
+                       asked.decision.verdict, asked.decision.rule,
+                       asked.mode});
+    };
+  }
+  std::vector<Asked> told_;
+};
+
+TEST_F(AskedTest, IsToldOfEveryUseWithAllThatAPolicyMayAsk) {
+  Start("files");
+  Put("alien", "alien");
+  Use use = kRead;
+  use.pid = ::gettid();
+  const UniqueFd fd = Must(OpenForReading(AT_FDCWD, Path("usr/bin/a")));
+  EXPECT_TRUE(Must(appraiser_->Judge(fd.get(), use)).permitted);
+  EXPECT_FALSE(Judge("alien").permitted);
+  ASSERT_EQ(told_.size(), 2U);
+  const Asked& known = told_[0];
+  EXPECT_EQ(known.verdict, Verdict::kAllow);
+  EXPECT_EQ(known.rule, nullptr);
+  EXPECT_TRUE(S_ISREG(known.mode));
+  EXPECT_EQ(known.digests, std::vector{DigestOf("good content")});
+  for (std::size_t i = 0; i < kNumberCount; ++i) {
+    EXPECT_TRUE(known.use.numbers[i]) << i;
+  }
+  EXPECT_EQ(known.use.texts[static_cast<std::size_t>(TextFact::kPath)].front(),
+            "/usr/bin/a");
+  for (const TextFact fact : {TextFact::kExe, TextFact::kContainer}) {
+    EXPECT_FALSE(known.use.texts[static_cast<std::size_t>(fact)].empty());
+  }
+  EXPECT_EQ(known.use.elf, false);
+  EXPECT_EQ(known.use.setuid, false);
+  EXPECT_EQ(told_[1].verdict, Verdict::kDeny);
+  EXPECT_EQ(told_[1].digests, std::vector{DigestOf("alien")});
+}
+
+TEST_F(AskedTest, WhatNoRuleSpeaksOfIsHashedAndStaysUnjudged) {
+  AddList("tlv-sha512", "other", "/other", HashAlgorithm::kSha512);
+  ASSERT_TRUE(lists_->WaitUntilLoaded(std::chrono::seconds(10)));
+  Start(
+      Parsed("dont_hash\nappraise func=DIGEST_LIST_CHECK\n"
+             "appraise func=BPRM_CHECK digest_type=verity\n"));
+  Put("data", "data");
+  EXPECT_TRUE(appraiser_->Judges(kRead));
+  const auto answer = Judge("data");
+  EXPECT_TRUE(answer.permitted);
+  EXPECT_EQ(answer.tags, nullptr);
+  EXPECT_EQ(answer.decision.verdict, Verdict::kUnjudged);
+  ASSERT_EQ(told_.size(), 1U);
+  EXPECT_EQ(told_[0].verdict, Verdict::kUnjudged);
+  EXPECT_THAT(
+      told_[0].digests,
+      ::testing::IsSupersetOf({DigestOf("data", HashAlgorithm::kSha256),
+                               DigestOf("data", HashAlgorithm::kSha512)}));
+  // Nor does what rules do not ask for make them judge otherwise.
+  EXPECT_FALSE(Judge("data", kExec).permitted);
+  EXPECT_EQ(appraiser_->counters().allowed, 0U);
+  EXPECT_EQ(appraiser_->policy()->rules.size(), 3U);
+}
+
+TEST_F(AskedTest, WhatIsBeingWrittenHasNoDigestsAndIsPermittedUnjudged) {
+  Start("exec");
+  Put("data", "data");
+  const UniqueFd fd = Must(OpenForReading(AT_FDCWD, Path("data")));
+  const WriterGuard writer =
+      appraiser_->BeginWrite(Must(StampFile(fd.get())).id);
+  EXPECT_TRUE(Judge("data").permitted);
+  ASSERT_EQ(told_.size(), 1U);
+  EXPECT_TRUE(told_[0].digests.empty());
+}
+
+TEST_F(AskedTest, WhoOnlyWritesIsNotedWithoutALookAtTheContent) {
+  Start("exec");
+  Put("data", "data");
+  const Use write{.mask = kMayWrite, .uid = 5, .pid = ::gettid()};
+  EXPECT_FALSE(appraiser_->Judges(write));
+  const UniqueFd fd(::open(Path("data").c_str(), O_PATH | O_CLOEXEC));
+  appraiser_->NoteUnjudged(fd.get(), write);
+  ASSERT_EQ(told_.size(), 1U);
+  EXPECT_EQ(told_[0].use.mask, kMayWrite);
+  EXPECT_EQ(told_[0].use.uid, 5U);
+  EXPECT_EQ(told_[0].use.texts[static_cast<std::size_t>(TextFact::kPath)],
+            (std::vector<std::string>{"/data", Path("data")}));
+  EXPECT_TRUE(
+      told_[0].use.numbers[static_cast<std::size_t>(NumberFact::kFowner)]);
+  EXPECT_EQ(told_[0].use.elf, std::nullopt);
+  EXPECT_TRUE(told_[0].digests.empty());
+  EXPECT_EQ(told_[0].verdict, Verdict::kUnjudged);
+  EXPECT_EQ(appraiser_->counters().hashed_files, 0U);
+}
+
+TEST_F(AskedTest, AWriteThatIsJudgedIsToldOfOnce) {
+  Start(
+      Parsed("appraise func=DIGEST_LIST_CHECK\n"
+             "appraise mask=MAY_WRITE\n"));
+  const Use write{.mask = kMayWrite};
+  EXPECT_TRUE(appraiser_->Judges(write));
+  EXPECT_TRUE(Judge("usr/bin/a", write).permitted);
+  ASSERT_EQ(told_.size(), 1U);
+  EXPECT_EQ(told_[0].digests.size(), 1U);
+}
+
+TEST_F(AskedTest, NobodyIsToldOfExplanationsOrInModeOff) {
+  Start();
+  const UniqueFd fd = Must(OpenForReading(AT_FDCWD, Path("usr/bin/a")));
+  Must(appraiser_->Explain(fd.get(), kRead));
+  Start("files", Mode::kOff);
+  Judge("usr/bin/a");
+  appraiser_->NoteUnjudged(fd.get(), kRead);
+  EXPECT_FALSE(appraiser_->Judges(kRead));
+  EXPECT_TRUE(told_.empty());
+  EXPECT_EQ(appraiser_->counters().hashed_files, 0U);
 }
 
 }  // namespace

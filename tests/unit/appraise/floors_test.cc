@@ -60,6 +60,13 @@ TEST(FloorsTest, ListsThatNobodySignedAndThoseOfNoPackageRaiseNothing) {
   EXPECT_EQ(floors.size(), 0U);
 }
 
+TEST(FloorsTest, AFloorOfAnotherNameIsRaisedByHand) {
+  const auto floors = Floors().RaisedTo("policy:p", "9");
+  EXPECT_EQ(floors.Of("policy:p"), "9");
+  EXPECT_EQ(floors.RaisedTo("policy:p", "10").Of("policy:p"), "10");
+  EXPECT_EQ(floors.RaisedTo("policy:p", "8"), floors);
+}
+
 TEST(FloorsTest, ReadsWhatItWrites) {
   const Floors floors =
       Floors().RaisedBy({List("a", "1:2-1"), List("b", "7~rc1-1")}, {});

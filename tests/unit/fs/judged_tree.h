@@ -4,9 +4,11 @@
 
 #include <fcntl.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "appraise/appraiser.h"
 #include "appraise/lease_keeper.h"
@@ -40,7 +42,8 @@ inline constexpr std::string_view kGoodText = "good content";
 // Has the files "good", with kGoodText, and "bad".
 class JudgedTree {
  public:
-  JudgedTree() {
+  // asked: see Appraiser.
+  explicit JudgedTree(std::function<void(const AskedUse&)> asked = {}) {
     BlockLeaseSignals();
     tree_.dir().Write("good", kGoodText);
     tree_.dir().Write("bad", "other content");
@@ -53,6 +56,7 @@ class JudgedTree {
     Appraiser::Options judging;
     judging.policy = BuiltIn("files");
     judging.root_fd = root_fd_.get();
+    judging.asked = std::move(asked);
     judging.ask_below = [this](int fd, Pages) { return AskBelow(fd); };
     appraiser_ =
         Must(Appraiser::Create(std::move(judging), *lists_, measurer_));

@@ -70,6 +70,27 @@ TEST_F(OpenerTest, LetsContentBeReplacedUnjudged) {
   EXPECT_EQ(tree_.Stat("bad").st_size, 0);
 }
 
+TEST_F(OpenerTest, AnOpenThatOnlyWritesIsJudgedWhereThePolicySaysSo) {
+  appraiser_->SetPolicy(testing::Parsed(
+      "appraise func=DIGEST_LIST_CHECK\nappraise mask=^MAY_WRITE\n"));
+  EXPECT_THAT(Open("bad", O_WRONLY), FailsWith(EACCES));
+  EXPECT_THAT(Open("bad", O_WRONLY | O_TRUNC), FailsWith(EACCES));
+  EXPECT_THAT(Open("bad", O_RDONLY | O_TRUNC), FailsWith(EACCES));
+  EXPECT_THAT(Open("bad", O_RDWR | O_APPEND), FailsWith(EACCES));
+  EXPECT_NE(tree_.Stat("bad").st_size, 0);
+  EXPECT_TRUE(Open("bad", O_RDONLY));
+  EXPECT_TRUE(Open("good", O_WRONLY));
+}
+
+TEST_F(OpenerTest, AppendingIsAPurposeOfItsOwn) {
+  appraiser_->SetPolicy(testing::Parsed(
+      "appraise func=DIGEST_LIST_CHECK\nappraise mask=^MAY_APPEND\n"));
+  EXPECT_THAT(Open("bad", O_WRONLY | O_APPEND), FailsWith(EACCES));
+  EXPECT_TRUE(Open("bad", O_WRONLY));
+  // The kernel does not say O_APPEND of what only reads.
+  EXPECT_TRUE(Open("bad", O_RDONLY | O_APPEND));
+}
+
 TEST_F(OpenerTest, KeepsPagesOfTheSameContent) {
   EXPECT_FALSE(Must(Open("good", O_RDONLY))->keeps_pages());
   EXPECT_TRUE(Must(Open("good", O_RDONLY))->keeps_pages());
@@ -202,6 +223,53 @@ TEST_F(OpenerTest, RefusesDirectAccessWhereTheLowerFileCannot) {
       Must(Lookup(*table, Must(table->Get(kRootNode)), "version"));
   EXPECT_THAT(opener_->Open(file.lower, O_RDONLY | O_DIRECT, kUser, {}),
               FailsWith(EINVAL));
+}
+
+// Keeps what it is told of as "PATH MASK DIGESTS".
+class RecordingOpenerTest : public ::testing::Test {
+ protected:
+  std::vector<std::string> told_;
+  JudgedTree judged_{[this](const AskedUse& asked) {
+    const auto& paths =
+        asked.use.texts[static_cast<std::size_t>(TextFact::kPath)];
+    const std::size_t digests =
+        asked.content == nullptr ? 0 : asked.content->digests.size();
+    told_.push_back((paths.empty() ? "?" : paths.front()) + " " +
+                    std::to_string(asked.use.mask) + " " +
+                    std::to_string(digests));
+  }};
+  LowerTree& tree_ = judged_.tree();
+  KernelPassthrough kernel_;  // never offered
+  Opener opener_{judged_.appraiser(), nullptr, kernel_, DataPath::kAuto,
+                 nullptr};
+  const Caller self_{.uid = ::getuid(), .gid = ::getgid(), .umask = 022};
+};
+
+TEST_F(RecordingOpenerTest, EveryOpenIsToldOfOnce) {
+  EXPECT_TRUE(opener_.Open(tree_.At("good"), O_RDONLY, kUser, {}));
+  EXPECT_FALSE(opener_.Open(tree_.At("bad"), O_RDWR, kUser, {}));
+  EXPECT_TRUE(opener_.Open(tree_.At("bad"), O_WRONLY, kUser, {}));
+  EXPECT_TRUE(opener_.Open(tree_.At("bad"), O_RDWR | O_TRUNC, kUser, {}));
+  EXPECT_THAT(told_, ::testing::ElementsAre("/good 4 1", "/bad 6 1", "/bad 2 0",
+                                            "/bad 2 0"));
+}
+
+TEST_F(RecordingOpenerTest, FilesThatAreMadeAreWritten) {
+  for (const int flags : {O_RDONLY, O_WRONLY | O_APPEND, O_RDWR}) {
+    const std::string name = "new" + std::to_string(told_.size());
+    Must(opener_.Create(tree_.table(), tree_.root(), name.c_str(), 0644, flags,
+                        self_));
+  }
+  EXPECT_THAT(told_,
+              ::testing::ElementsAre("/new0 2 0", "/new1 10 0", "/new2 2 0"));
+}
+
+TEST_F(RecordingOpenerTest, WhatDoesNotOpenIsNoWrite) {
+  const auto executed =
+      Must(opener_.Open(tree_.At("good"), O_RDONLY | kOpenForExec, kUser, {}));
+  EXPECT_THAT(opener_.Open(tree_.At("good"), O_WRONLY, kUser, {}),
+              FailsWith(ETXTBSY));
+  EXPECT_THAT(told_, ::testing::ElementsAre("/good 1 1"));
 }
 
 }  // namespace

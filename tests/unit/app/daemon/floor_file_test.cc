@@ -37,6 +37,7 @@ TEST_F(FloorFileTest, IsEmptyUntilSomethingIsKept) {
   EXPECT_EQ(file->floors().size(), 0U);
   EXPECT_FALSE(fs::exists(path_));
   Must(file->Keep(Some()));
+  EXPECT_EQ(file->floors(), Some());
   EXPECT_EQ(Text(), "# assayfs floors\nfoo 2-1\n");
 }
 

@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/scenario/mount_runner.h"
 
-#include <fcntl.h>
-
 #include <filesystem>
-#include <map>
+#include <fstream>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "app/scenario/scenario_folder.h"
+#include "app/scenario/scenario_mount.h"
+#include "app/scenario/step_traces.h"
+#include "base/bytes.h"
 #include "base/files.h"
+#include "crypto/hasher.h"
 #include "support/results.h"
 #include "support/temp_dir.h"
+#include "tpm/ima_log.h"
+#include "tpm/log_file.h"
 
 namespace assayfs {
 namespace {
@@ -80,6 +86,14 @@ std::vector<std::string> TextsOf(const std::vector<StepResult>& results) {
   std::vector<std::string> texts;
   for (const StepResult& result : results) texts.push_back(TextOf(result));
   return texts;
+}
+
+void AppendRecord(const std::string& log_path, const std::string& path) {
+  auto log = Must(LogFile::Open(log_path));
+  const auto lock = Must(log.Acquire());
+  static_cast<void>(Must(log.ReadOn()));
+  const auto digest = Must(HashBytes(HashAlgorithm::kSha256, AsBytes(path)));
+  Must(log.Append(Must(MakeImaNgRecord(12, digest, path))));
 }
 
 class MountRunnerTest : public ::testing::Test {
@@ -289,7 +303,7 @@ TEST_F(MountRunnerTest, ReadsOfAReadOnlyMountAreJudged) {
   ASSERT_EQ(results.size(), 5U);
   EXPECT_EQ(TextOf(results[0]), "allow known 4");
   EXPECT_EQ(TextOf(results[1]), "deny unknown-content 4");
-  EXPECT_THAT(results[1].records, ElementsAre("x"));
+  EXPECT_THAT(results[1].records, ElementsAre(StartsWith("denied /strange")));
   EXPECT_EQ(TextOf(results[3]), "deny revoked 4");
   EXPECT_THAT(results[4].error, HasSubstr("Read-only"));
 }
@@ -332,6 +346,18 @@ TEST_F(MountRunnerTest, InModeLogWhatWouldBeDeniedIsUsed) {
               ElementsAre(StartsWith("would deny /strange")));
 }
 
+TEST_F(MountRunnerTest, APcrThatTheLogDoesNotExplainIsNoticed) {
+  const Scenario scenario = Simple(kFiles);
+  Materials materials(scenario, keys_);
+  ScenarioFolder folder(keys_.folder(), scenario, materials);
+  Must(folder.Fill());
+  const auto mount = Must(ScenarioMount::Start(scenario, folder, keys_));
+  Must(mount->Stop());
+  EXPECT_TRUE(Must(mount->PcrsAreAsLogged()));
+  AppendRecord(mount->log_path(), "/x");
+  EXPECT_FALSE(Must(mount->PcrsAreAsLogged()));
+}
+
 TEST_F(MountRunnerTest, WhatCannotBeDoneIsAnErrorThatNamesTheStep) {
   Scenario scenario = Simple(kFiles);
   scenario.steps = {Open("/absent")};
@@ -344,6 +370,67 @@ TEST_F(MountRunnerTest, WhatCannotBeMountedIsAnError) {
   scenario.lists.clear();
   EXPECT_THAT(Run(scenario), FailsWith(ENOENT));
   EXPECT_THAT(Run(Simple("nonsense\n")), FailsSaying(EINVAL, "policy:1:"));
+}
+
+// Writes what a daemon would, later than it usually does.
+class StepTracesTest : public ::testing::Test {
+ protected:
+  void Record(const std::string& line) {
+    std::ofstream(places_.records, std::ios::app) << line << "\n";
+  }
+  void Measure(const std::string& path) { AppendRecord(places_.log, path); }
+
+  TempDir dir_;
+  StepTraces::Places places_ = {.records = dir_.Write("records", ""),
+                                .log = dir_ / "log",
+                                .mount_point = dir_ / "mount",
+                                .lists = dir_ / "lists",
+                                .policies = dir_ / "policies"};
+  StepTraces traces_ = Must(StepTraces::Open(places_));
+};
+
+TEST_F(StepTracesTest, WhatComesLateIsOfTheStepThatUsedTheFile) {
+  Measure(dir_ / "lists/tlv-base");
+  Must(traces_.Read());
+  traces_.Begin("/a");
+  traces_.Begin("/b");
+  Record("assayfs: denied " + places_.mount_point +
+         "/a for read by uid 0: modified");
+  Record("assayfs: used " + places_.mount_point +
+         "/b for exec by uid 0: known");
+  Measure("/a");
+  Measure("/b");
+  Must(traces_.Read());
+  EXPECT_THAT(traces_.RecordsOf(0),
+              ElementsAre("denied /a for read by uid 0: modified"));
+  EXPECT_THAT(traces_.RecordsOf(1),
+              ElementsAre("used /b for exec by uid 0: known"));
+  EXPECT_THAT(traces_.MeasuredBy(0), ElementsAre("12 list base", "12 /a"));
+  EXPECT_THAT(traces_.MeasuredBy(1),
+              ElementsAre("12 list base", "12 /a", "12 /b"));
+}
+
+TEST_F(StepTracesTest, OnlyWholeLinesAboutUsesAreRecords) {
+  traces_.Begin(std::nullopt);
+  Record("assayfs: warning: list tlv-x: no key");
+  Record("assayfs: withdrawn, but in use by process 1 (x): /x");
+  std::ofstream(places_.records, std::ios::app) << "assayfs: denied /x";
+  Must(traces_.Read());
+  EXPECT_THAT(traces_.RecordsOf(0), IsEmpty());
+  Record(" for read by uid 0: modified");
+  Must(traces_.Read());
+  EXPECT_THAT(traces_.RecordsOf(0),
+              ElementsAre("denied /x for read by uid 0: modified"));
+}
+
+TEST_F(StepTracesTest, PoliciesAreMeasuredByTheirNames) {
+  Measure(dir_ / "policies/policy");
+  Measure(dir_ / "policies/more");
+  Measure("built-in tcb");
+  Must(traces_.Read());
+  traces_.Begin(std::nullopt);
+  EXPECT_THAT(traces_.MeasuredBy(0),
+              ElementsAre("12 policy", "12 policy more", "12 built-in tcb"));
 }
 
 }  // namespace

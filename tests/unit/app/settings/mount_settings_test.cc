@@ -26,6 +26,7 @@ TEST(MountSettingsTest, HasTheDocumentedDefaults) {
   EXPECT_EQ(settings.mode, Mode::kEnforce);
   EXPECT_EQ(settings.tpm, MeasurementLog::TpmUse::kAuto);
   EXPECT_EQ(settings.pcr, 12U);
+  EXPECT_EQ(settings.record, "");
 }
 
 TEST(MountSettingsTest, MakesRelativePathsAbsolute) {
@@ -33,11 +34,13 @@ TEST(MountSettingsTest, MakesRelativePathsAbsolute) {
   const auto settings = Must(MakeSettings({{"lists", {"l", "rpmdb:root"}},
                                            {"keys", {"../k"}},
                                            {"policy", {"p.rules"}},
-                                           {"log-file", {"x.log"}}}));
+                                           {"log-file", {"x.log"}},
+                                           {"record", {"uses"}}}));
   EXPECT_THAT(settings.lists,
               ElementsAre(here + "/l", "rpmdb:" + here + "/root"));
   EXPECT_EQ(settings.policy, here + "/p.rules");
   EXPECT_EQ(settings.log_path, here + "/x.log");
+  EXPECT_EQ(settings.record, here + "/uses");
   EXPECT_TRUE(settings.keys[0].ends_with("/k"));
 }
 
@@ -50,6 +53,11 @@ TEST(MountSettingsTest, WrongWordsAreRefusedWithTheChoices) {
               FailsSaying(EINVAL, "auto, open or read"));
   EXPECT_THAT(MakeSettings({{"data", {"direct"}}}),
               FailsSaying(EINVAL, "auto, verified or passthrough"));
+}
+
+TEST(MountSettingsTest, WhereNothingIsAskedNothingIsRecorded) {
+  EXPECT_THAT(MakeSettings({{"record", {"/uses"}}, {"mode", {"off"}}}),
+              FailsSaying(EINVAL, "--record needs --mode enforce or log"));
 }
 
 TEST(MountSettingsTest, PcrsThatAnyoneCanResetAreRefused) {

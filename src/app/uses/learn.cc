@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+// Learn: content in recorded uses that no list knows.
+#include "app/uses/learn.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "app/uses/decide_use.h"
+#include "app/uses/known_lists.h"
+#include "app/uses/use_records.h"
+#include "appraise/tree_path.h"
+#include "lists/rpm_file_metadata.h"
+#include "policy/glob.h"
+
+namespace assayfs {
+namespace {
+
+// The contents of uses, those of one path that have a digest in common put
+// together: a line of a denial has but one of the digests.
+class Contents {
+ public:
+  void Add(const LoggedUse& use) {
+    const std::string program = ProgramOf(use);
+    if ((use.use.mask & (kMayWrite | kMayAppend)) != 0) {
+      makers_[use.path()].insert(program);
+    }
+    if (use.digests.empty()) return;
+    UnknownContent& content = Find(use);
+    for (const Digest& digest : use.digests) {
+      if (!std::ranges::count(content.digests, digest)) {
+        content.digests.push_back(digest);
+      }
+    }
+    content.users.insert(program);
+  }
+
+  // By path.
+  std::vector<UnknownContent> Finish() && {
+    for (UnknownContent& content : all_) {
+      const auto makers = makers_.find(content.path);
+      if (makers != makers_.end()) content.makers = makers->second;
+    }
+    std::ranges::stable_sort(all_, {}, &UnknownContent::path);
+    return std::move(all_);
+  }
+
+ private:
+  UnknownContent& Find(const LoggedUse& use) {
+    std::size_t number = all_.size();
+    for (const Digest& digest : use.digests) {
+      const auto known = numbers_.find({use.path(), digest});
+      if (known != numbers_.end()) number = known->second;
+    }
+    if (number == all_.size()) {
+      all_.emplace_back();
+      all_.back().path = use.path();
+    }
+    for (const Digest& digest : use.digests) {
+      numbers_.emplace(std::pair(use.path(), digest), number);
+    }
+    return all_[number];
+  }
+
+  std::vector<UnknownContent> all_;
+  std::map<std::pair<std::string, Digest>, std::size_t> numbers_;
+  std::map<std::string, std::set<std::string>> makers_;  // by path
+};
+
+enum class Knowledge { kKnown, kUnknown, kWithdrawn };
+
+Knowledge KnowledgeOf(const DigestIndex& index,
+                      const std::vector<Digest>& digests) {
+  const bool revoked = std::ranges::any_of(digests, [&](const Digest& digest) {
+    return index.withdrawals()->revocations.Has(digest);
+  });
+  if (revoked) return Knowledge::kWithdrawn;
+  Content content;
+  content.digests = digests;
+  const auto entries = FindContent(index, content, nullptr);
+  if (entries.empty()) return Knowledge::kUnknown;
+  const bool counts = std::ranges::any_of(
+      entries, [](const auto& entry) { return entry.counts(); });
+  return counts ? Knowledge::kKnown : Knowledge::kWithdrawn;
+}
+
+// The digest that a list is to have; null if all are weak.
+const Digest* BestDigest(const std::vector<Digest>& digests) {
+  const Digest* best = nullptr;
+  for (const Digest& digest : digests) {
+    if (digest.algorithm() == HashAlgorithm::kSha256) return &digest;
+    if (!IsStrong(digest.algorithm())) continue;
+    // Lists with digests of fs-verity are not for everybody.
+    const bool better =
+        best == nullptr ||
+        (IsVerity(best->algorithm()) && !IsVerity(digest.algorithm())) ||
+        (IsVerity(best->algorithm()) == IsVerity(digest.algorithm()) &&
+         DigestBytes(digest.algorithm()) > DigestBytes(best->algorithm()));
+    if (better) best = &digest;
+  }
+  return best;
+}
+
+bool MatchesOne(const std::vector<std::string>& globs,
+                const std::string& path) {
+  return std::ranges::any_of(globs, [&path](const std::string& glob) {
+    return GlobMatches(glob, path);
+  });
+}
+
+}  // namespace
+
+std::string_view KindName(UnknownContent::Kind kind) {
+  switch (kind) {
+    case UnknownContent::Kind::kConfiguration:
+      return "modified configuration";
+    case UnknownContent::Kind::kModified:
+      return "modified";
+    case UnknownContent::Kind::kAlien:
+      return "alien";
+    case UnknownContent::Kind::kWithdrawn:
+      return "withdrawn";
+  }
+  return "";
+}
+
+UnknownContents FindUnknownContents(const std::vector<LoggedUse>& uses,
+                                    const DigestIndex& index) {
+  Contents contents;
+  for (const LoggedUse& use : uses) contents.Add(use);
+  UnknownContents unknown;
+  for (UnknownContent& content : std::move(contents).Finish()) {
+    const Knowledge knowledge = KnowledgeOf(index, content.digests);
+    if (knowledge == Knowledge::kKnown) continue;
+    if (knowledge == Knowledge::kWithdrawn) {
+      content.kind = UnknownContent::Kind::kWithdrawn;
+    } else if (!MissingAlgorithms(index, {}, content.digests).empty()) {
+      ++unknown.undecided;
+      continue;
+    }
+    content.package = PackageNaming(index, ListedSpellings({content.path}));
+    unknown.all.push_back(std::move(content));
+  }
+  return unknown;
+}
+
+std::set<std::string> SpellingsOf(const UnknownContents& contents) {
+  std::set<std::string> all;
+  for (const UnknownContent& content : contents.all) {
+    all.merge([&content] {
+      const auto spellings = ListedSpellings({content.path});
+      return std::set<std::string>(spellings.begin(), spellings.end());
+    }());
+  }
+  return all;
+}
+
+void SetKinds(const DigestIndex& index,
+              const std::map<std::string, std::uint32_t>& flags,
+              UnknownContents& contents) {
+  for (UnknownContent& content : contents.all) {
+    if (content.kind == UnknownContent::Kind::kWithdrawn) continue;
+    const auto spellings = ListedSpellings({content.path});
+    const bool configuration =
+        std::ranges::any_of(spellings, [&flags](const std::string& path) {
+          const auto found = flags.find(path);
+          return found != flags.end() && (found->second & kRpmConfig) != 0;
+        });
+    if (configuration) {
+      content.kind = UnknownContent::Kind::kConfiguration;
+    } else if (!PackageNaming(index, spellings).empty()) {
+      content.kind = UnknownContent::Kind::kModified;
+    }
+  }
+}
+
+void TakeContents(const std::vector<std::string>& take,
+                  const std::vector<std::string>& leave,
+                  UnknownContents& contents) {
+  for (UnknownContent& content : contents.all) {
+    content.taken = content.kind != UnknownContent::Kind::kWithdrawn &&
+                    BestDigest(content.digests) != nullptr &&
+                    MatchesOne(take, content.path) &&
+                    !MatchesOne(leave, content.path);
+  }
+}
+
+std::vector<ListedFile> TakenFiles(const UnknownContents& contents) {
+  std::vector<ListedFile> files;
+  for (const UnknownContent& content : contents.all) {
+    if (!content.taken) continue;
+    files.push_back({*BestDigest(content.digests), content.path, {}});
+  }
+  return files;
+}
+
+std::vector<std::string> WarningsOf(const UnknownContents& contents) {
+  std::vector<std::string> warnings;
+  std::map<std::string, std::size_t> counts;
+  for (const UnknownContent& content : contents.all) {
+    if (!content.taken) continue;
+    ++counts[content.path];
+    if (content.kind == UnknownContent::Kind::kModified) {
+      warnings.push_back(content.path + ": taken, though " + content.package +
+                         " has another content for it, and it is no "
+                         "configuration");
+    }
+  }
+  for (const auto& [path, count] : counts) {
+    if (count == 1) continue;
+    warnings.push_back(path + ": " + std::to_string(count) +
+                       " contents were taken; each of them will do");
+  }
+  return warnings;
+}
+
+}  // namespace assayfs

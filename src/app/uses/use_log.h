@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// UseLog: what a mount was asked, as lines of JSON.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "crypto/digest.h"
+#include "policy/match.h"
+
+namespace assayfs {
+
+// One use of one content, however often it came. Whatever a policy can ask of
+// it is in use; what is not known is left out there.
+struct LoggedUse {
+  Use use;                      // its first path is that in the tree
+  std::vector<Digest> digests;  // of the content; none if it was not read
+  std::uint32_t mode = 0;       // st_mode of the file
+  std::string verdict;          // as VerdictName, at the time
+  std::string reason;           // as ReasonName
+
+  const std::string& path() const {
+    return use.texts[static_cast<std::size_t>(TextFact::kPath)].front();
+  }
+};
+
+// One line without a newline. Grammar (JSON): an object with "path" and, where
+// they are known, "system_path", "mask", "uid", "euid", "gid", "egid", "exe",
+// "container", "fowner", "fgroup", "mode", "fsmagic", "fsname", "fs_subtype",
+// "fsuuid", "elf", "digests" (an array of "ALGORITHM:HEX"), "verdict" and
+// "reason". Bytes of paths that are not UTF-8, and "%", are written "%XX".
+// REQUIRES: a path. Threads: pure function.
+std::string WriteUse(const LoggedUse& use);
+
+// Reads a line of a record, or one of those that a mount writes of a denial
+// ("would deny /a for read by uid 5: unknown-content (sha256:...)"), with
+// anything before it.
+// Returns nothing for a line that is neither. Threads: pure function.
+std::optional<LoggedUse> ReadUse(std::string_view line);
+
+}  // namespace assayfs

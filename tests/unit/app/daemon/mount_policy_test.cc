@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/daemon/mount_policy.h"
+
+#include <string>
+
+#include "lists/appended_signature.h"
+#include "support/fakes.h"
+#include "support/temp_dir.h"
+
+namespace assayfs {
+namespace {
+
+using namespace testing;  // NOLINT: the fakes and matchers of this project
+
+class MountPolicyTest : public ::testing::Test {
+ protected:
+  // Writes a policy file, signed unless signature is "".
+  std::string Put(const std::string& name, std::string_view text,
+                  std::string_view signature = "good") {
+    if (signature.empty()) return dir_.Write(name, text);
+    const auto bytes = AppendSignature(AsBytes(text), SignatureFormat::kPkcs7,
+                                       AsBytes(signature));
+    return dir_.Write(name, AsText(bytes));
+  }
+  Result<LoadedPolicy> Load(const std::string& policy,
+                            const Policy* judge = nullptr) {
+    MountSettings settings;
+    settings.policy = policy;
+    settings.bind = bind_;
+    return LoadMountPolicy(settings, FakeVerifier(), judge);
+  }
+
+  const TempDir dir_;
+  Binding bind_;
+};
+
+constexpr std::string_view kSigned = "appraise func=POLICY_CHECK\nappraise\n";
+
+TEST_F(MountPolicyTest, BindsWhatTheMountBinds) {
+  bind_ = {.path = true};
+  const auto loaded = Must(Load("files"));
+  EXPECT_TRUE(BindingOf(loaded.policy).path);
+}
+
+TEST_F(MountPolicyTest, OneThatAsksForSignaturesNeedsOne) {
+  EXPECT_TRUE(Load(Put("p", kSigned)));
+  EXPECT_THAT(Load(Put("p", kSigned, "")),
+              FailsSaying(EKEYREJECTED, "it is not signed, but"));
+  EXPECT_THAT(Load(Put("p", kSigned, "bad")),
+              FailsSaying(EKEYREJECTED, "bad signature, but"));
+  EXPECT_THAT(Load(Put("p", kSigned, "other")),
+              FailsSaying(EKEYREJECTED, "no key (key 1234), but"));
+}
+
+TEST_F(MountPolicyTest, SoDoesWhatItIncludes) {
+  Put("q", "dont_appraise uid=5\n", "");
+  EXPECT_THAT(Load(Put("p", "include q\n" + std::string(kSigned))),
+              FailsSaying(EKEYREJECTED, "q: it is not signed, but"));
+  Put("q", "dont_appraise uid=5\n");
+  EXPECT_TRUE(Load(Put("p", "include q\n" + std::string(kSigned))));
+}
+
+TEST_F(MountPolicyTest, AndWhatFollowsIt) {
+  const auto first = Must(Load(Put("p", kSigned)));
+  EXPECT_THAT(Load(Put("p", "appraise\n", ""), &first.policy),
+              FailsSaying(EKEYREJECTED, "p:1 asks for"));
+  EXPECT_TRUE(Load(Put("p", "appraise\n"), &first.policy));
+  EXPECT_TRUE(Load("files", &first.policy)) << "it comes with the program";
+}
+
+TEST_F(MountPolicyTest, WhoMaySignCanBeSaid) {
+  const std::string rule = "appraise func=POLICY_CHECK signer=";
+  EXPECT_TRUE(
+      Load(Put("p", rule + FakeVerifier::kFingerprint + "\nappraise\n")));
+  EXPECT_THAT(Load(Put("p", rule + "1*\nappraise\n")),
+              FailsSaying(EKEYREJECTED, "signed by 00ff, but"));
+}
+
+TEST_F(MountPolicyTest, WithoutSuchARuleASignatureIsNoMatter) {
+  EXPECT_TRUE(Load(Put("p", "appraise\n", "bad")));
+}
+
+TEST_F(MountPolicyTest, OneThatWouldDenyEverythingIsRefused) {
+  EXPECT_THAT(Load(Put("p", "appraise func=FILE_CHECK\n")),
+              FailsSaying(EINVAL, "every file would be denied"));
+}
+
+TEST_F(MountPolicyTest, OneThatBindsNothingIsRefused) {
+  EXPECT_THAT(Load(Put("p",
+                       "appraise func=DIGEST_LIST_CHECK\n"
+                       "appraise func=BPRM_CHECK bind=link\n")),
+              FailsSaying(EINVAL, "bind=link binds nothing"));
+}
+
+TEST_F(MountPolicyTest, OnlyASignedPolicyHasAFloor) {
+  EXPECT_EQ(FloorOf(Must(Load(Put("p", "version 3\nappraise\n", "")))),
+            std::nullopt);
+  EXPECT_EQ(FloorOf(Must(Load(Put("p", "appraise\n")))), std::nullopt);
+  const auto floor = FloorOf(Must(Load(Put("p", "version 3\nappraise\n"))));
+  ASSERT_TRUE(floor);
+  EXPECT_EQ(floor->name, "policy:p");
+  EXPECT_EQ(floor->version, "3");
+  EXPECT_EQ(FloorOf(Must(Load(Put("a b", "version 3\nappraise\n"))))->name,
+            "policy:a\\x20b");
+}
+
+TEST_F(MountPolicyTest, NothingOlderComesBack) {
+  const auto floors = Floors().RaisedTo("policy:p", "10");
+  const auto load = [this](const std::string& name, const std::string& text,
+                           std::string_view signature = "good") {
+    return Must(Load(Put(name, text + "appraise\n", signature)));
+  };
+  Must(CheckPolicyFloor(floors, load("p", "version 10\n")));
+  Must(CheckPolicyFloor(floors, load("p", "version 11\n")));
+  Must(CheckPolicyFloor(floors, load("q", "version 1\n")));
+  EXPECT_THAT(CheckPolicyFloor(floors, load("p", "version 9\n")),
+              FailsSaying(EKEYREJECTED,
+                          "rolled back: version 9, but version "
+                          "10 was in force"));
+  for (const auto& old : {load("p", ""), load("p", "version 11\n", "")}) {
+    EXPECT_THAT(CheckPolicyFloor(floors, old),
+                FailsSaying(EKEYREJECTED, "no version that is signed"));
+  }
+}
+
+TEST_F(MountPolicyTest, IsMeasuredAsItsRulesSay) {
+  FakeMeasurer measurer;
+  Put("q", "measure func=POLICY_CHECK pcr=11\n");
+  const auto loaded = Must(Load(Put("p", "include q\ninclude files\n")));
+  Must(MeasurePolicy(loaded, measurer));
+  EXPECT_THAT(measurer.paths(),
+              ::testing::ElementsAre(dir_ / "p", dir_ / "q", "built-in files"));
+  EXPECT_EQ(measurer.pcrs()[0], 11U);
+  EXPECT_EQ(measurer.digests()[1], DigestOf(ReadText(dir_ / "q")).Hex());
+  measurer.failing = true;
+  EXPECT_THAT(MeasurePolicy(loaded, measurer),
+              FailsSaying(EIO, "not measured: the TPM is on fire"));
+  Must(MeasurePolicy(Must(Load("files")), measurer));  // asks for nothing
+}
+
+}  // namespace
+}  // namespace assayfs

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conditions and options: one table of names, and how their values are read.
+// Conditions and options: one table of names, and how conditions are read.
 #include "policy/parse_condition.h"
 
 #include <algorithm>
@@ -9,15 +9,12 @@
 
 #include "base/numbers.h"
 #include "policy/glob.h"
+#include "policy/parse_option.h"
 
 namespace assayfs {
 namespace {
 
 using Outcome = Result<std::string>;
-
-std::string Quoted(std::string_view text) {
-  return "\"" + std::string(text) + "\"";
-}
 
 Outcome ReadNumber(NumberFact which, const ConditionWord& word,
                    const NamedSets& sets, Rule& rule) {
@@ -110,81 +107,6 @@ Outcome ParseMask(std::string_view value, Rule& rule) {
   if (mask == kMasks.end())
     return Fail(EINVAL, Quoted(value) + " is not known");
   (has ? rule.mask_has : rule.mask_is) = mask->second;
-  return std::string();
-}
-
-// Options of rules that demand something of content.
-Outcome ParseDigestType(std::string_view value, Rule& rule) {
-  if (value != "verity") return Fail(EINVAL, Quoted(value) + " is not known");
-  rule.terms.verity_only = true;
-  return std::string();
-}
-
-Outcome ParseDigestCache(std::string_view value, Rule& rule) {
-  // The word of earlier versions of the patches.
-  if (value != "data" && value != "content") {
-    return Fail(EINVAL, Quoted(value) + " is not known");
-  }
-  rule.terms.digest_cache = true;
-  return std::string();
-}
-
-Outcome ParseAlgorithms(const ConditionWord& word, const NamedSets& sets,
-                        Rule& rule) {
-  const auto add = [&rule](std::string_view value) -> Result<void> {
-    const auto algorithm = AlgorithmFromName(value);
-    if (!algorithm) {
-      return Fail(EINVAL, Quoted(value) + " is no algorithm of digests");
-    }
-    rule.terms.algorithms.push_back(*algorithm);
-    return {};
-  };
-  auto read = ForEachValue(word.value, sets, add);
-  if (!read) return Fail(read.error());
-  return std::string();
-}
-
-Outcome ParsePcr(std::string_view value, Rule& rule) {
-  const auto pcr = ParseNumber<std::uint32_t>(value);
-  if (!pcr || *pcr > 22 || *pcr == 16) {
-    return Fail(EINVAL, Quoted(value) +
-                            " cannot be extended: a number from 0 to 22, but "
-                            "not 16; anyone can reset 16 and 23");
-  }
-  rule.terms.pcr = *pcr;
-  return std::string();
-}
-
-Outcome ParseTemplate(std::string_view value) {
-  constexpr std::array<std::string_view, 7> kTemplates = {
-      "ima",       "ima-ng",     "ima-ngv2", "ima-sig",
-      "ima-sigv2", "ima-modsig", "evm-sig"};
-  if (std::ranges::find(kTemplates, value) == kTemplates.end()) {
-    return Fail(EINVAL, Quoted(value) + " is not a template for files");
-  }
-  if (value == "ima-ng") return std::string();
-  return "records have the template ima-ng: digest and path, no signature";
-}
-
-Outcome ParseAppraiseType(std::string_view value) {
-  if (value != "imasig" && value != "imasig|modsig" && value != "sigv3") {
-    return Fail(EINVAL, Quoted(value) + " is not known");
-  }
-  return "the signature is that of the list that knows the file; security.ima "
-         "is not read";
-}
-
-Outcome ParseFlag(std::string_view value) {
-  if (value != "check_blacklist") {
-    return Fail(EINVAL, Quoted(value) + " is not known");
-  }
-  return std::string();  // revocations always count
-}
-
-Outcome ParseBind(std::string_view value, Rule& rule) {
-  const auto binding = ParseBinding(value);
-  if (!binding) return Fail(binding.error());
-  rule.terms.bind = *binding;
   return std::string();
 }
 
@@ -281,6 +203,10 @@ Outcome ReadLists(const ConditionWord& word, const NamedSets& sets,
                   Rule& rule) {
   return ParseLists(kWhich, word, sets, rule);
 }
+Outcome ReadAlgorithms(const ConditionWord& word, const NamedSets& sets,
+                       Rule& rule) {
+  return ParseAlgorithms(word.value, sets, rule);
+}
 Outcome Nothing(const ConditionWord&, const NamedSets&, Rule&) {
   return std::string();  // O_DIRECT is always permitted: what it reads is
                          // checked
@@ -319,7 +245,7 @@ constexpr std::array<Keyword, 27> kKeywords = {{
     {"appraise_type", Relations::kEqual, For::kAppraise,
      ReadWord<ParseAppraiseType>},
     {"appraise_flag", Relations::kEqual, For::kAppraise, ReadWord<ParseFlag>},
-    {"appraise_algos", Relations::kEqual, For::kAppraise, ParseAlgorithms},
+    {"appraise_algos", Relations::kEqual, For::kAppraise, ReadAlgorithms},
     {"pcr", Relations::kEqual, For::kMeasure, ReadValue<ParsePcr>},
     {"template", Relations::kEqual, For::kMeasure, ReadWord<ParseTemplate>},
     {"permit_directio", Relations::kEqual, For::kAll, Nothing},

@@ -21,7 +21,7 @@ std::optional<std::uint32_t> ParseOne(std::string_view text, int base) {
 }
 
 tl::unexpected<Error> NoNumber(std::string_view text, int base) {
-  return Fail(EINVAL, "\"" + std::string(text) + "\" is not a number" +
+  return Fail(EINVAL, Quoted(text) + " is not a number" +
                           (base == 16 ? " in hexadecimal digits" : ""));
 }
 
@@ -106,6 +106,10 @@ Result<std::vector<std::string>> ParseGlobs(std::string_view values,
       });
   if (!read) return Fail(read.error());
   return globs;
+}
+
+std::string Quoted(std::string_view text) {
+  return "\"" + std::string(text) + "\"";
 }
 
 std::string LowerHex(std::string text) {

@@ -42,6 +42,9 @@ Result<NumberSet> ParseLimit(char relation, std::string_view value);
 Result<std::vector<std::string>> ParseGlobs(std::string_view values,
                                             const NamedSets& sets);
 
+// Returns text between quotation marks, for messages.
+std::string Quoted(std::string_view text);
+
 // Returns text with its letters from "A" to "F" in lower case.
 std::string LowerHex(std::string text);
 

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // `lists sign`: appends a signature of one's own to lists.
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <filesystem>
-#include <iostream>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "app/lists/lists_input.h"
 #include "app/lists/lists_verbs.h"
 #include "app/lists/signing.h"
 #include "app/report.h"
@@ -35,20 +32,9 @@ Result<void> SignList(const std::string& path, const Signing& signing,
 int Run(const SigningOptions& options, const std::vector<std::string>& lists) {
   const auto signing = PrepareSigning(options);
   if (!signing) return ReportFailure("lists sign", signing.error());
-  std::size_t count = 0;
-  int status = kExitYes;
-  for (const std::string& path : lists) {
-    const auto done = SignList(path, *signing, options.replace);
-    if (done) {
-      ++count;
-      continue;
-    }
-    ReportFailure(path, done.error());
-    const bool no = done.error().code() == EEXIST;
-    status = std::max<int>(status, no ? kExitNo : kExitFailed);
-  }
-  std::cout << Counted(count, "list") << " signed\n";
-  return status;
+  return SignEach(lists, "list", [&](const std::string& path) {
+    return SignList(path, *signing, options.replace);
+  });
 }
 
 }  // namespace

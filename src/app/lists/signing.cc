@@ -6,10 +6,14 @@
 #include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
+#include <iostream>
 #include <utility>
 
 #include "app/lists/gpg_signer.h"
+#include "app/lists/lists_input.h"
+#include "app/report.h"
 #include "base/files.h"
 #include "lists/appended_signature.h"
 #include "trust/pkcs7_signer.h"
@@ -87,6 +91,24 @@ Result<void> SignFile(const std::string& path, std::size_t max_bytes,
       folder.get(), file_name,
       AppendSignature(split->payload, signing.format, *signature),
       info.st_mode & 0777);
+}
+
+int SignEach(const std::vector<std::string>& paths, std::string_view noun,
+             const std::function<Result<void>(const std::string&)>& sign) {
+  std::size_t count = 0;
+  int status = kExitYes;
+  for (const std::string& path : paths) {
+    const auto done = sign(path);
+    if (done) {
+      ++count;
+      continue;
+    }
+    ReportFailure(path, done.error());
+    const bool no = done.error().code() == EEXIST;
+    status = std::max<int>(status, no ? kExitNo : kExitFailed);
+  }
+  std::cout << Counted(count, noun) << " signed\n";
+  return status;
 }
 
 }  // namespace assayfs

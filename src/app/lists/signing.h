@@ -5,6 +5,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "assayfs/signature_verifier.h"
 #include "base/bytes.h"
@@ -46,5 +48,11 @@ Result<Signing> PrepareSigning(const SigningOptions& options);
 Result<void> SignFile(const std::string& path, std::size_t max_bytes,
                       const Signing& signing, bool replace,
                       const std::function<Result<void>(Bytes)>& check);
+
+// Calls sign for each file, reports those that failed, and prints how many were
+// signed. noun: what they are. Returns the exit status: 1 if one was signed
+// already, 3 if anything else failed.
+int SignEach(const std::vector<std::string>& paths, std::string_view noun,
+             const std::function<Result<void>(const std::string&)>& sign);
 
 }  // namespace assayfs

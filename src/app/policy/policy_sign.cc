@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // `policy sign`: appends a signature of one's own to policies.
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <iostream>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "app/lists/lists_input.h"
 #include "app/lists/signing.h"
 #include "app/policy/policy_verbs.h"
 #include "app/report.h"
@@ -17,31 +15,24 @@
 namespace assayfs {
 namespace {
 
+// What no mount could load is not signed.
+Result<void> SignPolicy(const std::string& path, const Signing& signing,
+                        bool replace) {
+  constexpr std::uint32_t kAnyPcr = 12;
+  return SignFile(path, kMaxPolicyBytes, signing, replace,
+                  [&path](Bytes) -> Result<void> {
+                    const auto loaded = LoadPolicy(path, kAnyPcr, nullptr);
+                    if (!loaded) return Fail(loaded.error());
+                    return {};
+                  });
+}
+
 int Run(const SigningOptions& options, const std::vector<std::string>& files) {
   const auto signing = PrepareSigning(options);
   if (!signing) return ReportFailure("policy sign", signing.error());
-  std::size_t count = 0;
-  int status = kExitYes;
-  for (const std::string& path : files) {
-    constexpr std::uint32_t kAnyPcr = 12;
-    const auto done = SignFile(path, kMaxPolicyBytes, *signing, options.replace,
-                               [&path](Bytes) -> Result<void> {
-                                 // What no mount could load is not signed.
-                                 const auto loaded =
-                                     LoadPolicy(path, kAnyPcr, nullptr);
-                                 if (!loaded) return Fail(loaded.error());
-                                 return {};
-                               });
-    if (done) {
-      ++count;
-      continue;
-    }
-    ReportFailure(path, done.error());
-    const bool no = done.error().code() == EEXIST;
-    status = std::max<int>(status, no ? kExitNo : kExitFailed);
-  }
-  std::cout << Counted(count, "file") << " signed\n";
-  return status;
+  return SignEach(files, "file", [&](const std::string& path) {
+    return SignPolicy(path, *signing, options.replace);
+  });
 }
 
 }  // namespace

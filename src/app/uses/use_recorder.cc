@@ -97,9 +97,9 @@ void UseRecorder::Add(const AskedUse& asked) {
 
 // It may come again, and there may be room then.
 void UseRecorder::Lose(const std::string& line) {
-  ++lost_;
   const auto key = KeyOf(line);
   if (key) known_.With([key](auto& known) { return known.erase(*key); });
+  ++lost_;
 }
 
 void UseRecorder::Write(const std::string& line) {

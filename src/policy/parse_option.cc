@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Options: the words of a rule that say what must be so, or what follows.
+#include "policy/parse_option.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/numbers.h"
+
+namespace assayfs {
+
+using Outcome = Result<std::string>;
+
+Outcome ParseDigestType(std::string_view value, Rule& rule) {
+  if (value != "verity") return Fail(EINVAL, Quoted(value) + " is not known");
+  rule.terms.verity_only = true;
+  return std::string();
+}
+
+Outcome ParseDigestCache(std::string_view value, Rule& rule) {
+  // The word of earlier versions of the patches.
+  if (value != "data" && value != "content") {
+    return Fail(EINVAL, Quoted(value) + " is not known");
+  }
+  rule.terms.digest_cache = true;
+  return std::string();
+}
+
+Outcome ParseAlgorithms(std::string_view values, const NamedSets& sets,
+                        Rule& rule) {
+  const auto add = [&rule](std::string_view value) -> Result<void> {
+    const auto algorithm = AlgorithmFromName(value);
+    if (!algorithm) {
+      return Fail(EINVAL, Quoted(value) + " is no algorithm of digests");
+    }
+    rule.terms.algorithms.push_back(*algorithm);
+    return {};
+  };
+  auto read = ForEachValue(values, sets, add);
+  if (!read) return Fail(read.error());
+  return std::string();
+}
+
+Outcome ParsePcr(std::string_view value, Rule& rule) {
+  const auto pcr = ParseNumber<std::uint32_t>(value);
+  if (!pcr || *pcr > 22 || *pcr == 16) {
+    return Fail(EINVAL, Quoted(value) +
+                            " cannot be extended: a number from 0 to 22, but "
+                            "not 16; anyone can reset 16 and 23");
+  }
+  rule.terms.pcr = *pcr;
+  return std::string();
+}
+
+Outcome ParseTemplate(std::string_view value) {
+  constexpr std::array<std::string_view, 7> kTemplates = {
+      "ima",       "ima-ng",     "ima-ngv2", "ima-sig",
+      "ima-sigv2", "ima-modsig", "evm-sig"};
+  if (std::ranges::find(kTemplates, value) == kTemplates.end()) {
+    return Fail(EINVAL, Quoted(value) + " is not a template for files");
+  }
+  if (value == "ima-ng") return std::string();
+  return "records have the template ima-ng: digest and path, no signature";
+}
+
+Outcome ParseAppraiseType(std::string_view value) {
+  if (value != "imasig" && value != "imasig|modsig" && value != "sigv3") {
+    return Fail(EINVAL, Quoted(value) + " is not known");
+  }
+  return "the signature is that of the list that knows the file; security.ima "
+         "is not read";
+}
+
+Outcome ParseFlag(std::string_view value) {
+  if (value != "check_blacklist") {
+    return Fail(EINVAL, Quoted(value) + " is not known");
+  }
+  return std::string();  // revocations always count
+}
+
+Outcome ParseBind(std::string_view value, Rule& rule) {
+  const auto binding = ParseBinding(value);
+  if (!binding) return Fail(binding.error());
+  rule.terms.bind = *binding;
+  return std::string();
+}
+
+}  // namespace assayfs

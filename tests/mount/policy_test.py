@@ -172,6 +172,13 @@ class LoadTest(judged.Judged):
         self.put("appraise func=FILE_CHECK\n")
         self.assertIn('add "appraise func=DIGEST_LIST_CHECK"', self.refused())
 
+    def test_nor_is_one_that_no_list_passes(self):
+        self.put("appraise func=DIGEST_LIST_CHECK signer=none*\n"
+                 "appraise func=FILE_CHECK\n")
+        told = self.refused()
+        self.assertIn("the policy appraises none of the digest lists "
+                      "(tlv-base: signed by ", told)
+
     def test_a_policy_that_asks_for_signatures_has_one(self):
         self.put("appraise func=POLICY_CHECK\n" + LISTS +
                  "measure func=POLICY_CHECK\nappraise func=FILE_CHECK\n")

@@ -24,20 +24,24 @@ Result<void> CheckUsable(const MountSettings& settings, const Policy& policy,
   if (settings.mode != Mode::kEnforce || !AppraisesFiles(policy)) return {};
   if (store.waiting() > 0) return {};
   const auto index = store.Current();
-  const bool all_withdrawn = std::ranges::all_of(
-      index->lists(), [&](const std::shared_ptr<const LoadedList>& list) {
-        return index->WhyWithdrawn(*list) != nullptr;
-      });
-  if (!all_withdrawn) return {};
+  const auto counts = [&](const std::shared_ptr<const LoadedList>& list) {
+    return index->WhyWithdrawn(*list) == nullptr && IsAppraised(policy, *list);
+  };
+  if (std::ranges::any_of(index->lists(), counts)) return {};
   std::string message;
   for (const std::string& source : settings.lists) {
     message += (message.empty() ? "" : ", ") + source;
   }
   const auto rejected = store.Rejected();
   if (!index->lists().empty()) {
-    message += ": all digest lists are withdrawn (" +
-               index->lists().front()->name + ": " +
-               index->WhyWithdrawn(*index->lists().front())->why + ")";
+    const LoadedList& first = *index->lists().front();
+    const Withdrawn* const withdrawn = index->WhyWithdrawn(first);
+    message += withdrawn != nullptr
+                   ? ": all digest lists are withdrawn (" + first.name + ": " +
+                         withdrawn->why + ")"
+                   : ": the policy appraises none of the digest lists (" +
+                         first.name + ": signed by " +
+                         first.signer.fingerprint + ")";
   } else if (rejected.empty()) {
     message += ": no digest lists there";
   } else {

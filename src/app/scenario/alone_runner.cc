@@ -40,6 +40,8 @@ Result<void> Change(const Step& step, SimulatedMount& mount) {
       return mount.SetOwner(step.path, step.owner);
     case Step::Action::kAddList:
       return mount.AddList(step.list);
+    case Step::Action::kReplaceList:
+      return mount.ReplaceList(step.list, step.to);
     case Step::Action::kRemoveList:
       mount.RemoveList(step.list);
       return {};

@@ -102,6 +102,8 @@ std::string UnescapedStepText(const Step& step) {
              " below the mount";
     case kAddList:
       return "add list " + step.list;
+    case kReplaceList:
+      return "replace list " + step.list + " with " + step.to;
     case kRemoveList:
       return "remove list " + step.list;
     case kRevoke:

@@ -186,6 +186,8 @@ Result<void> MountedSteps::ChangeLists(const Step& step) {
   if (!before) return Fail(before.error());
   auto changed = step.action == StepAction::kAddList
                      ? folder_.AddList(step.list)
+                 : step.action == StepAction::kReplaceList
+                     ? folder_.ReplaceList(step.list, step.to)
                      : folder_.RemoveList(step.list);
   if (changed) mount_.WaitForLists(*before);
   return changed;

@@ -38,6 +38,7 @@ const std::vector<Form>& Forms() {
       {"remove", kRemove, {}},
       {"chown", kSetOwner, {"owner"}},
       {"add_list", kAddList, {}},
+      {"replace_list", kReplaceList, {"with"}},
       {"remove_list", kRemoveList, {}},
       {"revoke", kRevoke, {}},
       {"reload", kReload, {"signed_by", "error"}},
@@ -161,6 +162,25 @@ void CheckList(const TomlValue& value, const Scenario& scenario,
                                  JoinWords(names) + ")");
 }
 
+// A list keeps its file, and so its format.
+void ReadReplacement(const TomlReader& reader, const Scenario& scenario,
+                     TomlComplaint& complaint, Step& step) {
+  reader.Need("with");
+  const TomlValue* const with = reader.Find("with");
+  if (with == nullptr) return;
+  TakeText(*with, complaint, step.to);
+  CheckList(*with, scenario, complaint);
+  const auto is_package = [&scenario](const std::string& name) {
+    for (const auto* lists : {&scenario.lists, &scenario.more_lists}) {
+      const auto found = lists->find(name);
+      if (found != lists->end()) return !found->second.package.empty();
+    }
+    return false;
+  };
+  if (is_package(step.list) == is_package(step.to)) return;
+  complaint.Add(with->place, "only one of the two is of a package");
+}
+
 // The same policy again has the signature that it had.
 void ForbidSigner(const TomlReader& reader, TomlComplaint& complaint) {
   if (const TomlValue* signer = reader.Find("signed_by")) {
@@ -191,6 +211,10 @@ void ReadAction(const Form& form, const TomlReader& reader,
     case kRemoveList:
       TakeText(value, complaint, step.list);
       return CheckList(value, scenario, complaint);
+    case kReplaceList:
+      TakeText(value, complaint, step.list);
+      CheckList(value, scenario, complaint);
+      return ReadReplacement(reader, scenario, complaint, step);
     case kRevoke:
       TakeText(value, complaint, step.text);
       return CheckMarks(value, scenario, complaint);

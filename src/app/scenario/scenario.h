@@ -58,18 +58,19 @@ struct Expectation {
 
 struct Step {
   enum class Action {
-    kOpen,        // path: use it as mask says, as asker
-    kWrite,       // path, text: replace its content through the mount
-    kChange,      // path, text: replace its content below the mount
-    kRename,      // path, to: through the mount
-    kRemove,      // path: through the mount
-    kSetOwner,    // path, owner: below the mount
-    kAddList,     // list
-    kRemoveList,  // list
-    kRevoke,      // text: a line as in a file of revocations; "%PATH%" stands
-                  // for the digest of what the tree file PATH had at the start,
-                  // "%KEY NAME%" for the fingerprint of a key
-    kReload,      // text: another policy; empty: the same
+    kOpen,         // path: use it as mask says, as asker
+    kWrite,        // path, text: replace its content through the mount
+    kChange,       // path, text: replace its content below the mount
+    kRename,       // path, to: through the mount
+    kRemove,       // path: through the mount
+    kSetOwner,     // path, owner: below the mount
+    kAddList,      // list
+    kReplaceList,  // list, to: its file has what another list says
+    kRemoveList,   // list
+    kRevoke,       // text: a line as in a file of revocations; "%PATH%" stands
+              // for the digest of what the tree file PATH had at the start,
+              // "%KEY NAME%" for the fingerprint of a key
+    kReload,  // text: another policy; empty: the same
   };
   Action action = Action::kOpen;
   unsigned line = 0;  // in the scenario file

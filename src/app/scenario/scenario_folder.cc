@@ -104,10 +104,17 @@ Result<void> ScenarioFolder::Fill() {
 }
 
 Result<void> ScenarioFolder::AddList(const std::string& name) {
+  return ReplaceList(name, name);
+}
+
+Result<void> ScenarioFolder::ReplaceList(const std::string& name,
+                                         const std::string& with) {
   const auto list = materials_.List(name);
+  const auto other = materials_.List(with);
   if (!list) return Fail(list.error());
-  const ScenarioList* const spec = materials_.FindList(name);
-  return PutFile(lists(), list->name, list->bytes, spec->owner);
+  if (!other) return Fail(other.error());
+  const ScenarioList* const spec = materials_.FindList(with);
+  return PutFile(lists(), list->name, other->bytes, spec->owner);
 }
 
 Result<void> ScenarioFolder::RemoveList(const std::string& name) {

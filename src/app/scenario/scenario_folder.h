@@ -44,6 +44,8 @@ class ScenarioFolder {
   // Puts a list among the others, all at once, or takes it away.
   // Errors: those of Materials::List, of writing and unlink(2).
   Result<void> AddList(const std::string& name);
+  // Puts what another list says into the file of a list.
+  Result<void> ReplaceList(const std::string& name, const std::string& with);
   Result<void> RemoveList(const std::string& name);
 
   // Adds a line to the revocations. Errors: those of Materials::Expand, and of

@@ -41,12 +41,7 @@ std::string ScenarioName(const std::string& file_name) {
 
 SimulatedMount::SimulatedMount(const Scenario& scenario, Materials& materials,
                                std::string folder)
-    : scenario_(scenario),
-      materials_(materials),
-      folder_(std::move(folder)),
-      lists_([](const std::string& a, const std::string& b) {
-        return LoadsBefore(a, b);
-      }) {
+    : scenario_(scenario), materials_(materials), folder_(std::move(folder)) {
   for (const auto& [path, entry] : scenario.tree) {
     tree_.emplace(path, File(entry));
   }
@@ -101,7 +96,7 @@ Result<void> SimulatedMount::Start(TestKeys& keys, FileSystem system) {
   auto put = PutPolicy(scenario_.policy, scenario_.policy_signer);
   if (!put) return put;
   for (const auto& [name, list] : scenario_.lists) {
-    if (auto loaded = LoadList(name); !loaded) return loaded;
+    if (auto put_list = PutList(name, name); !put_list) return put_list;
   }
   PublishLists();
   return {};
@@ -135,15 +130,25 @@ Result<void> SimulatedMount::PutPolicy(const std::string& text,
   return {};
 }
 
-Result<void> SimulatedMount::LoadList(const std::string& name) {
-  auto made = materials_.List(name);
+Result<void> SimulatedMount::PutList(const std::string& name,
+                                     const std::string& from) {
+  auto made = materials_.List(from);
   if (!made) return Fail(made.error());
-  const ScenarioList& spec = *materials_.FindList(name);
-  const RawList raw{made->name, folder_ + "/lists/" + made->name,
-                    std::move(made->bytes),
-                    ListFile{spec.owner, 0, system_.magic}};
+  // The file of one that is replaced keeps its name.
+  made->name.replace(made->name.size() - from.size(), from.size(), name);
+  RawList raw{made->name, folder_ + "/lists/" + made->name,
+              std::move(made->bytes),
+              ListFile{materials_.FindList(from)->owner, 0, system_.magic}};
+  LoadList(raw);
+  files_.insert_or_assign(made->name, std::move(raw));
+  return {};
+}
+
+// One that is refused is left out, as a mount does.
+void SimulatedMount::LoadList(const RawList& raw) {
+  lists_.erase(raw.name);
   auto list = CheckList(raw, *keys_, {.allow_weak = true, .attributes = true});
-  if (!list) return {};  // left out, as a mount does
+  if (!list) return;
   if (const auto pcr = PcrForList(*policy_, UseOfList(*list))) {
     Measure(pcr->number, "list " + ScenarioName(list->name),
             list->sha256.ToString());
@@ -151,7 +156,6 @@ Result<void> SimulatedMount::LoadList(const std::string& name) {
   }
   lists_.insert_or_assign(raw.name,
                           std::make_shared<const LoadedList>(std::move(*list)));
-  return {};
 }
 
 void SimulatedMount::PublishLists() {
@@ -167,14 +171,21 @@ void SimulatedMount::PublishLists() {
 }
 
 Result<void> SimulatedMount::AddList(const std::string& name) {
-  auto loaded = LoadList(name);
-  if (loaded) PublishLists();
-  return loaded;
+  return ReplaceList(name, name);
+}
+
+Result<void> SimulatedMount::ReplaceList(const std::string& name,
+                                         const std::string& with) {
+  auto put = PutList(name, with);
+  if (put) PublishLists();
+  return put;
 }
 
 void SimulatedMount::RemoveList(const std::string& name) {
-  std::erase_if(lists_, [&name](const auto& list) {
-    return ScenarioName(list.first) == name;
+  std::erase_if(files_, [&](const auto& file) {
+    if (ScenarioName(file.first) != name) return false;
+    lists_.erase(file.first);
+    return true;
   });
   PublishLists();
 }
@@ -195,11 +206,7 @@ Result<void> SimulatedMount::Reload(const std::string& text,
   auto put = text.empty() ? PutPolicy(scenario_.policy, scenario_.policy_signer)
                           : PutPolicy(text, signer);
   if (!put) return put;
-  std::vector<std::string> names;
-  for (const auto& [name, list] : lists_) names.push_back(ScenarioName(name));
-  for (const std::string& name : names) {
-    if (auto loaded = LoadList(name); !loaded) return loaded;
-  }
+  for (const auto& [name, raw] : files_) LoadList(raw);
   PublishLists();
   return {};
 }

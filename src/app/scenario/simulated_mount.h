@@ -16,6 +16,8 @@
 #include "app/uses/decide_use.h"
 #include "appraise/digest_index.h"
 #include "appraise/file_systems.h"
+#include "appraise/list_source.h"
+#include "lists/list_name.h"
 #include "trust/keyring.h"
 
 namespace assayfs {
@@ -42,6 +44,7 @@ class SimulatedMount {
   Result<void> Remove(const std::string& path);
 
   Result<void> AddList(const std::string& name);
+  Result<void> ReplaceList(const std::string& name, const std::string& with);
   void RemoveList(const std::string& name);
   Result<void> Revoke(const std::string& line);
   // Errors: those of a reload.
@@ -62,7 +65,8 @@ class SimulatedMount {
 
   class PolicyMeasurer;
   Result<void> PutPolicy(const std::string& text, const std::string& signer);
-  Result<void> LoadList(const std::string& name);
+  Result<void> PutList(const std::string& name, const std::string& from);
+  void LoadList(const RawList& raw);
   void PublishLists();
   assayfs::Use UseOf(const Step& step, const File& file, Mask mask) const;
   // What of a file a use with these demands is decided by.
@@ -82,9 +86,13 @@ class SimulatedMount {
   std::shared_ptr<const Keyring> keys_;
   std::shared_ptr<const Policy> policy_;
   // By the name of the file, in loading order.
-  std::map<std::string, std::shared_ptr<const LoadedList>,
-           bool (*)(const std::string&, const std::string&)>
-      lists_;
+  struct Before {
+    bool operator()(const std::string& a, const std::string& b) const {
+      return LoadsBefore(a, b);
+    }
+  };
+  std::map<std::string, RawList, Before> files_;
+  std::map<std::string, std::shared_ptr<const LoadedList>, Before> lists_;
   std::shared_ptr<Withdrawals> withdrawals_ = std::make_shared<Withdrawals>();
   std::shared_ptr<const DigestIndex> index_;
   std::uint64_t epoch_ = 0;

@@ -167,6 +167,7 @@ TEST(StepTextTest, EveryActionHasWords) {
   EXPECT_EQ(text_of(kRemove), "remove /a");
   EXPECT_EQ(text_of(kSetOwner), "give /a to uid 5 below the mount");
   EXPECT_EQ(text_of(kAddList), "add list base");
+  EXPECT_EQ(text_of(kReplaceList), "replace list base with /b");
   EXPECT_EQ(text_of(kRemoveList), "remove list base");
   EXPECT_EQ(text_of(kRevoke), "revoke package\\x0ax");
   EXPECT_EQ(text_of(kReload), "reload another policy signed by us");

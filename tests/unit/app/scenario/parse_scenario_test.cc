@@ -192,6 +192,10 @@ TEST(ParseScenarioTest, ReadsChangesToListsAndPolicy) {
   Step step = OnlyStep("add_list = \"base\"\n");
   EXPECT_EQ(step.action, kAddList);
   EXPECT_EQ(step.list, "base");
+  step = OnlyStep("replace_list = \"base\"\nwith = \"base\"\n");
+  EXPECT_EQ(step.action, kReplaceList);
+  EXPECT_EQ(step.list, "base");
+  EXPECT_EQ(step.to, "base");
   step = OnlyStep("remove_list = \"base\"\n");
   EXPECT_EQ(step.action, kRemoveList);
   step = OnlyStep("revoke = \"digest %/a%\"\n");
@@ -410,6 +414,10 @@ TEST(ParseScenarioTest, AStepHasAllThatItNeeds) {
 TEST(ParseScenarioTest, AStepNamesAListThatIsThere) {
   EXPECT_THAT(ParseStep("[[step]]\nadd_list = \"bsae\"\n"),
               FailsSaying(EINVAL, "9:12: there is no list \"bsae\" (base)"));
+  EXPECT_THAT(ParseStep("[[step]]\nreplace_list = \"base\"\n"),
+              FailsSaying(EINVAL, "\"with\" is missing"));
+  EXPECT_THAT(ParseStep("[[step]]\nreplace_list = \"base\"\nwith = \"bsae\"\n"),
+              FailsSaying(EINVAL, "there is no list \"bsae\" (base)"));
 }
 
 TEST(ParseScenarioTest, TheSamePolicyKeepsItsSignature) {

@@ -142,7 +142,8 @@ void DecideOnAKnownFile(benchmark::State& state) {
   use.number(NumberFact::kUid) = 100000;
   use.text(TextFact::kPath) = {"/usr/share/made/of/files"};
   for (auto _ : state) {
-    for (const Demand& demand : Match(policy, use).all()) {
+    const DemandList demands = Match(policy, use);
+    for (const Demand& demand : demands.all()) {
       benchmark::DoNotOptimize(Decide(demand, evidence));
     }
   }

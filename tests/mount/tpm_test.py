@@ -138,6 +138,20 @@ class MeasurePolicyTest(WithTpm):
                       self.records()[1])
 
 
+class SeveralPcrsTest(WithTpm):
+    def test_each_has_a_line_of_its_own(self):
+        policy = os.path.join(self.base, "policy")
+        write(policy, "measure func=DIGEST_LIST_CHECK\n"
+                      "measure func=FILE_CHECK pcr=11\n")
+        self.mount("--policy", policy)
+        self.assertReads(self.at("data"), "data\n")
+        judged.wait_until(
+            lambda: self.status()["tpm"]["others"][0]["extends"] == 1)
+        told = assayfs("status", self.mnt).stdout
+        self.assertIn("anchored, PCR 12 (", told)
+        self.assertIn("anchored, PCR 11 (", told)
+
+
 def needs():
     for program in ("swtpm", "tpm2_pcrread"):
         if not shutil.which(program):

@@ -171,7 +171,11 @@ std::string StatusText(const json& status) {
   for (const json& problem : MemberOf(status, "problems")) {
     out += Line("problem", TextOf({{"text", problem}}, "text"));
   }
-  out += Line("tpm", TpmText(MemberOf(status, "tpm")));
+  const json& tpm = MemberOf(status, "tpm");
+  out += Line("tpm", TpmText(tpm));
+  for (const json& other : MemberOf(tpm, "others")) {
+    out += Line("tpm", TpmText(other));
+  }
   out += Line("log", TextOf(status, "log_file"));
   out += Line("verdicts", TextOf(verdicts, "allowed") + " allowed, " +
                               TextOf(verdicts, "denied") + " denied, " +

@@ -16,13 +16,13 @@ struct NamedGroup {
   std::vector<const Item*> items;  // in their order
 };
 
+// Returns pointers to the items, in their order; they borrow.
 template <typename Items>
 auto PointersTo(const Items& items) {
   std::vector<const typename Items::value_type*> pointers;
   pointers.reserve(items.size());
   for (const auto& item : items) pointers.push_back(&item);
   return pointers;
-  pointers.reserve(items.size());
 }
 
 // Puts items that name_of gives one name into a group. Returns the largest

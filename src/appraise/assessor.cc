@@ -28,16 +28,6 @@ constexpr Needs kAllNeeds{.elf = true,
                           .exe = true,
                           .container = true};
 
-void AddRecords(const Decision& decision, Assessment& assessment) {
-  assessment.audit |= decision.audit;
-  if (decision.measure == nullptr) return;
-  const auto& pcr = decision.measure->terms.pcr;
-  const bool known = std::ranges::any_of(
-      assessment.measures,
-      [&pcr](const Rule* rule) { return rule->terms.pcr == pcr; });
-  if (!known) assessment.measures.push_back(decision.measure);
-}
-
 }  // namespace
 
 struct Assessor::Found {
@@ -187,7 +177,8 @@ Result<Assessment> Assessor::Assess(int fd, const Use& use,
     const Demand& demand = task.demands.all()[i];
     assessment.appraised |= demand.appraise != nullptr;
     const Decision decision = Decide(demand, task.found[i].evidence);
-    AddRecords(decision, assessment);
+    assessment.audit |= decision.audit;
+    AddMeasure(decision, assessment.measures);
     if (Combine(decision, assessment.decision)) {
       assessment.grounds = std::move(task.found[i].grounds);
     }

@@ -2,6 +2,8 @@
 // Decide: from evidence to verdict.
 #include "policy/decide.h"
 
+#include <algorithm>
+
 namespace assayfs {
 namespace {
 
@@ -86,6 +88,14 @@ bool Combine(const Decision& more, Decision& decision) {
                           Severity(more.verdict) > Severity(decision.verdict);
   if (takes_over) decision = more;
   return takes_over;
+}
+
+void AddMeasure(const Decision& decision, std::vector<const Rule*>& measures) {
+  if (decision.measure == nullptr) return;
+  const auto& pcr = decision.measure->terms.pcr;
+  const bool known = std::ranges::any_of(
+      measures, [&pcr](const Rule* rule) { return rule->terms.pcr == pcr; });
+  if (!known) measures.push_back(decision.measure);
 }
 
 bool Permits(Mode mode, Verdict verdict) {

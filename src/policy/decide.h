@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "assayfs/verdict.h"
 #include "policy/match.h"
@@ -52,6 +53,10 @@ Decision Decide(const Demand& demand, const Evidence& evidence);
 // decision, if its verdict is stricter, and says whether it did. Records are
 // due for each of them all the same.
 bool Combine(const Decision& more, Decision& decision);
+
+// Adds the rule by which a record is due, if there is one, to those of other
+// demands on the same use; one for each PCR is enough.
+void AddMeasure(const Decision& decision, std::vector<const Rule*>& measures);
 
 // Says whether the use goes ahead: denials and errors stop it in enforce mode
 // only. The one line where "could not decide" becomes "no".

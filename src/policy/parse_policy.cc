@@ -274,17 +274,19 @@ Result<void> Parser::ReadLine(const Line& line) {
 }
 
 Result<void> Parser::Read(PolicySource source, unsigned depth) {
-  if (source.text.size() > kMaxPolicyBytes - policy.text.size()) {
+  // So that no text of one file could be taken for two.
+  const std::string boundary =
+      depth == 0 ? ""
+                 : "# include " + std::to_string(source.text.size()) + " " +
+                       source.name + "\n";
+  // What was read so far, with its boundaries, is within the limit.
+  const std::size_t left = kMaxPolicyBytes - policy.text.size();
+  if (boundary.size() > left || source.text.size() > left - boundary.size()) {
     return Fail(EFBIG, source.name + ": more than " +
                            std::to_string(kMaxPolicyBytes) +
                            " bytes of policy");
   }
-  // So that no text of one file could be taken for two.
-  if (depth > 0) {
-    policy.text += "# include " + std::to_string(source.text.size()) + " " +
-                   source.name + "\n";
-  }
-  policy.text += source.text;
+  policy.text += boundary + source.text;
   std::string_view rest = source.text;
   for (unsigned number = 1; !rest.empty(); ++number) {
     const auto text = rest.substr(0, rest.find('\n'));

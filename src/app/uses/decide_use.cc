@@ -76,16 +76,6 @@ Found LookUp(const Policy& policy, const DigestIndex& index,
   return found;
 }
 
-void AddRecords(const Decision& decision, UseDecision& all) {
-  all.audit |= decision.audit;
-  if (decision.measure == nullptr) return;
-  const auto& pcr = decision.measure->terms.pcr;
-  const bool known = std::ranges::any_of(
-      all.measures,
-      [&pcr](const Rule* rule) { return rule->terms.pcr == pcr; });
-  if (!known) all.measures.push_back(decision.measure);
-}
-
 }  // namespace
 
 UseDecision DecideUse(const Policy& policy, const DigestIndex& index,
@@ -96,7 +86,8 @@ UseDecision DecideUse(const Policy& policy, const DigestIndex& index,
     Found found = LookUp(policy, index, demand, file, owners, all.not_compared);
     all.appraised |= demand.appraise != nullptr;
     const Decision decision = Decide(demand, found.evidence);
-    AddRecords(decision, all);
+    all.audit |= decision.audit;
+    AddMeasure(decision, all.measures);
     if (Combine(decision, all.decision)) {
       all.grounds = std::move(found.grounds);
     }

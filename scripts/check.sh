@@ -184,10 +184,11 @@ function_of() {
 }
 
 run_check() {
-  local status=0
+  local status=0 start=$SECONDS
   say "$1"
   counts=()
   "$(function_of "$1")" || status=$?
+  say "$1: $((SECONDS - start)) s"
   if [ "$1" = gcc ] && [ "${#counts[@]}" -eq 3 ]; then
     passed=$((passed + counts[0]))
     failed=$((failed + counts[1]))

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "trust/openssl.h"
 #include "trust/pkcs11_pin.h"
 #include "trust/pkcs11_token.h"
 
@@ -29,14 +30,8 @@ constexpr std::array<unsigned char, 19> kSha256Info = {
     0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
     0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
 
-struct FreeNumber {
-  void operator()(BIGNUM* number) const { BN_free(number); }
-};
-struct FreeSignature {
-  void operator()(ECDSA_SIG* signature) const { ECDSA_SIG_free(signature); }
-};
-using Number = std::unique_ptr<BIGNUM, FreeNumber>;
-using EcSignature = std::unique_ptr<ECDSA_SIG, FreeSignature>;
+using Number = openssl::Owned<BIGNUM, BN_free>;
+using EcSignature = openssl::Owned<ECDSA_SIG, ECDSA_SIG_free>;
 
 Error LoginFailed(CK_RV code) {
   switch (code) {

@@ -4,38 +4,25 @@
 
 #include <fcntl.h>
 #include <openssl/ec.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
-#include <memory>
 #include <span>
 
 #include "base/files.h"
 #include "crypto/hasher.h"
+#include "trust/openssl.h"
 
 namespace assayfs {
 namespace {
 
-struct FreeKey {
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-};
-struct FreeCertificate {
-  void operator()(X509* certificate) const { X509_free(certificate); }
-};
-struct FreeBio {
-  void operator()(BIO* bio) const { BIO_free_all(bio); }
-};
-using Key = std::unique_ptr<EVP_PKEY, FreeKey>;
-using Certificate = std::unique_ptr<X509, FreeCertificate>;
-using Bio = std::unique_ptr<BIO, FreeBio>;
+using openssl::Bio;
+using openssl::Certificate;
+using openssl::Key;
 
 tl::unexpected<Error> OpensslFailed() {
-  const char* reason = ERR_reason_error_string(ERR_peek_last_error());
-  std::string text = reason == nullptr ? "OpenSSL failed" : reason;
-  ERR_clear_error();
-  return Fail(EIO, std::move(text));
+  return Fail(EIO, openssl::TakeErrorText());
 }
 
 bool AddExtension(X509* certificate, int kind, const char* value) {

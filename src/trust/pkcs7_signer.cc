@@ -13,6 +13,7 @@
 
 #include "base/files.h"
 #include "crypto/hasher.h"
+#include "trust/openssl.h"
 #include "trust/pkcs11_key.h"
 
 namespace assayfs {
@@ -20,44 +21,16 @@ namespace {
 
 constexpr std::size_t kMaxKeyBytes = std::size_t{1} << 20;
 
-struct FreeKey {
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-};
-struct FreeCertificate {
-  void operator()(X509* certificate) const { X509_free(certificate); }
-};
-struct FreeStack {
-  void operator()(STACK_OF(X509) * stack) const {
-    sk_X509_pop_free(stack, X509_free);
-  }
-};
-struct FreeBio {
-  void operator()(BIO* bio) const { BIO_free_all(bio); }
-};
-struct FreeCms {
-  void operator()(CMS_ContentInfo* cms) const { CMS_ContentInfo_free(cms); }
-};
-struct FreeContext {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
-using Key = std::unique_ptr<EVP_PKEY, FreeKey>;
-using Certificate = std::unique_ptr<X509, FreeCertificate>;
-using Stack = std::unique_ptr<STACK_OF(X509), FreeStack>;
-using Bio = std::unique_ptr<BIO, FreeBio>;
-using Cms = std::unique_ptr<CMS_ContentInfo, FreeCms>;
-using Context = std::unique_ptr<EVP_MD_CTX, FreeContext>;
+using openssl::Bio;
+using openssl::Certificate;
+using openssl::Certificates;
+using openssl::Key;
+using Cms = openssl::Owned<CMS_ContentInfo, CMS_ContentInfo_free>;
+using Context = openssl::Owned<EVP_MD_CTX, EVP_MD_CTX_free>;
 
 // Borrows from bytes.
 const unsigned char* Octets(Bytes bytes) {
   return reinterpret_cast<const unsigned char*>(bytes.data());
-}
-
-// Returns what OpenSSL said last, and forgets all of it.
-std::string OpensslText() {
-  const char* reason = ERR_reason_error_string(ERR_peek_last_error());
-  std::string text = reason == nullptr ? "OpenSSL failed" : reason;
-  ERR_clear_error();
-  return text;
 }
 
 Bio BytesBio(Bytes bytes) {
@@ -78,8 +51,8 @@ Result<Key> LoadKey(const std::string& path) {
               : PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
   OPENSSL_cleanse(pem->data(), pem->size());
   if (key == nullptr) {
-    return Fail(EBADMSG,
-                path + ": not a private key in PEM form: " + OpensslText());
+    return Fail(EBADMSG, path + ": not a private key in PEM form: " +
+                             openssl::TakeErrorText());
   }
   return key;
 }
@@ -122,7 +95,7 @@ Result<void> FillIn(const Pkcs11Key& token, Bytes content,
   if (!signature) return Fail(signature.error());
   if (ASN1_STRING_set(CMS_SignerInfo_get0_signature(signer), signature->data(),
                       static_cast<int>(signature->size())) != 1) {
-    return Fail(EIO, "cannot sign: " + OpensslText());
+    return Fail(EIO, "cannot sign: " + openssl::TakeErrorText());
   }
   return {};
 }
@@ -130,7 +103,7 @@ Result<void> FillIn(const Pkcs11Key& token, Bytes content,
 Result<ByteVector> Der(CMS_ContentInfo* cms) {
   unsigned char* der = nullptr;
   const int length = i2d_CMS_ContentInfo(cms, &der);
-  if (length <= 0) return Fail(EIO, "cannot sign: " + OpensslText());
+  if (length <= 0) return Fail(EIO, "cannot sign: " + openssl::TakeErrorText());
   const auto* first = reinterpret_cast<const std::byte*>(der);
   ByteVector bytes(first, first + length);
   OPENSSL_free(der);
@@ -147,7 +120,7 @@ struct Pkcs7Signer::State {
   Key key;                         // from a file, or none
   std::optional<Pkcs11Key> token;  // if there is no key
   Certificate certificate;
-  Stack others;
+  Certificates others;
 };
 
 Result<void> Pkcs7Signer::State::LoadCertificates(const std::string& path) {
@@ -158,8 +131,8 @@ Result<void> Pkcs7Signer::State::LoadCertificates(const std::string& path) {
       bio == nullptr ? nullptr
                      : PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
   if (certificate == nullptr) {
-    return Fail(EBADMSG,
-                path + ": not a certificate in PEM form: " + OpensslText());
+    return Fail(EBADMSG, path + ": not a certificate in PEM form: " +
+                             openssl::TakeErrorText());
   }
   others.reset(sk_X509_new_null());
   while (X509* other =
@@ -226,12 +199,13 @@ Result<ByteVector> Pkcs7Signer::Sign(Bytes bytes) const {
           : CMS_add1_signer(cms.get(), state_->certificate.get(),
                             state_->KeyForCms(), EVP_sha256(),
                             CMS_BINARY | CMS_NOATTR | CMS_NOSMIMECAP);
-  if (signer == nullptr) return Fail(EIO, "cannot sign: " + OpensslText());
+  if (signer == nullptr)
+    return Fail(EIO, "cannot sign: " + openssl::TakeErrorText());
   if (state_->token) {
     const auto filled = FillIn(*state_->token, bytes, signer);
     if (!filled) return Fail(filled.error());
   } else if (CMS_final(cms.get(), content.get(), nullptr, kFlags) != 1) {
-    return Fail(EIO, "cannot sign: " + OpensslText());
+    return Fail(EIO, "cannot sign: " + openssl::TakeErrorText());
   }
   return Der(cms.get());
 }

@@ -2,11 +2,9 @@
 // Pkcs7Verifier: detached CMS signatures against trusted X.509 certificates.
 #include "trust/pkcs7_verifier.h"
 
-#include <openssl/bio.h>
 #include <openssl/cms.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
 #include <array>
@@ -17,6 +15,7 @@
 #include <string>
 #include <utility>
 
+#include "trust/openssl.h"
 #include "trust/pkcs7_crls.h"
 
 namespace assayfs {
@@ -27,23 +26,12 @@ constexpr int kSecurityLevel = 2;  // OpenSSL's name for 112 bits
 constexpr int kSecurityBits = 112;
 constexpr int kMaxChain = 8;
 
-template <auto Free>
-struct Deleter {
-  template <typename T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-void FreeStackAndAll(STACK_OF(X509) * stack) {
-  sk_X509_pop_free(stack, X509_free);
-}
-using Message = std::unique_ptr<CMS_ContentInfo, Deleter<CMS_ContentInfo_free>>;
-using Bio = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
-using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
-using Store = std::unique_ptr<X509_STORE, Deleter<X509_STORE_free>>;
-using StoreContext =
-    std::unique_ptr<X509_STORE_CTX, Deleter<X509_STORE_CTX_free>>;
-using OwningStack = std::unique_ptr<STACK_OF(X509), Deleter<FreeStackAndAll>>;
+using openssl::Bio;
+using openssl::Certificate;
+using openssl::Certificates;
+using Message = openssl::Owned<CMS_ContentInfo, CMS_ContentInfo_free>;
+using Store = openssl::Owned<X509_STORE, X509_STORE_free>;
+using StoreContext = openssl::Owned<X509_STORE_CTX, X509_STORE_CTX_free>;
 
 SignatureCheck Failed(SignatureStatus status, std::string detail) {
   return {status, {}, "PKCS#7: " + Printable(detail)};
@@ -184,7 +172,7 @@ bool IsForCode(X509* certificate) {
 
 struct Pkcs7Verifier::State {
   Store store;
-  OwningStack trusted;
+  Certificates trusted;
   Pkcs7Crls crls;
 
   bool IsTrusted(const X509* certificate) const {
@@ -282,7 +270,7 @@ SignatureCheck Pkcs7Verifier::State::Check(Bytes signed_bytes,
   if (certificate == nullptr) {
     return Failed(SignatureStatus::kNoKey, "certificate of the signer");
   }
-  const OwningStack others(CMS_get1_certs(message.get()));
+  const Certificates others(CMS_get1_certs(message.get()));
   std::vector<std::string> chain;
   auto refused = Judge(certificate, others.get(), SigningTime(signer), chain);
   if (refused) return std::move(*refused);
@@ -298,7 +286,7 @@ SignatureCheck Pkcs7Verifier::State::Check(Bytes signed_bytes,
 
 Pkcs7Verifier::Pkcs7Verifier() : state_(std::make_unique<State>()) {
   state_->store = Store(X509_STORE_new());
-  state_->trusted = OwningStack(sk_X509_new_null());
+  state_->trusted = Certificates(sk_X509_new_null());
 }
 Pkcs7Verifier::Pkcs7Verifier(Pkcs7Verifier&&) noexcept = default;
 Pkcs7Verifier& Pkcs7Verifier::operator=(Pkcs7Verifier&&) noexcept = default;

@@ -21,7 +21,7 @@ rpm/.*       src/trust/rpm_[a-z_]+[.](cc|h)
 rnp/.*       src/trust/[a-z_]+[.]cc
 tss2/.*      src/tpm/esys_[a-z_]+[.]cc
 p11-kit/.*   src/trust/pkcs11_[a-z]+[.](cc|h)
-openssl/.*   src/(crypto|trust)/[a-z0-9_]+[.]cc
+openssl/.*   src/((crypto|trust)/[a-z0-9_]+[.]cc|trust/openssl[.]h)
 CLI/.*       src/app/[a-z_/]+[.](cc|h)
 nlohmann/.*  src/app/[a-z_/]+[.](cc|h)
 toml[+][+]/.*  src/app/scenario/toml_values[.]cc
@@ -126,6 +126,8 @@ self_test() {
   expect src/trust/pkcs7_signer.cc '<p11-kit/uri.h>' 'belongs in'
   expect src/tpm/esys_pcr.h '<tss2/tss2_esys.h>' 'belongs in'
   expect src/crypto/hasher.cc '<openssl/evp.h>' ''
+  expect src/trust/openssl.h '<openssl/evp.h>' ''
+  expect src/trust/keyring.h '<openssl/evp.h>' 'belongs in'
   expect src/lists/a.cc '<openssl/evp.h>' 'belongs in'
   expect src/appraise/a.cc '<nlohmann/json.hpp>' 'belongs in'
   expect src/app/a.cc '<sys/capability.h>' 'belongs in'

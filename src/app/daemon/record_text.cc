@@ -2,16 +2,14 @@
 // The line that tells of a use.
 #include "app/daemon/record_text.h"
 
-#include <string_view>
-
 #include "base/bytes.h"
 
 namespace assayfs {
 namespace {
 
 std::string_view WordFor(const UseRecord& record) {
-  if (Permits(Mode::kEnforce, record.decision.verdict)) return "used";
-  return record.permitted ? "would deny" : "denied";
+  if (Permits(Mode::kEnforce, record.decision.verdict)) return kUsedWord;
+  return record.permitted ? kWouldDenyWord : kDeniedWord;
 }
 
 std::string_view PurposeOf(Mask mask) {

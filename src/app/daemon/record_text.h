@@ -2,15 +2,24 @@
 // The line that tells of a use.
 #pragma once
 
+#include <array>
 #include <string>
+#include <string_view>
 
 #include "appraise/appraiser.h"
 
 namespace assayfs {
 
+// What a line begins with, before a space: the use was denied; the mode let it
+// go ahead; it was permitted, and is audited.
+inline constexpr std::string_view kDeniedWord = "denied";
+inline constexpr std::string_view kWouldDenyWord = "would deny";
+inline constexpr std::string_view kUsedWord = "used";
+inline constexpr std::array kRecordWords = {kDeniedWord, kWouldDenyWord,
+                                            kUsedWord};
+
 // Returns "denied /usr/bin/x for read by uid 0: unknown-content (DETAIL)", as
-// one printable line without a newline. "would deny" stands for "denied" where
-// the mode let the use go ahead, and "used" for a use that is audited.
+// one printable line without a newline.
 // mount_point is put before the record's path. Threads: pure function.
 std::string RecordText(const UseRecord& record, const std::string& mount_point);
 

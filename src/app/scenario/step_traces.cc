@@ -5,9 +5,9 @@
 #include <fcntl.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
+#include "app/daemon/record_text.h"
 #include "base/bytes.h"
 #include "base/files.h"
 #include "tpm/ima_log.h"
@@ -17,9 +17,6 @@ namespace {
 
 constexpr std::size_t kMaxRecordBytes = std::size_t{64} << 20;
 constexpr std::string_view kLinePrefix = "assayfs: ";
-// What RecordText begins with; other lines are about the daemon itself.
-constexpr std::array<std::string_view, 3> kRecordWords = {
-    "denied ", "would deny ", "used "};
 constexpr std::string_view kBuiltIn = "built-in";
 
 // Returns what follows folder and a slash; empty if path is not below it.
@@ -67,13 +64,16 @@ Result<void> StepTraces::ReadRecords() {
 void StepTraces::AddRecord(std::string_view line) {
   if (!line.starts_with(kLinePrefix)) return;
   line.remove_prefix(kLinePrefix.size());
-  const auto word = std::ranges::find_if(
-      kRecordWords, [line](auto begin) { return line.starts_with(begin); });
+  const auto word = std::ranges::find_if(kRecordWords, [line](auto begin) {
+    return line.starts_with(begin) &&
+           line.substr(begin.size()).starts_with(' ');
+  });
+  // Other lines are about the daemon itself.
   if (word == kRecordWords.end()) return;
-  std::string_view rest = line.substr(word->size());
+  std::string_view rest = line.substr(word->size() + 1);
   const std::string prefix = Printable(places_.mount_point, Spaces::kEscape);
   if (rest.starts_with(prefix)) rest.remove_prefix(prefix.size());
-  Trace trace{std::string(*word) + std::string(rest), subjects_.size()};
+  Trace trace{std::string(*word) + " " + std::string(rest), subjects_.size()};
   for (std::size_t step = subjects_.size(); step > 0; --step) {
     const std::string& subject = subjects_[step - 1].in_records;
     if (subject.empty() || trace.text.find(subject) == std::string::npos) {

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "app/daemon/record_text.h"
 #include "app/uses/logged_text.h"
 #include "assayfs/verdict.h"
 #include "base/numbers.h"
@@ -209,8 +210,10 @@ std::optional<Mask> TakePurpose(std::string_view& rest) {
   return std::nullopt;
 }
 
-// rest: "PATH for PURPOSE by uid N: REASON", perhaps with " (DETAIL)".
+// rest: " PATH for PURPOSE by uid N: REASON", perhaps with " (DETAIL)".
 std::optional<LoggedUse> ReadDenial(std::string_view rest) {
+  if (!rest.starts_with(' ')) return std::nullopt;
+  rest.remove_prefix(1);
   const auto printed = TakeUntil(" ", rest);
   if (!printed || !printed->starts_with('/')) return std::nullopt;
   const auto purpose = TakePurpose(rest);
@@ -239,11 +242,9 @@ std::optional<LoggedUse> ReadDenial(std::string_view rest) {
 }
 
 std::optional<LoggedUse> FindDenial(std::string_view line) {
-  constexpr std::array<std::string_view, 3> kWords = {"would deny ", "denied ",
-                                                      "used "};
   for (std::size_t at = 0; at < line.size(); ++at) {
     const auto rest = line.substr(at);
-    for (const auto word : kWords) {
+    for (const auto word : kRecordWords) {
       if (!rest.starts_with(word)) continue;
       if (auto found = ReadDenial(rest.substr(word.size()))) return found;
     }

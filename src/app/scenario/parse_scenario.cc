@@ -97,6 +97,9 @@ void ReadPolicy(const TomlReader& reader, TomlComplaint& complaint,
   for (const TomlValue& item : include->items) {
     std::string name;
     TakeNameKey(item, complaint, name);
+    if (name == kScenarioPolicy) {
+      complaint.Add(item.key_place, "the policy itself has this name");
+    }
     TakeText(item, complaint, scenario.includes[name]);
     CheckMarks(item, scenario, complaint);
   }

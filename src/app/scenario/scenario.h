@@ -17,6 +17,9 @@
 
 namespace assayfs {
 
+// The name of the policy's file, beside which its includes are.
+inline constexpr char kScenarioPolicy[] = "policy";
+
 // One file, folder or symbolic link of the tree. Folders above it come into
 // being by themselves, with mode 0755 and owned by root.
 struct TreeEntry {
@@ -95,7 +98,8 @@ struct Scenario {
   std::string title;          // what it shows, one line
   std::string policy;         // rules, or the name of a built-in policy
   std::string policy_signer;  // the key that signs it; "" for none
-  std::map<std::string, std::string> includes;  // further files, by name
+  // Further files, by name; none of them is called kScenarioPolicy.
+  std::map<std::string, std::string> includes;
   std::string mode = "enforce";
   std::string bind;  // as --bind
   bool read_only = false;

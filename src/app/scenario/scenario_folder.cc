@@ -20,8 +20,6 @@
 namespace assayfs {
 namespace {
 
-constexpr char kPolicyName[] = "policy";
-
 // Puts a file into a folder so that nobody sees a part of it.
 Result<void> PutFile(const std::string& folder, const std::string& name,
                      Bytes bytes, uid_t owner) {
@@ -66,7 +64,7 @@ std::string ScenarioFolder::policy() const {
       });
   const bool stays =
       IsBuiltIn(scenario_.policy, scenario_.policy_signer) && !changes;
-  return stays ? scenario_.policy : policies() + "/" + kPolicyName;
+  return stays ? scenario_.policy : policies() + "/" + kScenarioPolicy;
 }
 
 std::string ScenarioFolder::WithoutPath(std::string message) const {
@@ -93,9 +91,6 @@ Result<void> ScenarioFolder::Fill() {
     if (auto added = AddList(name); !added) return added;
   }
   for (const auto& [name, text] : scenario_.includes) {
-    if (name == kPolicyName) {
-      return Fail(EINVAL, "an include cannot be called \"policy\"");
-    }
     const auto bytes = materials_.Policy(text, scenario_.policy_signer);
     if (!bytes) return Fail(bytes.error());
     if (auto put = PutFile(policies(), name, *bytes, 0); !put) return put;
@@ -141,7 +136,7 @@ Result<void> ScenarioFolder::SetPolicy(const std::string& text,
       IsBuiltIn(text, signer) ? "include " + text + "\n" : text;
   const auto bytes = materials_.Policy(rules, signer);
   if (!bytes) return Fail(bytes.error());
-  return PutFile(policies(), kPolicyName, *bytes, 0);
+  return PutFile(policies(), kScenarioPolicy, *bytes, 0);
 }
 
 }  // namespace assayfs

@@ -23,7 +23,6 @@ namespace assayfs {
 namespace {
 
 constexpr std::string_view kElfMagic = "\177ELF";
-constexpr std::string_view kPolicyName = "policy";
 
 Result<void> WriteFile(const std::string& folder, std::string_view name,
                        Bytes bytes) {
@@ -57,7 +56,7 @@ class SimulatedMount::PolicyMeasurer : public Measurer {
     std::string name(path);
     const std::string folder = mount_.folder_ + "/";
     if (path == mount_.settings_.policy) {
-      name = kPolicyName;
+      name = kScenarioPolicy;
     } else if (path.starts_with(folder)) {
       name = "policy " + name.substr(folder.size());
     }
@@ -109,9 +108,9 @@ Result<void> SimulatedMount::PutPolicy(const std::string& text,
   if (!FindBuiltInPolicy(text, settings_.pcr) || !signer.empty()) {
     const auto bytes = materials_.Policy(text, signer);
     if (!bytes) return Fail(bytes.error());
-    auto written = WriteFile(folder_, kPolicyName, *bytes);
+    auto written = WriteFile(folder_, kScenarioPolicy, *bytes);
     if (!written) return written;
-    settings_.policy = folder_ + "/" + std::string(kPolicyName);
+    settings_.policy = folder_ + "/" + kScenarioPolicy;
   }
   auto loaded = LoadMountPolicy(settings_, *keys_, policy_.get());
   if (!loaded) return Fail(loaded.error());

@@ -377,6 +377,11 @@ TEST(ParseScenarioTest, NamesCanBeNamesOfFiles) {
   }
 }
 
+TEST(ParseScenarioTest, AnIncludedFileIsNotThePolicy) {
+  EXPECT_THAT(ParseSettings("[include]\npolicy = \"\""),
+              FailsSaying(EINVAL, "4:1: the policy itself has this name"));
+}
+
 TEST(ParseScenarioTest, TheFilesOfAListMustBeInTheTree) {
   EXPECT_THAT(ParseList("files = [\"/a\", \"/b\"]"),
               FailsSaying(EINVAL, "7:21: \"/b\" is not in the tree"));

@@ -32,6 +32,16 @@ bool LeadsFrom(int root_fd, std::string_view path, const struct stat& file) {
          info.st_dev == file.st_dev && info.st_ino == file.st_ino;
 }
 
+// The path in the tree and, where that is another, on the system.
+std::vector<std::string> BothSpellings(int root_fd, int fd) {
+  std::vector<std::string> paths = {TreePath(root_fd, fd)};
+  auto full = PathOf(fd);
+  if (!full.empty() && full != paths.front()) {
+    paths.push_back(std::move(full));
+  }
+  return paths;
+}
+
 }  // namespace
 
 std::string TreePath(int root_fd, int fd) {
@@ -46,20 +56,19 @@ std::string TreePath(int root_fd, int fd) {
 
 std::vector<std::string> TreeSpellings(int root_fd, int fd) {
   struct stat info {};
-  if (::fstat(fd, &info) != 0 || info.st_nlink == 0) return {};
-  std::vector<std::string> spellings = {TreePath(root_fd, fd)};
-  if (auto full = PathOf(fd); full != spellings.front()) {
-    spellings.push_back(std::move(full));
-  }
+  if (::fstat(fd, &info) != 0) return {};
+  // By which of its names a file is used is not known: fd is of the first that
+  // was looked up.
+  if (!S_ISDIR(info.st_mode) && info.st_nlink != 1) return {};
+  std::vector<std::string> spellings = BothSpellings(root_fd, fd);
+  // The kernel gives a text for files that are removed, or that it found by a
+  // handle and has no folder for, too.
+  if (!LeadsFrom(root_fd, spellings.front(), info)) return {};
   return spellings;
 }
 
 std::vector<std::string> ListedSpellings(int root_fd, int fd) {
-  std::vector<std::string> paths = {TreePath(root_fd, fd)};
-  if (auto full = PathOf(fd); full != paths.front()) {
-    paths.push_back(std::move(full));
-  }
-  return ListedSpellings(std::move(paths));
+  return ListedSpellings(BothSpellings(root_fd, fd));
 }
 
 std::vector<std::string> ListedSpellings(std::vector<std::string> paths) {

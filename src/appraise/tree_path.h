@@ -15,7 +15,9 @@ namespace assayfs {
 std::string TreePath(int root_fd, int fd);
 
 // Returns the path of fd in the tree and, where that is another, on the system
-// (the tree may be /usr itself). Empty for a file that was removed.
+// (the tree may be /usr itself). Empty unless that is what the file is called
+// now, and all that it is called: so of a file that was removed, that has
+// several hard links, or whose path is longer than the kernel can tell.
 std::vector<std::string> TreeSpellings(int root_fd, int fd);
 
 // Returns the spellings under which a list may name the file: its path in the

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 
@@ -13,6 +14,67 @@ namespace assayfs {
 namespace {
 
 namespace fs = std::filesystem;
+
+class TreeSpellingsTest : public ::testing::Test {
+ protected:
+  std::vector<std::string> Of(int fd) const {
+    return TreeSpellings(root_.get(), fd);
+  }
+  UniqueFd Open(const std::string& name) const {
+    return UniqueFd(::open((dir_ / name).c_str(), O_RDONLY | O_CLOEXEC));
+  }
+
+  testing::TempDir dir_;
+  const UniqueFd root_{::open(dir_.path().c_str(), O_PATH | O_CLOEXEC)};
+};
+
+TEST_F(TreeSpellingsTest, AFileIsCalledAsItIsNow) {
+  dir_.Write("a", "a");
+  const UniqueFd fd = Open("a");
+  EXPECT_EQ(Of(fd.get()), (std::vector<std::string>{"/a", dir_ / "a"}));
+  fs::rename(dir_ / "a", dir_ / "b");
+  EXPECT_EQ(Of(fd.get()), (std::vector<std::string>{"/b", dir_ / "b"}));
+}
+
+TEST_F(TreeSpellingsTest, AFileOfSeveralNamesMayBeUsedByAnyOfThem) {
+  dir_.Write("a", "a");
+  fs::create_hard_link(dir_ / "a", dir_ / "b");
+  const UniqueFd fd = Open("b");
+  EXPECT_TRUE(Of(fd.get()).empty());
+  fs::remove(dir_ / "a");
+  EXPECT_EQ(Of(fd.get()), (std::vector<std::string>{"/b", dir_ / "b"}));
+}
+
+TEST_F(TreeSpellingsTest, ANameThatWentIsNone) {
+  dir_.Write("a", "a");
+  fs::create_hard_link(dir_ / "a", dir_ / "b");
+  const UniqueFd fd = Open("b");
+  fs::remove(dir_ / "b");
+  EXPECT_EQ(TreePath(root_.get(), fd.get()), "/b (deleted)");
+  EXPECT_TRUE(Of(fd.get()).empty());
+  dir_.Write("b (deleted)", "another");
+  EXPECT_TRUE(Of(fd.get()).empty());
+}
+
+TEST_F(TreeSpellingsTest, APathThatIsTooLongIsNotKnown) {
+  const std::string name(250, 'd');
+  UniqueFd folder(::open(dir_.path().c_str(), O_PATH | O_CLOEXEC));
+  for (int depth = 0; depth < 18; ++depth) {
+    ASSERT_EQ(::mkdirat(folder.get(), name.c_str(), 0755), 0);
+    folder.Reset(::openat(folder.get(), name.c_str(), O_PATH | O_CLOEXEC));
+    ASSERT_TRUE(folder);
+  }
+  const UniqueFd fd(
+      ::openat(folder.get(), "a", O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  ASSERT_TRUE(fd);
+  EXPECT_EQ(TreePath(root_.get(), fd.get()), "?");
+  EXPECT_TRUE(Of(fd.get()).empty());
+}
+
+TEST_F(TreeSpellingsTest, AFolderHasOnePath) {
+  fs::create_directories(dir_ / "a/b");
+  EXPECT_EQ(Of(Open("a").get()), (std::vector<std::string>{"/a", dir_ / "a"}));
+}
 
 // A system with merged /usr: /bin is a link to usr/bin.
 class LeadsToTest : public ::testing::Test {

@@ -8,9 +8,11 @@
 #include <sys/vfs.h>
 
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include "base/bytes.h"
 
@@ -27,13 +29,16 @@ constexpr unsigned long kGetUuid = _IOR(0x15, 0, FsUuid);
 // Beyond this all are forgotten.
 constexpr std::size_t kMaxKnown = 1024;
 
-std::optional<std::string> UuidOf(int fd) {
+// Fills in the UUID. False if this descriptor cannot be asked, while another
+// of the same file system could.
+bool ReadUuid(int fd, FileSystem& system) {
   FsUuid found{};
-  if (::ioctl(fd, kGetUuid, &found) != 0) return std::nullopt;
-  if (found.length != found.uuid.size()) return std::nullopt;
+  if (::ioctl(fd, kGetUuid, &found) != 0) return errno != EBADF;
+  if (found.length != found.uuid.size()) return true;
   std::string text = ToHex(found.uuid);
   for (const std::size_t at : {8U, 13U, 18U, 23U}) text.insert(at, "-");
-  return text;
+  system.uuid = std::move(text);
+  return true;
 }
 
 // Fills in name and subtype. Source: proc_pid_mountinfo(5).
@@ -77,8 +82,9 @@ Result<FileSystem> FileSystems::Of(int fd) const {
                               : std::optional<FileSystem>(found->second);
   });
   if (known) return *known;
-  FileSystem fresh{.magic = magic, .uuid = UuidOf(fd)};
+  FileSystem fresh{.magic = magic};
   ReadNames(info.st_dev, fresh);
+  if (!ReadUuid(fd, fresh)) return fresh;
   known_.With([&](auto& all) {
     if (all.size() >= kMaxKnown) all.clear();
     all.insert_or_assign(key, fresh);

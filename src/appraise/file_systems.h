@@ -30,7 +30,8 @@ struct FileSystem {
 // Remembers what it found. Threads: safe.
 class FileSystems {
  public:
-  // fd: a file that is open for reading; borrowed. Errors: those of fstatfs(2)
+  // fd: of a file; borrowed. By an O_PATH one the UUID is told only if it was
+  // found out before. Errors: those of fstatfs(2)
   // and fstat(2).
   Result<FileSystem> Of(int fd) const;
 

@@ -2,7 +2,6 @@
 // UseFacts: what a policy may ask of a file.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -19,8 +18,8 @@ class UseFacts {
   // root_fd: an O_PATH descriptor of the tree's root; borrowed.
   explicit UseFacts(int root_fd) : root_fd_(root_fd) {}
 
-  // fd: the file, open for reading; borrowed. What cannot be found out is left
-  // out.
+  // fd: the file; borrowed. What cannot be found out is left out: by an O_PATH
+  // one whether it is ELF, and perhaps the UUID of its file system.
   void Find(int fd, const Needs& needs, Use& use) const;
 
  private:

@@ -94,6 +94,17 @@ TEST(FileSystemsTest, ANumberThatStandsForAnotherIsNotMistaken) {
   }
 }
 
+TEST(FileSystemsTest, ADescriptorThatCannotBeAskedSpoilsNothing) {
+  const TempDir dir;
+  const FileSystems systems;
+  const UniqueFd place(::open(dir.path().c_str(), O_PATH | O_CLOEXEC));
+  const UniqueFd open(::open(dir.path().c_str(), O_RDONLY | O_CLOEXEC));
+  EXPECT_EQ(Must(systems.Of(place.get())).uuid, std::nullopt);
+  const auto uuid = Must(systems.Of(open.get())).uuid;
+  if (!uuid) GTEST_SKIP() << "this file system tells no UUID";
+  EXPECT_EQ(Must(systems.Of(place.get())).uuid, uuid);
+}
+
 TEST(UseOfOwnTest, IsByThisProgramItself) {
   Use use = UseOfOwn("/p", ListFile{7, 8, 9});
   EXPECT_EQ(use.mask, kMayRead);

@@ -27,7 +27,9 @@ class Measurer {
   // then says "measured". What the log holds already for this PCR, with the
   // same path and digest, is not recorded again.
   // pcr: nothing for the usual one. path: the name for the record, any bytes.
-  // sha256: 32 bytes, the digest of the whole file.
+  // sha256: 32 bytes, the digest of the whole file; empty for a violation in
+  // the sense of IMA: it is used, but nobody can tell what was seen of it. That
+  // is recorded each time.
   virtual MeasureOutcome Measure(std::optional<std::uint32_t> pcr,
                                  std::string_view path,
                                  std::span<const std::byte> sha256) = 0;

@@ -172,9 +172,12 @@ Result<Appraiser::Answer> Appraiser::Judge(int fd, const Use& use,
   const Decision& decision = assessment->decision;
   for (const Rule* rule : assessment->measures) {
     const Digest* digest =
-        FindAlgorithm(*assessment->content, HashAlgorithm::kSha256);
+        assessment->content
+            ? FindAlgorithm(*assessment->content, HashAlgorithm::kSha256)
+            : nullptr;
     impl_->file_measurer.Add(rule->terms.pcr,
-                             TreePath(impl_->options.root_fd, fd), *digest);
+                             TreePath(impl_->options.root_fd, fd),
+                             digest ? std::optional(*digest) : std::nullopt);
   }
   const bool denied = !Permits(Mode::kEnforce, decision.verdict);
   if (assessment->audit && !denied) impl_->Audit(fd, *assessment);

@@ -44,6 +44,11 @@ struct Assessor::Task {
   std::vector<Demand> wishes = {};  // what digests are for
   std::vector<Found> found = {};    // for each of demands
 
+  // What is known of the content so far does not count.
+  void SetWithoutContent(const Evidence& evidence, std::string detail) {
+    assessment.content.reset();
+    SetAll(evidence, std::move(detail));
+  }
   void SetAll(const Evidence& evidence, std::string detail) {
     Grounds grounds;
     grounds.detail = std::move(detail);
@@ -112,11 +117,11 @@ Result<void> Assessor::Gather(Task& task) {
   for (int attempt = 0; attempt < kMaxTries; ++attempt) {
     const auto file = StampFile(task.fd);
     if (!file) {
-      task.SetAll({.failed = true}, file.error().message());
+      task.SetWithoutContent({.failed = true}, file.error().message());
       return {};
     }
     if (!file->regular) {
-      task.SetAll({.regular = false}, {});
+      task.SetWithoutContent({.regular = false}, {});
       return {};
     }
     assessment.index = lists_.Current();
@@ -124,8 +129,9 @@ Result<void> Assessor::Gather(Task& task) {
     if (!learned) {
       const int code = learned.error().code();
       if (code == EINTR) return Fail(learned.error());
-      task.SetAll({.writer_active = code == EBUSY, .failed = code != EBUSY},
-                  learned.error().message());
+      task.SetWithoutContent(
+          {.writer_active = code == EBUSY, .failed = code != EBUSY},
+          learned.error().message());
       return {};
     }
     assessment.content = std::move(learned->content);
@@ -156,7 +162,7 @@ Result<void> Assessor::Gather(Task& task) {
     const bool same = lists_.Current()->epoch() == assessment.index->epoch();
     if (same && lists_.waiting() == 0) return {};
   }
-  task.SetAll({.failed = true}, "the digest lists keep changing");
+  task.SetWithoutContent({.failed = true}, "the digest lists keep changing");
   return {};
 }
 

@@ -15,7 +15,8 @@ constexpr std::size_t kMaxSeen = 1 << 20;
 }  // namespace
 
 std::string FileMeasurer::Record::Key() const {
-  return sha256.Hex() + (pcr ? std::to_string(*pcr) : "") + path;
+  return (sha256 ? sha256->Hex() : "violation ") +
+         (pcr ? std::to_string(*pcr) : "") + path;
 }
 
 FileMeasurer::FileMeasurer(Measurer& measurer)
@@ -31,8 +32,8 @@ FileMeasurer::~FileMeasurer() {
 }
 
 void FileMeasurer::Add(std::optional<std::uint32_t> pcr, std::string path,
-                       const Digest& sha256) {
-  Record record{pcr, std::move(path), sha256};
+                       std::optional<Digest> sha256) {
+  Record record{pcr, std::move(path), std::move(sha256)};
   std::string key = record.Key();
   const std::lock_guard lock(mutex_);
   if (seen_.contains(key)) return;
@@ -55,7 +56,8 @@ void FileMeasurer::Run() {
     queue_.pop_front();
     lock.unlock();
     const auto outcome =
-        measurer_.Measure(record.pcr, record.path, record.sha256.value());
+        measurer_.Measure(record.pcr, record.path,
+                          record.sha256 ? record.sha256->value() : Bytes());
     lock.lock();
     if (outcome.measured) continue;
     ++lost_;

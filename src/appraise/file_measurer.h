@@ -18,7 +18,8 @@
 namespace assayfs {
 
 // Hands files to a Measurer on a thread of its own, each PCR, path and digest
-// once. What was lost is tried again at its next use.
+// once, and each violation of a path once. What was lost is tried again at its
+// next use.
 //
 // Threads: safe. The destructor measures what is queued, then ends.
 class FileMeasurer {
@@ -27,9 +28,10 @@ class FileMeasurer {
   explicit FileMeasurer(Measurer& measurer);
   ~FileMeasurer();
 
-  // Queues a record; does not block. pcr: see Measurer. sha256: of the file.
+  // Queues a record; does not block. pcr: see Measurer. sha256: of the file;
+  // nothing if nobody can tell, which is a violation.
   void Add(std::optional<std::uint32_t> pcr, std::string path,
-           const Digest& sha256);
+           std::optional<Digest> sha256);
 
   // How often a file was not measured: the queue was full, or the Measurer
   // failed.
@@ -45,7 +47,7 @@ class FileMeasurer {
   struct Record {
     std::optional<std::uint32_t> pcr;
     std::string path;
-    Digest sha256;
+    std::optional<Digest> sha256;
 
     std::string Key() const;
   };

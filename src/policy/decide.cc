@@ -71,11 +71,12 @@ Decision Decide(const Demand& demand, const Evidence& evidence) {
     decision.reason = Reason::kNotRegular;
   }
   decision.rule = demand.rule();
-  // What could not be hashed has no digest to record.
-  const bool has_digest =
-      evidence.regular && !evidence.failed && !evidence.writer_active;
+  if (!evidence.regular) return decision;
+  // What could not be hashed has no digest to tell; that it was used is
+  // measured all the same, as a violation.
+  const bool has_digest = !evidence.failed && !evidence.writer_active;
   decision.audit = has_digest && demand.audit != nullptr;
-  if (!has_digest || demand.measure == nullptr) return decision;
+  if (demand.measure == nullptr) return decision;
   // Where the rule says so, a measured list stands for its files.
   const bool by_list =
       demand.measure->terms.digest_cache && evidence.list_measured;

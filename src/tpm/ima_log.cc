@@ -2,7 +2,8 @@
 // The measurement log format of Linux IMA: records, text form, PCR replay.
 //
 // Source: Linux, security/integrity/ima/ima_fs.c (binary and text form),
-// ima_template_lib.c (fields d-ng and n-ng), ima_queue.c (violations).
+// ima_template_lib.c (fields d-ng and n-ng), ima_queue.c and ima_api.c
+// (violations).
 #include "tpm/ima_log.h"
 
 #include <algorithm>
@@ -95,6 +96,15 @@ Result<ImaRecord> MakeImaNgRecord(std::uint32_t pcr, const Digest& digest,
   const auto template_digest = HashBytes(HashAlgorithm::kSha1, record.data);
   if (!template_digest) return Fail(template_digest.error());
   record.template_digest = ToVector(template_digest->value());
+  return record;
+}
+
+Result<ImaRecord> MakeViolation(std::uint32_t pcr, std::string_view path) {
+  const auto zeros = Digest::FromBytes(
+      HashAlgorithm::kSha256, ByteVector(DigestBytes(HashAlgorithm::kSha256)));
+  if (!zeros) return Fail(zeros.error());
+  auto record = MakeImaNgRecord(pcr, *zeros, path);
+  if (record) record->template_digest.assign(kTemplateDigestBytes, {});
   return record;
 }
 

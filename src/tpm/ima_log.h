@@ -36,6 +36,10 @@ std::string OneColumn(std::string_view text);
 Result<ImaRecord> MakeImaNgRecord(std::uint32_t pcr, const Digest& digest,
                                   std::string_view path);
 
+// Makes the record of a violation: a digest of zeros, and a template digest of
+// zeros instead of that of the data. Errors: as Hasher.
+Result<ImaRecord> MakeViolation(std::uint32_t pcr, std::string_view path);
+
 // Appends the binary form of record to out.
 void EncodeRecord(const ImaRecord& record, ByteVector& out);
 
@@ -68,8 +72,8 @@ struct ImaNgFields {
 };
 Result<ImaNgFields> ParseImaNg(const ImaRecord& record);
 
-// Says whether record marks a violation: a file that changed while it was
-// measured, by the kernel's account.
+// Says whether record marks a violation: a file that could change while it was
+// measured.
 bool IsViolation(const ImaRecord& record);
 
 // Returns the value of a PCR before anything was extended into it: zeros.

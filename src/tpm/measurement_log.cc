@@ -173,9 +173,13 @@ Result<void> MeasurementLog::Impl::Anchor(bool pcr_known) {
 
 Result<void> MeasurementLog::Impl::Measure(std::string_view path,
                                            Bytes sha256) {
-  const auto digest = Digest::FromBytes(HashAlgorithm::kSha256, sha256);
-  if (!digest) return Fail(digest.error());
-  const auto record = MakeImaNgRecord(options.pcr, *digest, path);
+  const auto make = [&]() -> Result<ImaRecord> {
+    if (sha256.empty()) return MakeViolation(options.pcr, path);
+    const auto digest = Digest::FromBytes(HashAlgorithm::kSha256, sha256);
+    if (!digest) return Fail(digest.error());
+    return MakeImaNgRecord(options.pcr, *digest, path);
+  };
+  const auto record = make();
   if (!record) return Fail(record.error());
 
   const auto lock = file.Acquire();

@@ -53,8 +53,9 @@ class AppraiserTest : public ::testing::Test {
     root_.Reset(::open((dir_ / "tree").c_str(), O_PATH | O_CLOEXEC));
     ListStore::Options options;
     options.sources = {{.path = dir_ / "lists", .label = {}, .read = {}}};
-    lists_ = Must(ListStore::Open(std::move(options),
-                                  std::make_shared<FakeVerifier>(), measurer_));
+    lists_ = Must(ListStore::Open(
+        std::move(options), {.verifier = std::make_shared<FakeVerifier>()},
+        measurer_));
   }
 
   void AddList(std::string_view name, std::string_view content,
@@ -607,8 +608,9 @@ class RevokedTest : public AppraiserTest {
     ListStore::Options options;
     options.sources = {{.path = dir_ / "lists", .label = {}, .read = {}}};
     options.withdrawals.revocations = dir_ / "revoked";
-    lists_ = Must(ListStore::Open(std::move(options),
-                                  std::make_shared<FakeVerifier>(), measurer_));
+    lists_ = Must(ListStore::Open(
+        std::move(options), {.verifier = std::make_shared<FakeVerifier>()},
+        measurer_));
   }
   void Revoke(const std::string& entry) const {
     dir_.Write("new", entry + "\n");
@@ -740,6 +742,22 @@ TEST_F(AppraiserTest, FilesAreMeasuredInThePcrOfTheirRule) {
   // Execution is an open, too.
   EXPECT_THAT(measurer_.pcrs(),
               ::testing::ElementsAre(std::nullopt, std::nullopt, 11U));
+}
+
+TEST_F(AppraiserTest, WhatIsBeingWrittenIsMeasuredAsAViolationOnce) {
+  Start(Parsed("measure func=FILE_CHECK digest_cache=data pcr=11\n"));
+  const UniqueFd fd = Must(OpenForReading(AT_FDCWD, Path("usr/bin/a")));
+  {
+    const WriterGuard writer =
+        appraiser_->BeginWrite(Must(StampFile(fd.get())).id);
+    EXPECT_TRUE(Judge("usr/bin/a").permitted);
+    EXPECT_TRUE(Judge("usr/bin/a").permitted);
+  }
+  EXPECT_TRUE(Judge("usr/bin/a").permitted);
+  appraiser_.reset();
+  EXPECT_THAT(measurer_.paths(),
+              ::testing::ElementsAre(dir_ / "lists/tlv-a", "/usr/bin/a"));
+  EXPECT_EQ(measurer_.digests().back(), "");
 }
 
 TEST_F(AppraiserTest, AListStandsForItsFilesOnlyWhereTheRuleSaysSo) {

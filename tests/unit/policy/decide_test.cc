@@ -181,13 +181,13 @@ TEST_F(DecideTest, AMeasuredListStandsForItsFilesAlsoWhereItDoesNotPermit) {
          Verdict::kDeny, Reason::kUnknownContent, &appraise_, nullptr);
 }
 
-TEST_F(DecideTest, WhatHasNoDigestIsNeitherMeasuredNorAudited) {
+TEST_F(DecideTest, WhatHasNoDigestIsNotAuditedAndMeasuredAsAViolation) {
   for (const Evidence& evidence :
        {Evidence{.failed = true}, Evidence{.writer_active = true},
         Evidence{.regular = false}}) {
     const Decision decision =
         Decide({.measure = &measure_, .audit = &audit_}, evidence);
-    EXPECT_EQ(decision.measure, nullptr);
+    EXPECT_EQ(decision.measure, evidence.regular ? &measure_ : nullptr);
     EXPECT_FALSE(decision.audit);
     EXPECT_EQ(decision.rule, &measure_);
     EXPECT_EQ(decision.verdict, Verdict::kUnjudged);

@@ -172,6 +172,14 @@ TEST(ImaLogTest, AcceptsViolation) {
   EXPECT_TRUE(IsViolation(Must(ParseImaLog(Encoded({record}))).at(0)));
 }
 
+TEST(ImaLogTest, AViolationHasZerosForItsDigests) {
+  const ImaRecord record = Must(MakeViolation(11, "/a"));
+  EXPECT_TRUE(IsViolation(record));
+  EXPECT_EQ(ToAscii(record), "11 " + std::string(40, '0') + " ima-ng sha256:" +
+                                 std::string(64, '0') + " /a");
+  EXPECT_EQ(Must(ParseImaLog(Encoded({record}))).at(0), record);
+}
+
 TEST(ImaLogTest, RefusesBadImaNgFields) {
   const ImaRecord good = Record("/a");
   ImaRecord record = good;

@@ -141,6 +141,14 @@ TEST_F(MeasurementLogTest, ViolationDoesNotCount) {
   EXPECT_EQ(Records().size(), 2U);
 }
 
+TEST_F(MeasurementLogTest, WhatHasNoDigestIsAViolationEachTime) {
+  const auto log = Open();
+  EXPECT_TRUE(log->Measure("/a", {}).measured);
+  EXPECT_TRUE(log->Measure("/a", {}).measured);
+  ASSERT_EQ(Records().size(), 2U);
+  EXPECT_TRUE(IsViolation(Records().at(1)));
+}
+
 TEST_F(MeasurementLogTest, NameWithNewlineIsOneRecord) {
   const auto log = Open();
   EXPECT_TRUE(log->Measure("/a\n12 00 ima-ng \xff", Sha256("1")).measured);

@@ -46,7 +46,8 @@ Checked CheckOne(const RawList& raw, const SourceState* earlier,
   if (earlier != nullptr && raw.bytes) {
     const auto sha256 = HashBytes(HashAlgorithm::kSha256, *raw.bytes);
     const auto same = std::ranges::find_if(earlier->lists, [&](const auto& l) {
-      return sha256 && l->sha256 == *sha256 && l->origin == raw.origin;
+      return sha256 && l->sha256 == *sha256 && l->origin == raw.origin &&
+             l->file == raw.file;
     });
     if (same != earlier->lists.end()) return {.known = *same, .fresh = {}};
   }

@@ -20,6 +20,8 @@ struct ListFile {
   uid_t owner = 0;
   gid_t group = 0;
   std::uint32_t fs_magic = 0;  // of its file system, as statfs(2) has it
+
+  bool operator==(const ListFile&) const = default;
 };
 
 // A list as its source gives it; nothing is checked yet.

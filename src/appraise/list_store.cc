@@ -51,6 +51,8 @@ struct ListStore::Impl {
   Result<void> ReadRevocations();
   // Publishes sources as the index. Requires loading.
   void Publish(std::uint64_t target);
+  // Has floors written down. Requires loading.
+  void KeepFloors();
   // Puts an index in the place of the one there is. Requires mutex.
   void Replace(const DigestIndex& fresh);
   // Frees the memory of lists that were taken out of the index.
@@ -183,10 +185,14 @@ void ListStore::Impl::Publish(std::uint64_t target) {
     const DigestIndex fresh(0, std::move(lists));
     publish(&fresh);
   }
-  if (const auto kept = withdrawals.KeepFloors(); !kept) {
-    const std::lock_guard lock(mutex);
-    rejected.push_back({"floors", "not kept: " + kept.error().message()});
-  }
+  KeepFloors();
+}
+
+void ListStore::Impl::KeepFloors() {
+  const auto kept = withdrawals.KeepFloors();
+  if (kept) return;
+  const std::lock_guard lock(mutex);
+  rejected.push_back({"floors", "not kept: " + kept.error().message()});
 }
 
 void ListStore::Impl::Replace(const DigestIndex& fresh) {
@@ -256,9 +262,8 @@ void ListStore::Impl::Follow() {
 
 ListStore::ListStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Result<std::unique_ptr<ListStore>> ListStore::Open(
-    Options options, std::shared_ptr<const SignatureVerifier> verifier,
-    Measurer& measurer) {
+Result<std::unique_ptr<ListStore>> ListStore::Open(Options options, Basis basis,
+                                                   Measurer& measurer) {
   auto watcher = ListWatcher::Create();
   if (!watcher) return Fail(watcher.error());
   auto impl =
@@ -270,7 +275,7 @@ Result<std::unique_ptr<ListStore>> ListStore::Open(
   if (auto read = store->impl_->ReadRevocations(); !read) {
     return Fail(std::move(read).error());
   }
-  if (auto loaded = store->Reload(std::move(verifier)); !loaded) {
+  if (auto loaded = store->Reload(std::move(basis)); !loaded) {
     return Fail(std::move(loaded).error());
   }
   try {
@@ -303,8 +308,7 @@ bool ListStore::WaitUntilLoaded(std::chrono::milliseconds limit,
                                      [&] { return impl_->loaded >= target; });
 }
 
-Result<void> ListStore::Reload(
-    std::shared_ptr<const SignatureVerifier> verifier) {
+Result<void> ListStore::Reload(Basis basis) {
   const std::lock_guard loading_lock(impl_->loading);
   std::uint64_t target = 0;
   {
@@ -313,9 +317,16 @@ Result<void> ListStore::Reload(
     target = impl_->noticed;
     if (auto read = impl_->ReadRevocations(); !read) return read;
   }
-  if (auto read = impl_->reader.ReadAll(std::move(verifier)); !read) {
-    return read;
-  }
+  const auto check = [this, &basis] {
+    const SourceReader& reader = impl_->reader;
+    return basis.check({reader.lists(), reader.rejected(), reader.waiting(),
+                        impl_->withdrawals.current()});
+  };
+  auto read = impl_->reader.ReadAll(
+      {.verifier = std::move(basis.verifier),
+       .pcr_for = std::move(basis.pcr_for),
+       .check = basis.check ? check : std::function<Result<void>()>()});
+  if (!read) return read;
   {
     const std::lock_guard lock(impl_->mutex);
     // All that was told of before the reading began has been read.
@@ -327,11 +338,15 @@ Result<void> ListStore::Reload(
   return {};
 }
 
-Result<void> ListStore::RaiseFloor(const std::string& name,
-                                   const std::string& version) {
+void ListStore::RaiseFloor(const std::string& name,
+                           const std::string& version) {
   const std::lock_guard loading_lock(impl_->loading);
   impl_->withdrawals.RaiseFloor(name, version);
-  return impl_->withdrawals.KeepFloors();
+  impl_->KeepFloors();
+}
+
+Floors ListStore::floors() const {
+  return impl_->withdrawals.current()->floors;
 }
 
 std::uint64_t ListStore::Need(std::vector<Digest> digests,

@@ -44,12 +44,27 @@ class ListStore {
     WithdrawalKeeper::Options withdrawals;
   };
 
+  // What a reading gave.
+  struct Reading {
+    DigestIndex::Lists lists;
+    std::vector<RejectedList> rejected;
+    std::size_t waiting = 0;  // lists that are not loaded yet
+    std::shared_ptr<const Withdrawals> withdrawals;
+  };
+  // By what lists are read.
+  struct Basis {
+    std::shared_ptr<const SignatureVerifier> verifier;
+    decltype(ListRules::pcr_for) pcr_for = {};  // instead of that of the rules
+    // Says whether what was read will do. Null: it will.
+    std::function<Result<void>(const Reading&)> check = {};
+  };
+
   // Loads everything and starts to watch. measurer: borrowed.
   // Errors: ENOENT and the like for a source that cannot be read at all; those
-  // of Revocations::AddPath and inotify_init1(2). A bad list is no error.
-  static Result<std::unique_ptr<ListStore>> Open(
-      Options options, std::shared_ptr<const SignatureVerifier> verifier,
-      Measurer& measurer);
+  // of Revocations::AddPath and inotify_init1(2), and of the check. A bad list
+  // is no error.
+  static Result<std::unique_ptr<ListStore>> Open(Options options, Basis basis,
+                                                 Measurer& measurer);
   ~ListStore();
 
   // The index as it stands after every change that happened before the call
@@ -75,13 +90,17 @@ class ListStore {
   // Number of lists that are not loaded yet.
   std::size_t waiting() const;
 
-  // Raises the floor of a name that is no package's, and writes it down.
-  // Errors: those of keep_floors.
-  Result<void> RaiseFloor(const std::string& name, const std::string& version);
+  // Raises the floor of a name that is no package's, and writes it down. If
+  // that fails, it holds all the same, and Rejected() has a line for it.
+  void RaiseFloor(const std::string& name, const std::string& version);
 
-  // Reads everything again, with another set of keys; returns when published.
-  // Errors: as Open; the old lists then stay.
-  Result<void> Reload(std::shared_ptr<const SignatureVerifier> verifier);
+  // Those that hold now.
+  Floors floors() const;
+
+  // Reads everything again, and from then on; returns when published.
+  // Errors: as Open, and those of the check; the old lists, and what they are
+  // read by, then stay.
+  Result<void> Reload(Basis basis);
 
   // What counts no more: lists, perhaps with some that are back again, and
   // content that was revoked by its digest.

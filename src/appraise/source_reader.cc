@@ -26,22 +26,21 @@ bool MeasuresInOrder(const ListSource& source) {
 
 SourceReader::SourceReader(Options options, Measurer& measurer)
     : options_(std::move(options)),
-      loader_(options_.rules, measurer),
+      measurer_(measurer),
       states_(options_.sources.size()) {}
 
 SourceState SourceReader::Read(std::size_t source, const SourceState* previous,
-                               const std::set<Change>& changes,
-                               const SignatureVerifier& verifier, Wish* wish) {
+                               const std::set<Change>& changes, Wish* wish) {
   Wish none;
   if (wish == nullptr && options_.order == ListOrder::kOnUse) wish = &none;
   const ListSource& place = options_.sources[source];
   // Watch before reading: what changes in between is told of and read again.
   const auto watched = options_.watch(source);
   // Of a source that is not watched, anything may have changed.
-  SourceState state =
-      loader_.Load(source, place,
-                   {.state = previous, .changes = watched ? &changes : nullptr},
-                   verifier, wish);
+  SourceState state = loader_->Load(
+      source, place,
+      {.state = previous, .changes = watched ? &changes : nullptr}, *verifier_,
+      wish);
   if (!watched) {
     state.rejected.push_back({place.label.empty() ? place.path : place.label,
                               watched.error().message()});
@@ -49,22 +48,36 @@ SourceState SourceReader::Read(std::size_t source, const SourceState* previous,
   return state;
 }
 
-Result<void> SourceReader::ReadAll(VerifierPtr verifier) {
-  std::vector<SourceState> fresh;
+Result<void> SourceReader::ReadEach() {
   for (std::size_t s = 0; s < states_.size(); ++s) {
-    fresh.push_back(Read(s, nullptr, {}, *verifier));
-    if (fresh.back().unreadable) return Fail(*fresh.back().unreadable);
+    states_[s] = Read(s, nullptr, {});
+    if (states_[s].unreadable) return Fail(*states_[s].unreadable);
   }
-  states_ = std::move(fresh);
-  verifier_ = std::move(verifier);
   return {};
+}
+
+Result<void> SourceReader::ReadAll(Basis basis) {
+  ListRules rules = options_.rules;
+  rules.pcr_for = std::move(basis.pcr_for);
+  auto loader = std::exchange(
+      loader_, std::make_unique<ListLoader>(std::move(rules), measurer_));
+  auto verifier = std::exchange(verifier_, std::move(basis.verifier));
+  auto states =
+      std::exchange(states_, std::vector<SourceState>(states_.size()));
+  auto read = ReadEach();
+  if (read && basis.check) read = basis.check();
+  if (read) return read;
+  loader_ = std::move(loader);
+  verifier_ = std::move(verifier);
+  states_ = std::move(states);
+  return read;
 }
 
 void SourceReader::ReadChanged(const std::set<Change>& changes) {
   std::set<std::size_t> changed;
   for (const Change& change : changes) changed.insert(change.source);
   for (const std::size_t source : changed) {
-    states_[source] = Read(source, &states_[source], changes, *verifier_);
+    states_[source] = Read(source, &states_[source], changes);
   }
 }
 
@@ -82,7 +95,7 @@ void SourceReader::Fulfil(Wish& wish) {
         [&wish](const std::string& name) { return wish.Wants(name); });
     if (!wanted) continue;
     wish.in_order = MeasuresInOrder(options_.sources[s]);
-    states_[s] = Read(s, &states_[s], {}, *verifier_, &wish);
+    states_[s] = Read(s, &states_[s], {}, &wish);
   }
 }
 

@@ -41,9 +41,17 @@ class SourceReader {
   // measurer: borrowed, must outlive this.
   SourceReader(Options options, Measurer& measurer);
 
+  // By what lists are read.
+  struct Basis {
+    VerifierPtr verifier;
+    decltype(ListRules::pcr_for) pcr_for;
+    // Says whether what was read, which this reader has then, will do. Null: it
+    // will.
+    std::function<Result<void>()> check;
+  };
   // Reads everything anew. Errors: that of a source that cannot be read at
-  // all; everything is then as it was.
-  Result<void> ReadAll(VerifierPtr verifier);
+  // all, and those of the check; all but the measurements is then as it was.
+  Result<void> ReadAll(Basis basis);
 
   // Reads what changed since.
   void ReadChanged(const std::set<Change>& changes);
@@ -64,12 +72,14 @@ class SourceReader {
   // every list again. changes: since previous; what they do not concern is not
   // read.
   SourceState Read(std::size_t source, const SourceState* previous,
-                   const std::set<Change>& changes,
-                   const SignatureVerifier& verifier, Wish* wish = nullptr);
+                   const std::set<Change>& changes, Wish* wish = nullptr);
+  Result<void> ReadEach();
   void Fulfil(Wish& wish);
 
   const Options options_;
-  ListLoader loader_;
+  Measurer& measurer_;
+  // Both null until all is read for the first time.
+  std::unique_ptr<ListLoader> loader_;
   VerifierPtr verifier_;
   std::vector<SourceState> states_;
 };

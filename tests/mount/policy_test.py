@@ -198,6 +198,28 @@ class LoadTest(judged.Judged):
         self.assertIn("bad signature", done.stderr)
         self.assertEqual(self.status()["policy"]["rules"], 4)
 
+    def test_a_reload_that_fails_leaves_all_as_it_was(self):
+        def put(version, who):
+            self.put(f"version {version}\n"
+                     f"appraise func=DIGEST_LIST_CHECK signer={who}\n"
+                     "appraise func=FILE_CHECK\n")
+            self.sign()
+        put(1, "*")
+        self.mount("--policy", self.policy,
+                   "--floors", os.path.join(self.base, "floors"))
+        put(6, "none*")
+        done = assayfs("reload", self.mnt, check=False)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("the policy appraises none of the digest lists",
+                      done.stderr)
+        self.assertReads(self.at("data"), self.FILES["data"])
+        # The sixth was never in force.
+        put(5, "*")
+        assayfs("reload", self.mnt)
+        put(4, "*")
+        done = assayfs("reload", self.mnt, check=False)
+        self.assertIn("version 4, but version 5 was in force", done.stderr)
+
     def test_what_no_mount_could_load_is_not_signed(self):
         self.put("nonsense\n")
         self.assertEqual(self.sign(check=False).returncode, 3)

@@ -2,8 +2,6 @@
 // Judging: everything of one mount that decides, put together.
 #include "app/daemon/judging.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -20,28 +18,27 @@ namespace {
 
 // Without lists, a mount that enforces would deny every file.
 Result<void> CheckUsable(const MountSettings& settings, const Policy& policy,
-                         ListStore& store) {
+                         const ListStore::Reading& reading) {
   if (settings.mode != Mode::kEnforce || !AppraisesFiles(policy)) return {};
-  if (store.waiting() > 0) return {};
-  const auto index = store.Current();
+  if (reading.waiting > 0) return {};
   const auto counts = [&](const std::shared_ptr<const LoadedList>& list) {
-    return index->WhyWithdrawn(*list) == nullptr && IsAppraised(policy, *list);
+    return !WhyWithdrawn(*list, *reading.withdrawals) &&
+           IsAppraised(policy, *list);
   };
-  if (std::ranges::any_of(index->lists(), counts)) return {};
+  if (std::ranges::any_of(reading.lists, counts)) return {};
   std::string message;
   for (const std::string& source : settings.lists) {
     message += (message.empty() ? "" : ", ") + source;
   }
-  const auto rejected = store.Rejected();
-  if (!index->lists().empty()) {
-    const LoadedList& first = *index->lists().front();
-    const Withdrawn* const withdrawn = index->WhyWithdrawn(first);
-    message += withdrawn != nullptr
-                   ? ": all digest lists are withdrawn (" + first.name + ": " +
-                         withdrawn->why + ")"
-                   : ": the policy appraises none of the digest lists (" +
-                         first.name + ": signed by " +
-                         first.signer.fingerprint + ")";
+  const auto& rejected = reading.rejected;
+  if (!reading.lists.empty()) {
+    const LoadedList& first = *reading.lists.front();
+    const auto withdrawn = WhyWithdrawn(first, *reading.withdrawals);
+    message += withdrawn ? ": all digest lists are withdrawn (" + first.name +
+                               ": " + withdrawn->why + ")"
+                         : ": the policy appraises none of the digest lists (" +
+                               first.name + ": signed by " +
+                               first.signer.fingerprint + ")";
   } else if (rejected.empty()) {
     message += ": no digest lists there";
   } else {
@@ -52,6 +49,23 @@ Result<void> CheckUsable(const MountSettings& settings, const Policy& policy,
   return Fail(ENOENT, message +
                           ", so every file would be denied; make lists with "
                           "`assayfs lists gen`, or use --mode log");
+}
+
+// settings: borrowed.
+ListStore::Basis BasisOf(const MountSettings& settings,
+                         std::shared_ptr<const SignatureVerifier> keys,
+                         const Policy& coming) {
+  const auto policy = std::make_shared<const Policy>(coming);
+  return {.verifier = std::move(keys),
+          .pcr_for =
+              [policy](const std::string& origin,
+                       const std::optional<ListFile>& file) {
+                return PcrForList(*policy, UseOfOwn(origin, file));
+              },
+          .check =
+              [policy, &settings](const ListStore::Reading& reading) {
+                return CheckUsable(settings, *policy, reading);
+              }};
 }
 
 }  // namespace
@@ -65,6 +79,7 @@ Result<std::unique_ptr<Judging>> Judging::Create(const MountSettings& settings,
   auto loaded = LoadMountPolicy(settings, **keys, nullptr);
   if (!loaded) return Fail(loaded.error());
   const Policy& policy = loaded->policy;
+  const auto floor = FloorOf(*loaded);
   auto point = ChooseEnforcementPoint(
       settings.enforce_at, access,
       surroundings.asked ? Recording::kAll : Recording::kNone, policy);
@@ -76,19 +91,16 @@ Result<std::unique_ptr<Judging>> Judging::Create(const MountSettings& settings,
   judging->point_ = std::move(*point);
   judging->key_problems_.With(
       [&](auto& problems) { problems = (*keys)->problems(); });
-  judging->list_policy_.With(
-      [&](auto& current) { current = std::make_shared<const Policy>(policy); });
   if (auto opened = judging->OpenLog(*loaded); !opened) {
     return Fail(opened.error());
   }
   if (auto opened = judging->OpenFloors(*loaded); !opened) {
     return Fail(opened.error());
   }
-  if (auto opened = judging->OpenLists(*keys); !opened) {
+  if (auto opened = judging->OpenLists(BasisOf(settings, *keys, policy));
+      !opened) {
     return Fail(opened.error());
   }
-  const auto usable = CheckUsable(settings, policy, *judging->lists_);
-  if (!usable) return Fail(usable.error());
 
   Appraiser::Options options;
   options.policy = std::move(loaded->policy);
@@ -114,6 +126,7 @@ Result<std::unique_ptr<Judging>> Judging::Create(const MountSettings& settings,
         *judging->appraiser_, *judging->lists_, root_fd,
         std::set(settings.unbound.begin(), settings.unbound.end()));
   }
+  if (floor) judging->lists_->RaiseFloor(floor->name, floor->version);
   return judging;
 }
 
@@ -139,23 +152,10 @@ Result<void> Judging::OpenFloors(const LoadedPolicy& loaded) {
                                .tcti = settings_.tcti});
   if (!file) return Fail(file.error());
   floors_ = std::move(*file);
-  auto risen = CheckPolicyFloor(floors_->floors(), loaded);
-  if (!risen) return risen;
-  const auto floor = FloorOf(loaded);
-  if (!floor) return {};
-  const Floors raised = floors_->floors().RaisedTo(floor->name, floor->version);
-  return raised == floors_->floors() ? Result<void>() : floors_->Keep(raised);
+  return CheckPolicyFloor(floors_->floors(), loaded);
 }
 
-std::optional<ListRules::Pcr> Judging::PcrFor(
-    const std::string& origin, const std::optional<ListFile>& file) const {
-  const auto policy =
-      list_policy_.With([](const auto& current) { return current; });
-  return PcrForList(*policy, UseOfOwn(origin, file));
-}
-
-Result<void> Judging::OpenLists(
-    std::shared_ptr<const SignatureVerifier> verifier) {
+Result<void> Judging::OpenLists(ListStore::Basis basis) {
   if (auto there = CheckRevokedPath(settings_.revoked); !there) return there;
   auto sources = MakeListSources(settings_.lists);
   if (!sources) return Fail(sources.error());
@@ -164,11 +164,7 @@ Result<void> Judging::OpenLists(
   options.order = settings_.list_order;
   options.rules = {.allow_weak = settings_.allow_weak,
                    .require_signature = true,
-                   .attributes = binding_.attributes(),
-                   .pcr_for = [this](const std::string& origin,
-                                     const std::optional<ListFile>& file) {
-                     return PcrFor(origin, file);
-                   }};
+                   .attributes = binding_.attributes()};
   options.withdrawals.revocations = settings_.revoked;
   if (floors_) {
     options.withdrawals.floors = floors_->floors();
@@ -178,13 +174,14 @@ Result<void> Judging::OpenLists(
       return floors_->Keep(floors);
     };
   }
-  auto lists = ListStore::Open(std::move(options), std::move(verifier), *log_);
+  auto lists = ListStore::Open(std::move(options), std::move(basis), *log_);
   if (!lists) return Fail(lists.error());
   lists_ = std::move(*lists);
   return {};
 }
 
 Result<void> Judging::Reload() {
+  const std::lock_guard one_at_a_time(reloading_);
   // Whatever can fail comes first; the lists are the last that can.
   auto keys = Keyring::Load(settings_.keys);
   if (!keys) return Fail(keys.error());
@@ -206,24 +203,14 @@ Result<void> Judging::Reload() {
                             " now binds attributes or links, which this mount "
                             "was not made for; mount again");
   }
-  const auto current = lists_->Current();
-  auto risen = CheckPolicyFloor(current->withdrawals()->floors, *coming);
+  auto risen = CheckPolicyFloor(lists_->floors(), *coming);
   if (!risen) return risen;
   if (auto added = log_->AddPcrs(PcrsOf(policy)); !added) return added;
   if (auto measured = MeasurePolicy(*coming, *log_); !measured) return measured;
-  if (const auto floor = FloorOf(*coming); floor && floors_) {
-    // It holds from now on, even if it could not be written down.
-    const auto kept = lists_->RaiseFloor(floor->name, floor->version);
-    if (!kept) return Fail(Error(kept.error()).WithContext("floors"));
-  }
-  const auto measure_by = [this](std::shared_ptr<const Policy> by) {
-    list_policy_.With([&](auto& held) { held = std::move(by); });
-  };
-  measure_by(std::make_shared<const Policy>(policy));
-  auto loaded = lists_->Reload(*keys);
-  if (!loaded) {
-    measure_by(appraiser_->policy());
-    return Fail(loaded.error());
+  auto loaded = lists_->Reload(BasisOf(settings_, *keys, policy));
+  if (!loaded) return loaded;
+  if (const auto floor = FloorOf(*coming)) {
+    lists_->RaiseFloor(floor->name, floor->version);
   }
   appraiser_->SetPolicy(std::move(policy));
   if (policy_changed_) policy_changed_();

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,17 +44,18 @@ class Judging {
   // Loads policy, keys and lists, and opens the log and the TPM.
   // root_fd: borrowed, must outlive this.
   // Errors: those of the parts; those of ChooseEnforcementPoint; ENOENT if the
-  // mode is enforce, the policy appraises, and no list at all can be used:
-  // every file would be denied.
+  // mode is enforce, the policy appraises files, and no list at all counts:
+  // every file would be denied. Floors that cannot be kept are a problem only.
   static Result<std::unique_ptr<Judging>> Create(const MountSettings& settings,
                                                  int root_fd,
                                                  MountAccess access,
                                                  Surroundings surroundings);
 
   // Reads policy, keys and lists again.
-  // Errors: those of the parts; EINVAL for a policy that cannot be enforced at
-  // the point that was chosen, or binds what the mount was not made for.
-  // Everything is then as it was.
+  // Errors: those of Create; EINVAL for a policy that cannot be enforced at the
+  // point that was chosen, or binds what the mount was not made for. All that
+  // decides is then as it was; what was measured stays measured, and
+  // revocations hold as soon as they are read.
   Result<void> Reload();
 
   // Keys and lists that were left out or withdrawn, and revocations that were
@@ -72,17 +74,14 @@ class Judging {
   explicit Judging(MountSettings settings) : settings_(std::move(settings)) {}
   Result<void> OpenLog(const LoadedPolicy& loaded);
   Result<void> OpenFloors(const LoadedPolicy& loaded);
-  Result<void> OpenLists(std::shared_ptr<const SignatureVerifier> verifier);
-  std::optional<ListRules::Pcr> PcrFor(
-      const std::string& origin, const std::optional<ListFile>& file) const;
+  Result<void> OpenLists(ListStore::Basis basis);
 
   MountSettings settings_;
   EnforcementPoint point_;
   Binding binding_;  // of the policy that the mount began with
   std::function<void()> policy_changed_;
   Guarded<std::vector<std::string>> key_problems_;
-  // By which lists are measured; while a reload is on its way, the coming one.
-  Guarded<std::shared_ptr<const Policy>> list_policy_;
+  std::mutex reloading_;  // held for a whole reload
   // In the order of dependence: the appraiser goes first.
   std::unique_ptr<MeasurementLogs> log_;
   std::unique_ptr<FloorFile> floors_;  // may be null

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "appraise/withdrawals.h"
 #include "base/bytes.h"
 
 namespace assayfs {
@@ -37,6 +38,20 @@ Result<void> CheckBinding(const MountSettings& settings, const Policy& policy) {
               "what is not loaded says nothing of them");
 }
 
+// What a revoked key signed is signed by nobody.
+Result<void> ApplyRevocations(const std::string& path, LoadedPolicy& loaded) {
+  Revocations revocations;
+  if (auto read = revocations.AddPath(path); !read) return read;
+  for (PolicyFile& file : loaded.files) {
+    if (!file.signer) continue;
+    const std::string why = WhyRevoked(*file.signer, {}, {}, revocations);
+    if (why.empty()) continue;
+    file.signer.reset();
+    file.unsigned_because = "revoked by \"" + why + "\"";
+  }
+  return {};
+}
+
 // Under which name a policy has a floor, which no package has.
 std::string FloorNameOf(const Policy& policy) {
   const std::string name = std::filesystem::path(policy.name).filename();
@@ -50,7 +65,8 @@ Result<LoadedPolicy> LoadMountPolicy(const MountSettings& settings,
                                      const Policy* judge) {
   auto loaded = LoadPolicy(settings.policy, settings.pcr, &keys);
   if (!loaded) return loaded;
-  auto passed = AppraisePolicy(loaded->policy, *loaded);
+  auto passed = ApplyRevocations(settings.revoked, *loaded);
+  if (passed) passed = AppraisePolicy(loaded->policy, *loaded);
   if (passed && judge != nullptr) passed = AppraisePolicy(*judge, *loaded);
   if (!passed) return Fail(std::move(passed).error());
   loaded->policy = Bind(std::move(loaded->policy), settings.bind);

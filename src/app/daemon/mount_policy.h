@@ -15,9 +15,11 @@ namespace assayfs {
 
 // Reads the policy that settings name and binds what they bind. It must pass
 // what it asks of policies itself, and what judge does, the policy that is in
-// force, null if there is none.
-// Errors: those of LoadPolicy and AppraisePolicy; EINVAL for a policy that
-// would deny every file, or binds what such a mount cannot know.
+// force, null if there is none. A signature by a key that settings revoke is
+// none.
+// Errors: those of LoadPolicy, AppraisePolicy and Revocations::AddPath; EINVAL
+// for a policy that would deny every file, or binds what such a mount cannot
+// know.
 Result<LoadedPolicy> LoadMountPolicy(const MountSettings& settings,
                                      const SignatureVerifier& keys,
                                      const Policy* judge);

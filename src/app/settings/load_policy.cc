@@ -27,7 +27,9 @@ class Reader {
     if (built_in) return ReadBuiltIn(std::move(*built_in));
     const RawList raw = ReadList(name_or_path, name_or_path);
     if (raw.bytes) return ReadFile(raw);
-    if (raw.bytes.error().code() != ENOENT) return Fail(raw.bytes.error());
+    if (raw.bytes.error().code() != ENOENT) {
+      return Fail(Error(raw.bytes.error()).WithContext(name_or_path));
+    }
     return Fail(ENOENT, built_in.error().message() + ", and no such file");
   }
 
@@ -43,7 +45,9 @@ class Reader {
   Result<PolicySource> ReadBuiltIn(PolicySource source) {
     const auto sha256 = HashBytes(HashAlgorithm::kSha256, AsBytes(source.text));
     if (!sha256) return Fail(sha256.error());
-    files.push_back({"built-in " + source.name, *sha256});
+    files.push_back({.origin = "built-in " + source.name,
+                     .sha256 = *sha256,
+                     .built_in = true});
     return source;
   }
 
@@ -52,7 +56,7 @@ class Reader {
     if (!sha256) return Fail(sha256.error());
     const auto split = SplitSignature(*raw.bytes);
     if (!split) return Fail(Error(split.error()).WithContext(raw.origin));
-    PolicyFile file{raw.origin, *sha256, raw.file};
+    PolicyFile file{.origin = raw.origin, .sha256 = *sha256, .file = raw.file};
     if (!split->signature) {
       file.unsigned_because = "it is not signed";
     } else if (verifier_ != nullptr) {
@@ -107,7 +111,7 @@ Result<LoadedPolicy> LoadPolicy(const std::string& name_or_path,
 
 Result<void> AppraisePolicy(const Policy& judge, const LoadedPolicy& coming) {
   for (const PolicyFile& file : coming.files) {
-    if (!file.file) continue;
+    if (file.built_in) continue;
     const DemandList demands = DemandsOn(judge, file);
     for (const Demand& demand : demands.all()) {
       if (demand.appraise == nullptr) continue;

@@ -20,7 +20,8 @@ namespace assayfs {
 struct PolicyFile {
   std::string origin;                 // its path, or "built-in NAME"
   Digest sha256;                      // of all of it, its signature too
-  std::optional<ListFile> file = {};  // nothing for a built-in one
+  bool built_in = false;
+  std::optional<ListFile> file = {};  // nothing if it is not known
   // Who signed it. A built-in one needs no signature.
   std::optional<Signer> signer = {};
   std::string unsigned_because = {};  // why there is no signer

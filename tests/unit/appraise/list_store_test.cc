@@ -35,8 +35,9 @@ class ListStoreTest : public ::testing::Test {
   void Open(std::string path) {
     ListStore::Options options;
     options.sources = {{.path = std::move(path), .label = {}, .read = {}}};
-    store_ = Must(ListStore::Open(std::move(options),
-                                  std::make_shared<FakeVerifier>(), measurer_));
+    store_ = Must(ListStore::Open(
+        std::move(options), {.verifier = std::make_shared<FakeVerifier>()},
+        measurer_));
   }
   void Open() { Open(Lists()); }
 
@@ -85,7 +86,8 @@ TEST_F(ListStoreTest, AMissingFolderIsAnErrorAtTheStart) {
   ListStore::Options options;
   options.sources = {{.path = dir_ / "none", .label = {}, .read = {}}};
   EXPECT_THAT(ListStore::Open(std::move(options),
-                              std::make_shared<FakeVerifier>(), measurer_),
+                              {.verifier = std::make_shared<FakeVerifier>()},
+                              measurer_),
               FailsWith(ENOENT));
 }
 
@@ -129,7 +131,7 @@ TEST_F(ListStoreTest, TellsOfAllListsThatAreCheckedAnew) {
   std::size_t told = 0;
   store_->Listen(
       [&](const ListStore::Gone& gone) { told += gone.lists.size(); });
-  Must(store_->Reload(std::make_shared<FakeVerifier>()));
+  Must(store_->Reload({.verifier = std::make_shared<FakeVerifier>()}));
   store_->Listen({});
   EXPECT_EQ(told, 2U);
 }
@@ -306,7 +308,7 @@ TEST_F(ListStoreTest, ReloadWithOtherKeysDropsWhatTheyDoNotVouchFor) {
   dir_.Write("lists/tlv-b", SignedTlv("b", "/f", "new key"));
   Open();
   EXPECT_FALSE(Knows("b"));
-  Must(store_->Reload(std::make_shared<FakeVerifier>("new key")));
+  Must(store_->Reload({.verifier = std::make_shared<FakeVerifier>("new key")}));
   EXPECT_FALSE(Knows("a"));
   EXPECT_TRUE(Knows("b"));
 }
@@ -323,10 +325,53 @@ TEST_F(ListStoreTest, AReloadThatFailsLeavesTheListsThatWere) {
              {"tlv-a", "test/tlv-a", ToVector(AsBytes(SignedTlv("a", "/f")))}};
        }}};
   store_ = Must(ListStore::Open(std::move(options),
-                                std::make_shared<FakeVerifier>(), measurer_));
+                                {.verifier = std::make_shared<FakeVerifier>()},
+                                measurer_));
   fails = true;
-  EXPECT_THAT(store_->Reload(std::make_shared<FakeVerifier>()), FailsWith(EIO));
+  EXPECT_THAT(store_->Reload({.verifier = std::make_shared<FakeVerifier>()}),
+              FailsWith(EIO));
   EXPECT_TRUE(Knows("a"));
+}
+
+TEST_F(ListStoreTest, WhatAReloadReadMustDo) {
+  Write("tlv-a", "a");
+  dir_.Write("lists/tlv-b", SignedTlv("b", "/f", "new key"));
+  Open();
+  std::vector<std::string> seen;
+  ListStore::Basis basis;
+  basis.verifier = std::make_shared<FakeVerifier>("new key");
+  basis.pcr_for = [](const auto&, const auto&) {
+    return ListRules::Pcr{std::uint32_t{13}};
+  };
+  basis.check = [&seen](const ListStore::Reading& reading) {
+    for (const auto& list : reading.lists) seen.push_back(list->name);
+    return Result<void>(Fail(EINVAL, "it will not do"));
+  };
+  EXPECT_THAT(store_->Reload(basis), FailsSaying(EINVAL, "it will not do"));
+  EXPECT_THAT(seen, ElementsAre("tlv-b"));
+  EXPECT_TRUE(Knows("a"));
+  EXPECT_FALSE(Knows("b"));
+  // What comes is read as before.
+  Write("tlv-c", "c");
+  EXPECT_TRUE(KnowsOnceLoaded("c"));
+  EXPECT_EQ(measurer_.pcrs().back(), std::nullopt);
+
+  basis.check = [](const auto&) { return Result<void>(); };
+  Must(store_->Reload(basis));
+  EXPECT_FALSE(Knows("a"));
+  EXPECT_TRUE(Knows("b"));
+  EXPECT_EQ(measurer_.pcrs().back(), 13U);
+}
+
+TEST_F(ListStoreTest, AListThatIsGivenAwayIsAnother) {
+  Write("tlv-a", "a");
+  Open();
+  EXPECT_EQ(store_->Current()->lists().front()->file->owner, ::geteuid());
+  if (::chown(List("tlv-a").c_str(), 5, 6) != 0) {
+    GTEST_SKIP() << "needs to give files away";
+  }
+  EXPECT_TRUE(KnowsOnceLoaded("a"));
+  EXPECT_EQ(store_->Current()->lists().front()->file->owner, 5U);
 }
 
 TEST_F(ListStoreTest, ADatabaseIsReadAgainWhenItsFilesAreWritten) {
@@ -341,7 +386,8 @@ TEST_F(ListStoreTest, ADatabaseIsReadAgainWhenItsFilesAreWritten) {
        }}};
   dir_.Write("lists/rpmdb.sqlite", SignedTlv("old", "/f"));
   store_ = Must(ListStore::Open(std::move(options),
-                                std::make_shared<FakeVerifier>(), measurer_));
+                                {.verifier = std::make_shared<FakeVerifier>()},
+                                measurer_));
   EXPECT_TRUE(Knows("old"));
   // What readers of SQLite leave and remove is no change.
   const auto epoch = store_->Current()->epoch();
@@ -379,8 +425,8 @@ class WithdrawalTest : public ListStoreTest {
   void Open() {
     options_.sources = {{.path = Lists(), .label = {}, .read = {}}};
     options_.withdrawals.revocations = dir_ / "revoked";
-    store_ = Must(
-        ListStore::Open(options_, std::make_shared<FakeVerifier>(), measurer_));
+    store_ = Must(ListStore::Open(
+        options_, {.verifier = std::make_shared<FakeVerifier>()}, measurer_));
   }
   // Opens with floors that are kept in memory.
   void OpenWithFloors() {
@@ -498,7 +544,8 @@ TEST_F(WithdrawalTest, RevocationsThatCannotBeReadAtTheStartAreAnError) {
   options_.sources = {{.path = Lists(), .label = {}, .read = {}}};
   options_.withdrawals.revocations = dir_ / "revoked";
   EXPECT_THAT(
-      ListStore::Open(options_, std::make_shared<FakeVerifier>(), measurer_),
+      ListStore::Open(options_, {.verifier = std::make_shared<FakeVerifier>()},
+                      measurer_),
       FailsWith(EINVAL));
 }
 
@@ -558,8 +605,8 @@ TEST_F(WithdrawalTest, NoFloorRisesWhileASourceCannotBeRead) {
   OpenWithFloors();
   options_.sources.push_back({.path = dir_ / "more", .label = {}, .read = {}});
   store_.reset();
-  store_ = Must(
-      ListStore::Open(options_, std::make_shared<FakeVerifier>(), measurer_));
+  store_ = Must(ListStore::Open(
+      options_, {.verifier = std::make_shared<FakeVerifier>()}, measurer_));
   fs::rename(Lists(), dir_ / "away");
   WaitUntilLoaded();
   fs::rename(dir_ / "away", Lists());
@@ -583,8 +630,9 @@ class OnUseTest : public ListStoreTest {
     ListStore::Options options;
     options.sources = {{.path = Lists(), .label = {}, .read = {}}};
     options.order = ListOrder::kOnUse;
-    store_ = Must(ListStore::Open(std::move(options),
-                                  std::make_shared<FakeVerifier>(), measurer_));
+    store_ = Must(ListStore::Open(
+        std::move(options), {.verifier = std::make_shared<FakeVerifier>()},
+        measurer_));
   }
   // Asks for what knows the content, and waits for it.
   bool Finds(const std::string& content, const std::string& hint = {}) {

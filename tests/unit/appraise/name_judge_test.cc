@@ -52,8 +52,9 @@ class NameJudgeTest : public ::testing::Test {
     ListStore::Options lists;
     lists.sources = {{.path = dir_ / "lists", .label = {}, .read = {}}};
     lists.rules = {.require_signature = false, .attributes = true};
-    lists_ = Must(ListStore::Open(std::move(lists),
-                                  std::make_shared<FakeVerifier>(), measurer_));
+    lists_ = Must(ListStore::Open(
+        std::move(lists), {.verifier = std::make_shared<FakeVerifier>()},
+        measurer_));
     Appraiser::Options options;
     options.policy = Parsed(policy);
     options.mode = mode;

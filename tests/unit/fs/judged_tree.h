@@ -51,7 +51,8 @@ class JudgedTree {
     ListStore::Options options;
     options.sources.push_back({lists_dir_.path(), "lists", nullptr});
     lists_ = Must(ListStore::Open(
-        std::move(options), std::make_shared<TrustingVerifier>(), measurer_));
+        std::move(options), {.verifier = std::make_shared<TrustingVerifier>()},
+        measurer_));
     root_fd_.Reset(::open(tree_.dir().path().c_str(), O_PATH | O_CLOEXEC));
     Appraiser::Options judging;
     judging.policy = BuiltIn("files");

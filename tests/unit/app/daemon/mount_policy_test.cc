@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/daemon/mount_policy.h"
 
+#include <filesystem>
 #include <string>
 
 #include "lists/appended_signature.h"
@@ -27,6 +28,7 @@ class MountPolicyTest : public ::testing::Test {
     MountSettings settings;
     settings.policy = policy;
     settings.bind = bind_;
+    settings.revoked = dir_ / "revoked";
     return LoadMountPolicy(settings, FakeVerifier(), judge);
   }
 
@@ -74,6 +76,28 @@ TEST_F(MountPolicyTest, WhoMaySignCanBeSaid) {
       Load(Put("p", rule + FakeVerifier::kFingerprint + "\nappraise\n")));
   EXPECT_THAT(Load(Put("p", rule + "1*\nappraise\n")),
               FailsSaying(EKEYREJECTED, "signed by 00ff, but"));
+}
+
+TEST_F(MountPolicyTest, WhatARevokedKeySignedIsNotSigned) {
+  const std::string key = "key " + FakeVerifier::kFingerprint;
+  const std::string policy = Put("p", "version 3\n" + std::string(kSigned));
+  EXPECT_TRUE(FloorOf(Must(Load(policy))));
+  dir_.Write("revoked", key + "\n");
+  EXPECT_THAT(Load(policy),
+              FailsSaying(EKEYREJECTED, "revoked by \"" + key + "\", but"));
+  EXPECT_EQ(FloorOf(Must(Load(Put("q", "version 3\nappraise\n")))),
+            std::nullopt);
+  std::filesystem::remove(dir_ / "revoked");
+  std::filesystem::create_symlink("revoked", dir_ / "revoked");
+  EXPECT_THAT(Load(policy), FailsWith(ELOOP)) << "who knows what is revoked";
+}
+
+TEST_F(MountPolicyTest, WhatIsNotKnownOfAFileIsNoReasonToTrustIt) {
+  auto loaded = Must(Load(Put("p", "appraise\n", "")));
+  const auto judge = Must(Load(Put("q", kSigned)));
+  loaded.files.front().file.reset();
+  EXPECT_THAT(AppraisePolicy(judge.policy, loaded),
+              FailsSaying(EKEYREJECTED, "it is not signed, but"));
 }
 
 TEST_F(MountPolicyTest, WithoutSuchARuleASignatureIsNoMatter) {

@@ -22,8 +22,10 @@ void AddMountQuery(CLI::App& verb, MountQuery& query) {
 
 int AskMounts(const char* verb, const MountQuery& query,
               const std::function<void(const nlohmann::json&)>& print) {
-  const auto mounts = FindMounts(query.mount_point);
+  auto mounts = FindMounts(query.mount_point);
   if (!mounts) return ReportFailure(verb, mounts.error());
+  // One socket is of one mount.
+  if (!query.control.empty() && mounts->size() > 1) mounts->resize(1);
   if (mounts->empty()) {
     ReportFailure(verb, "nothing is mounted; see `assayfs mount --help`");
     return kExitNo;

@@ -25,6 +25,9 @@ struct WhyArguments {
   std::string path;
   std::string control;
   std::optional<uid_t> uid;
+  std::optional<gid_t> gid;
+  std::string exe;
+  std::optional<std::string> container;
   bool exec = false;
   bool json = false;
 };
@@ -35,14 +38,26 @@ int ExitStatusOf(const nlohmann::json& explanation) {
   return verdict == "deny" ? kExitNo : kExitFailed;
 }
 
+nlohmann::json RequestOf(const WhyArguments& arguments,
+                         const std::string& path) {
+  nlohmann::json request = {{"verb", "why"},
+                            {"path_hex", ToHex(AsBytes(path))},
+                            {"uid", arguments.uid.value_or(::getuid())},
+                            {"exec", arguments.exec},
+                            {"exe_hex", ToHex(AsBytes(arguments.exe))}};
+  // Of another user, nobody knows the group.
+  auto gid = arguments.gid;
+  if (!gid && !arguments.uid) gid = ::getgid();
+  if (gid) request["gid"] = request["egid"] = *gid;
+  if (arguments.container) request["container"] = *arguments.container;
+  return request;
+}
+
 int Why(const WhyArguments& arguments) {
   const auto file = FindJudgedFile(arguments.path);
   if (!file) return ReportFailure("why", file.error());
   auto answer = AskMount(file->mount_point, arguments.control,
-                         {{"verb", "why"},
-                          {"path_hex", ToHex(AsBytes(file->below))},
-                          {"uid", arguments.uid.value_or(::getuid())},
-                          {"exec", arguments.exec}});
+                         RequestOf(arguments, file->below));
   if (!answer) return ReportFailure("why", answer.error());
   // The daemon knows the path below its root only.
   if (answer->is_object()) (*answer)["path"] = file->path;
@@ -63,6 +78,14 @@ void AddWhyVerb(CLI::App& app, int& exit_status) {
       ->required();
   verb->add_option("--uid", arguments->uid, "ask for this user [caller]")
       ->type_name("N");
+  verb->add_option("--gid", arguments->gid,
+                   "and this group [the caller's, if there is no --uid]")
+      ->type_name("N");
+  verb->add_option("--exe", arguments->exe, "who runs this program [unknown]")
+      ->type_name("PATH");
+  verb->add_option("--container", arguments->container,
+                   "in this container; \"\" for none [unknown]")
+      ->type_name("ID");
   verb->add_flag("--exec", arguments->exec, "ask for execution, not reading");
   verb->add_option("--control", arguments->control,
                    "control socket, if `mount` was given one")

@@ -254,6 +254,8 @@ Result<Appraiser::Explanation> Appraiser::Explain(int fd, const Use& use) {
   if (!assessment) return Fail(assessment.error());
   Explanation out;
   out.answer = impl_->AnswerOf(*assessment);
+  out.use = assessment->use;
+  if (assessment->policy) out.needs = assessment->policy->needs;
   out.path = TreePath(impl_->options.root_fd, fd);
   if (const Rule* rule = assessment->decision.rule) {
     out.rule_text = rule->text;

@@ -161,6 +161,8 @@ class Appraiser {
   // Everything that led to a verdict, for `why`.
   struct Explanation {
     Answer answer;
+    Use use;      // with what was found out of it
+    Needs needs;  // what the policy asks of uses
     std::string path;
     std::optional<Digest> digest;
     std::string rule_text;

@@ -198,6 +198,22 @@ class LoadTest(judged.Judged):
         self.assertIn("bad signature", done.stderr)
         self.assertEqual(self.status()["policy"]["rules"], 4)
 
+    def test_why_asks_for_whoever_is_named(self):
+        self.put(LISTS + "dont_appraise exe=/usr/bin/cat uid=0 gid=0\n"
+                 "appraise func=FILE_CHECK\n")
+        self.mount("--policy", self.policy)
+        write(self.below("alien"), "alien")
+        done = assayfs("why", self.at("alien"), check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("unknown exe (say --exe)", done.stdout)
+        for options, verdict in ((["--exe", "/usr/bin/cat"], 0),
+                                 (["--exe", "/usr/bin/cat", "--gid", "5"], 1),
+                                 (["--exe", "/usr/bin/cat", "--uid", "0"], 1),
+                                 (["--exe", "/usr/bin/tac"], 1)):
+            with self.subTest(options=options):
+                done = assayfs("why", *options, self.at("alien"), check=False)
+                self.assertEqual(done.returncode, verdict, done.stdout)
+
     def test_a_reload_that_fails_leaves_all_as_it_was(self):
         def put(version, who):
             self.put(f"version {version}\n"
@@ -219,6 +235,10 @@ class LoadTest(judged.Judged):
         put(4, "*")
         done = assayfs("reload", self.mnt, check=False)
         self.assertIn("version 4, but version 5 was in force", done.stderr)
+        policy = self.status()["policy"]
+        self.assertEqual((policy["version"], policy["floor"]), (5, "5"))
+        self.assertIn(", version 5, floor 5, ",
+                      assayfs("status", self.mnt).stdout)
 
     def test_what_no_mount_could_load_is_not_signed(self):
         self.put("nonsense\n")

@@ -23,8 +23,9 @@ namespace {
 using nlohmann::json;
 
 // Folders, links, devices and the like are never judged.
-json NotRegular(const std::string& path) {
+json NotRegular(const std::string& path, const Use& use) {
   Appraiser::Explanation explanation;
+  explanation.use = use;
   explanation.path = path;
   explanation.answer.permitted = true;
   explanation.answer.decision.reason = Reason::kNotRegular;
@@ -95,7 +96,7 @@ Result<json> ControlHandler::Why(const json& request, uid_t client) {
   if (!place) return Fail(place.error());
   struct stat info {};
   if (::fstat(place->get(), &info) != 0) return Fail(Error::FromErrno(path));
-  if (!S_ISREG(info.st_mode)) return NotRegular(path);
+  if (!S_ISREG(info.st_mode)) return NotRegular(path, use);
 
   const auto file =
       OpenInRoot(root_fd_, path, O_RDONLY | O_NONBLOCK, Links::kRefuse);

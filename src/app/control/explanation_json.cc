@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/control/json_text.h"
+#include "base/bytes.h"
 
 namespace assayfs {
 namespace {
@@ -22,6 +23,40 @@ json ListJson(const Appraiser::Explanation::ListHit& list) {
       {"verified", list.verified},
       {"measured", list.measured},
       {"withdrawn", list.withdrawn}};
+}
+
+json AskedJson(const Use& use, const Needs& needs) {
+  const auto text = [&use](TextFact which) {
+    const auto& texts = use.texts[static_cast<std::size_t>(which)];
+    return texts.empty() ? json() : json(Printable(texts.front()));
+  };
+  const auto gid = use.numbers[static_cast<std::size_t>(NumberFact::kGid)];
+  json asked = {
+      {"for", use.executes() ? "exec" : "read"}, {"uid", use.uid},
+      {"gid", gid ? json(*gid) : json()},        {"exe", text(TextFact::kExe)},
+      {"container", text(TextFact::kContainer)}, {"not_known", json::array()}};
+  const auto miss = [&asked](const char* name, bool needed) {
+    if (needed && asked[name].is_null()) asked["not_known"].push_back(name);
+  };
+  miss("gid", needs.ids);
+  miss("exe", needs.exe);
+  miss("container", needs.container);
+  return asked;
+}
+
+std::string AskedText(const json& asked) {
+  std::string text =
+      "for " + TextOf(asked, "for") + " by uid " + TextOf(asked, "uid");
+  for (const char* name : {"gid", "exe", "container"}) {
+    const std::string known = TextOf(asked, name);
+    if (!known.empty()) text += std::string(", ") + name + " " + known;
+  }
+  for (const json& name : MemberOf(asked, "not_known")) {
+    if (!name.is_string()) continue;
+    text += ", unknown " + name.get<std::string>() + " (say --" +
+            name.get<std::string>() + ")";
+  }
+  return text;
 }
 
 // Adds "NAME   text", unless there is no text.
@@ -65,13 +100,12 @@ std::string FixFor(const Appraiser::Explanation& explanation) {
       return "add a signed list that has this digest: `assayfs lists gen`, "
              "then `assayfs lists sign`";
     case Reason::kModified: {
-      std::string source = "as the list has it";
-      if (!explanation.expected.empty()) {
-        const auto& expected = explanation.expected.front();
-        source = "from " +
-                 (expected.package.empty() ? expected.list : expected.package);
-      }
-      return "put the original content back, " + source;
+      const std::string package = explanation.expected.empty()
+                                      ? ""
+                                      : explanation.expected.front().package;
+      return "put the original content back" +
+             (package.empty() ? "" : ", from " + package) +
+             ", or add a signed list that has this digest";
     }
     case Reason::kListUnverified:
       return "add a rule with func=DIGEST_LIST_CHECK that appraises the list, "
@@ -121,6 +155,7 @@ json ExplanationJson(const Appraiser::Explanation& explanation) {
               {"value", explanation.digest->Hex()}};
   }
   return {{"path", explanation.path},
+          {"asked", AskedJson(explanation.use, explanation.needs)},
           {"verdict", VerdictName(decision.verdict)},
           {"reason", ReasonName(decision.reason)},
           {"permitted", explanation.answer.permitted},
@@ -137,6 +172,9 @@ json ExplanationJson(const Appraiser::Explanation& explanation) {
 std::string ExplanationText(const json& explanation) {
   std::string out;
   AddLine(out, "path", TextOf(explanation, "path"));
+  if (const json& asked = MemberOf(explanation, "asked"); asked.is_object()) {
+    AddLine(out, "asked", AskedText(asked));
+  }
   const std::string verdict = TextOf(explanation, "verdict");
   const bool let_pass = TextOf(explanation, "permitted") == "true" &&
                         (verdict == "deny" || verdict == "error");

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/control/json_text.h"
+#include "app/daemon/mount_policy.h"
 #include "crypto/hasher.h"
 
 namespace assayfs {
@@ -13,11 +14,24 @@ namespace {
 
 using nlohmann::json;
 
-json PolicyJson(const Policy& policy) {
+json PolicyJson(const Policy& policy, const Floors& floors) {
   const auto digest = HashBytes(HashAlgorithm::kSha256, AsBytes(policy.text));
   return {{"name", policy.name},
           {"sha256", digest ? digest->Hex() : ""},
-          {"rules", policy.rules.size()}};
+          {"rules", policy.rules.size()},
+          {"version", policy.version},
+          {"floor", FloorFor(floors, policy)}};
+}
+
+std::string PolicyText(const json& policy) {
+  std::string text =
+      TextOf(policy, "name") + ", " + TextOf(policy, "rules") + " rules";
+  const std::string floor = TextOf(policy, "floor");
+  if (const auto version = TextOf(policy, "version"); version != "0") {
+    text += ", version " + version +
+            (floor.empty() ? ", no floor" : ", floor " + floor);
+  }
+  return text + ", sha256:" + TextOf(policy, "sha256");
 }
 
 json TpmJson(const MeasurementLog::Status& status) {
@@ -117,7 +131,8 @@ json StatusJson(Judging& judging, const FuseSession::Data& data,
           {"open_files",
            {{"through_daemon", data.through_us}, {"passthrough", data.passed}}},
           {"update_running", update_running},
-          {"policy", PolicyJson(*judging.appraiser().policy())},
+          {"policy",
+           PolicyJson(*judging.appraiser().policy(), judging.lists().floors())},
           {"keys", settings.keys},
           {"revoked", settings.revoked},
           {"tpm", TpmsJson(judging.log().statuses())},
@@ -159,9 +174,7 @@ std::string StatusText(const json& status) {
   if (MemberOf(status, "update_running") == true) {
     out += Line("update", "running");
   }
-  out +=
-      Line("policy", TextOf(policy, "name") + ", " + TextOf(policy, "rules") +
-                         " rules, sha256:" + TextOf(policy, "sha256"));
+  out += Line("policy", PolicyText(policy));
   out += Line("lists", TextOf(lists, "loaded") + " loaded, " +
                            std::to_string(rejected.size()) + " rejected, " +
                            std::to_string(MemberOf(lists, "withdrawn").size()) +
@@ -183,7 +196,8 @@ std::string StatusText(const json& status) {
                               TextOf(verdicts, "hashed_files") +
                               " files hashed (" +
                               TextOf(verdicts, "hashed_bytes") + " bytes)");
-  out += Line("records", TextOf(MemberOf(status, "records"), "lost") + " lost");
+  out += Line("records",
+              TextOf(MemberOf(status, "records"), "lost") + " of denials lost");
   if (const json& record = MemberOf(status, "record"); !record.is_null()) {
     out += Line("record", TextOf(record, "uses") + " uses, " +
                               TextOf(record, "lost") + " lost, in " +

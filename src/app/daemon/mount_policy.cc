@@ -83,6 +83,10 @@ std::optional<PolicyFloor> FloorOf(const LoadedPolicy& loaded) {
                      std::to_string(loaded.policy.version)};
 }
 
+std::string FloorFor(const Floors& floors, const Policy& policy) {
+  return floors.Of(FloorNameOf(policy));
+}
+
 Result<void> CheckPolicyFloor(const Floors& floors,
                               const LoadedPolicy& loaded) {
   const auto floor = FloorOf(loaded);
@@ -92,7 +96,8 @@ Result<void> CheckPolicyFloor(const Floors& floors,
               "policy " + loaded.policy.name + ": rolled back: " +
                   (floor ? "version " + floor->version
                          : std::string("no version that is signed")) +
-                  ", but version " + floors.Of(name) + " was in force");
+                  ", but version " + FloorFor(floors, loaded.policy) +
+                  " was in force");
 }
 
 }  // namespace assayfs

@@ -33,6 +33,10 @@ struct PolicyFloor {
 // version could be any.
 std::optional<PolicyFloor> FloorOf(const LoadedPolicy& loaded);
 
+// Returns the version below which none of this name may follow; empty if there
+// is none.
+std::string FloorFor(const Floors& floors, const Policy& policy);
+
 // Says whether a policy is not older than one that was in force before.
 // Errors: EKEYREJECTED if it is.
 Result<void> CheckPolicyFloor(const Floors& floors, const LoadedPolicy& loaded);

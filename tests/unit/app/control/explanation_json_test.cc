@@ -53,6 +53,22 @@ TEST(ExplanationJsonTest, HasTheDocumentedMembers) {
   EXPECT_THAT(json["lists"], IsEmpty());
 }
 
+TEST(ExplanationJsonTest, WhoAskedIsTold) {
+  auto explanation = Modified();
+  EXPECT_THAT(ExplanationText(ExplanationJson(explanation)),
+              HasSubstr("asked     for read by uid 0\n"));
+  explanation.use = {.mask = kMayExec, .uid = 5};
+  explanation.use.text(TextFact::kExe) = {"/bin/sh"};
+  explanation.needs = {.exe = true, .container = true};
+  const auto json = ExplanationJson(explanation);
+  EXPECT_EQ(json["asked"]["exe"], "/bin/sh");
+  EXPECT_TRUE(json["asked"]["container"].is_null());
+  EXPECT_THAT(
+      ExplanationText(json),
+      HasSubstr("asked     for exec by uid 5, exe /bin/sh, unknown container "
+                "(say --container)\n"));
+}
+
 TEST(ExplanationJsonTest, AListComesWithItsSigner) {
   Appraiser::Explanation explanation;
   explanation.answer.decision = {.verdict = Verdict::kAllow,

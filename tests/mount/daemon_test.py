@@ -65,6 +65,10 @@ class LifeTest(judged.Judged):
         control, self.control = self.control, self.control + "2"
         self.mount(point=other)
         self.assertReads(os.path.join(other, "data"), "data\n")
+        # One socket is of one of them, and asked once.
+        told = assayfs("status", "--control", self.control).stdout
+        self.assertEqual([line for line in told.splitlines()
+                          if not line.startswith(" ")], [other])
         self.unmount(other)
         self.daemon, self.control = first, control
         self.assertReads(self.at("data"), "data\n")

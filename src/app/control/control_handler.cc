@@ -41,6 +41,16 @@ std::optional<std::uint32_t> NumberIn(const json& request, const char* name) {
   return number.get<std::uint32_t>();
 }
 
+// Says whether a process is in the PID namespace of this one.
+bool SharesNumbers(pid_t process) {
+  struct stat own {};
+  struct stat its {};
+  const std::string place = "/proc/" + std::to_string(process) + "/ns/pid";
+  return process > 0 && ::stat("/proc/self/ns/pid", &own) == 0 &&
+         ::stat(place.c_str(), &its) == 0 && own.st_dev == its.st_dev &&
+         own.st_ino == its.st_ino;
+}
+
 // The use that a request asks about.
 Use UseIn(const json& request, uid_t client) {
   const uid_t uid = NumberIn(request, "uid").value_or(client);
@@ -80,7 +90,7 @@ Result<json> ControlHandler::Dispatch(ControlServer::Request& request) {
   if (verb == "status") return Status();
   if (verb == "why") return Why(parsed, request.uid);
   if (verb == "reload") return Reload();
-  if (verb == "update") return Update(std::move(request.descriptor));
+  if (verb == "update") return Update(request);
   return Fail(EPROTO, "the daemon does not know this request");
 }
 
@@ -113,11 +123,18 @@ Result<json> ControlHandler::Reload() {
   return Status();
 }
 
-Result<json> ControlHandler::Update(UniqueFd fuse_fd) {
+Result<json> ControlHandler::Update(ControlServer::Request& request) {
+  // The kernel numbers the users of a mount as who made it numbers processes.
+  if (!SharesNumbers(request.pid)) {
+    return Fail(EPERM,
+                "processes have other numbers where this was called, so the "
+                "daemon could not tell who uses a file; run it in the PID "
+                "namespace of the daemon");
+  }
   if (!session_.read_only()) {
     return Fail(EINVAL, "the mount is writable; run the command as it is");
   }
-  if (auto serving = updates_.Serve(std::move(fuse_fd)); !serving) {
+  if (auto serving = updates_.Serve(std::move(request.descriptor)); !serving) {
     return Fail(serving.error());
   }
   return json::object();

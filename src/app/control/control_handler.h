@@ -52,7 +52,7 @@ class ControlHandler {
   Result<nlohmann::json> Dispatch(ControlServer::Request& request);
   Result<nlohmann::json> Why(const nlohmann::json& request, uid_t client);
   Result<nlohmann::json> Reload();
-  Result<nlohmann::json> Update(UniqueFd fuse_fd);
+  Result<nlohmann::json> Update(ControlServer::Request& request);
   nlohmann::json Status();
 
   Judging& judging_;

@@ -105,7 +105,8 @@ void ControlServer::Serve(int client) const {
   if (!line) return;
   const auto text = answer_({.line = std::move(*line),
                              .descriptor = std::move(passed),
-                             .uid = peer.uid});
+                             .uid = peer.uid,
+                             .pid = peer.pid});
   // A client that is gone needs no answer.
   static_cast<void>(SendLine(client, text, kClientLimit));
 }

@@ -27,6 +27,7 @@ class ControlServer {
     std::string line;     // without the newline
     UniqueFd descriptor;  // that came along, if one did
     uid_t uid = 0;        // of the client
+    pid_t pid = 0;        // of the client; 0 if it is not seen from here
   };
   using Answer = std::function<std::string(Request)>;
 

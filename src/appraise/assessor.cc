@@ -180,12 +180,7 @@ Result<Assessment> Assessor::Assess(int fd, const Use& use,
   if (task.wishes.empty()) return assessment;
   if (auto gathered = Gather(task); !gathered) return Fail(gathered.error());
   for (std::size_t i = 0; i < task.found.size(); ++i) {
-    const Demand& demand = task.demands.all()[i];
-    assessment.appraised |= demand.appraise != nullptr;
-    const Decision decision = Decide(demand, task.found[i].evidence);
-    assessment.audit |= decision.audit;
-    AddMeasure(decision, assessment.measures);
-    if (Combine(decision, assessment.decision)) {
+    if (assessment.Add(task.demands.all()[i], task.found[i].evidence)) {
       assessment.grounds = std::move(task.found[i].grounds);
     }
   }

@@ -19,12 +19,7 @@
 namespace assayfs {
 
 // All that led to a decision.
-struct Assessment {
-  Decision decision;       // the strictest
-  bool appraised = false;  // some rule asked for it
-  // By which the file is to be measured: each in another PCR.
-  std::vector<const Rule*> measures;
-  bool audit = false;
+struct Assessment : Outcome {
   Use use;                                   // with what was found out of it
   std::shared_ptr<const Policy> policy;      // decision points into it
   std::shared_ptr<const DigestIndex> index;  // grounds point into it

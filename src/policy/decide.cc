@@ -84,19 +84,20 @@ Decision Decide(const Demand& demand, const Evidence& evidence) {
   return decision;
 }
 
-bool Combine(const Decision& more, Decision& decision) {
-  const bool takes_over = decision.rule == nullptr ||
-                          Severity(more.verdict) > Severity(decision.verdict);
-  if (takes_over) decision = more;
-  return takes_over;
-}
-
-void AddMeasure(const Decision& decision, std::vector<const Rule*>& measures) {
-  if (decision.measure == nullptr) return;
-  const auto& pcr = decision.measure->terms.pcr;
-  const bool known = std::ranges::any_of(
-      measures, [&pcr](const Rule* rule) { return rule->terms.pcr == pcr; });
-  if (!known) measures.push_back(decision.measure);
+bool Outcome::Add(const Demand& demand, const Evidence& evidence) {
+  const Decision more = Decide(demand, evidence);
+  appraised |= demand.appraise != nullptr;
+  audit |= more.audit;
+  const auto same_pcr = [&more](const Rule* rule) {
+    return rule->terms.pcr == more.measure->terms.pcr;
+  };
+  if (more.measure != nullptr && std::ranges::none_of(measures, same_pcr)) {
+    measures.push_back(more.measure);
+  }
+  const bool decides = decision.rule == nullptr ||
+                       Severity(more.verdict) > Severity(decision.verdict);
+  if (decides) decision = more;
+  return decides;
 }
 
 bool Permits(Mode mode, Verdict verdict) {

@@ -49,14 +49,18 @@ struct Decision {
 // Decides. Threads: pure function.
 Decision Decide(const Demand& demand, const Evidence& evidence);
 
-// Puts what was decided about another demand on the same use in the place of
-// decision, if its verdict is stricter, and says whether it did. Records are
-// due for each of them all the same.
-bool Combine(const Decision& more, Decision& decision);
+// What all demands on one use come to.
+struct Outcome {
+  Decision decision;       // the strictest
+  bool appraised = false;  // some rule asked for it
+  // By which the file is to be measured: each in another PCR.
+  std::vector<const Rule*> measures;
+  bool audit = false;  // a line in the records is due
 
-// Adds the rule by which a record is due, if there is one, to those of other
-// demands on the same use; one for each PCR is enough.
-void AddMeasure(const Decision& decision, std::vector<const Rule*>& measures);
+  // Adds what is decided of one more demand. Says whether that decides now: it
+  // is the first, or its verdict is stricter.
+  bool Add(const Demand& demand, const Evidence& evidence);
+};
 
 // Says whether the use goes ahead: denials and errors stop it in enforce mode
 // only. The one line where "could not decide" becomes "no".

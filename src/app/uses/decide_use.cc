@@ -84,11 +84,7 @@ UseDecision DecideUse(const Policy& policy, const DigestIndex& index,
   UseDecision all;
   for (const Demand& demand : demands.all()) {
     Found found = LookUp(policy, index, demand, file, owners, all.not_compared);
-    all.appraised |= demand.appraise != nullptr;
-    const Decision decision = Decide(demand, found.evidence);
-    all.audit |= decision.audit;
-    AddMeasure(decision, all.measures);
-    if (Combine(decision, all.decision)) {
+    if (all.Add(demand, found.evidence)) {
       all.grounds = std::move(found.grounds);
     }
   }

@@ -28,12 +28,7 @@ struct KnownFile {
 };
 
 // All that led to a decision.
-struct UseDecision {
-  Decision decision;       // the strictest
-  bool appraised = false;  // some rule asked for it
-  // By which the file is to be measured: each in another PCR.
-  std::vector<const Rule*> measures;
-  bool audit = false;
+struct UseDecision : Outcome {
   Grounds grounds;  // of the demand that decided
   // What rules bind and is not known, where it could have mattered.
   Binding not_compared;

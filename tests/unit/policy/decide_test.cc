@@ -216,53 +216,57 @@ TEST_F(DecideTest, HashAsksForNothingElse) {
          Reason::kDontAppraise, &hash_, nullptr);
 }
 
-// Two rules, each with its decision.
-class CombineTest : public ::testing::Test {
+// Demands and evidence that come to verdicts which are ever stricter.
+class OutcomeTest : public ::testing::Test {
  protected:
-  const Rule rule_{};
-  const Rule other_{};
-  const Decision unjudged_{.rule = &rule_};
-  const Decision allow_{Verdict::kAllow, Reason::kKnown, &rule_};
-  const Decision error_{Verdict::kError, Reason::kIoError, &rule_};
-  const Decision deny_{Verdict::kDeny, Reason::kModified, &rule_};
+  struct Case {
+    Demand demand;
+    Evidence evidence;
+    Verdict verdict;
+  };
+
+  static Rule RuleFor(std::uint32_t pcr) {
+    Rule rule;
+    rule.terms.pcr = pcr;
+    return rule;
+  }
+
+  const Rule appraise_{};
+  const Rule hash_{};
+  const Rule audit_{};
+  const Rule measure_ = RuleFor(11);
+  const Rule same_ = RuleFor(11);
+  const Rule other_ = RuleFor(12);
+  const std::array<Case, 4> rising_ = {
+      {{{.hash = &hash_}, {}, Verdict::kUnjudged},
+       {{.appraise = &appraise_},
+        {.known = true, .list_verified = true},
+        Verdict::kAllow},
+       {{.appraise = &appraise_}, {.failed = true}, Verdict::kError},
+       {{.appraise = &appraise_}, {}, Verdict::kDeny}}};
 };
 
-TEST_F(CombineTest, TheStricterVerdictHolds) {
-  const std::array rising = {&unjudged_, &allow_, &error_, &deny_};
-  for (std::size_t i = 0; i < rising.size(); ++i) {
-    for (std::size_t j = 0; j < rising.size(); ++j) {
-      Decision decision = *rising[i];
-      Decision more = *rising[j];
-      more.rule = &other_;
-      EXPECT_EQ(Combine(more, decision), j > i) << i << " and " << j;
-      EXPECT_EQ(decision.verdict, rising[std::max(i, j)]->verdict);
-      EXPECT_EQ(decision.reason, rising[std::max(i, j)]->reason);
-      EXPECT_EQ(decision.rule, j > i ? &other_ : &rule_);
+TEST_F(OutcomeTest, TheStricterVerdictHolds) {
+  for (std::size_t i = 0; i < rising_.size(); ++i) {
+    for (std::size_t j = 0; j < rising_.size(); ++j) {
+      Outcome outcome;
+      EXPECT_TRUE(outcome.Add(rising_[i].demand, rising_[i].evidence));
+      EXPECT_EQ(outcome.Add(rising_[j].demand, rising_[j].evidence), j > i)
+          << i << " and " << j;
+      EXPECT_EQ(outcome.decision.verdict, rising_[std::max(i, j)].verdict);
+      EXPECT_EQ(outcome.appraised, i + j > 0);
     }
   }
 }
 
-TEST_F(CombineTest, TheFirstDecisionTakesThePlaceOfNone) {
-  for (const Decision* more : {&unjudged_, &allow_, &error_, &deny_}) {
-    Decision decision;
-    EXPECT_TRUE(Combine(*more, decision));
-    EXPECT_EQ(decision.verdict, more->verdict);
-    EXPECT_EQ(decision.rule, &rule_);
-  }
-}
-
-TEST_F(CombineTest, RecordsStayWithTheirDecision) {
-  Decision allow = allow_;
-  allow.audit = true;
-  Decision deny = deny_;
-  deny.measure = &other_;
-  Decision decision = allow;
-  EXPECT_TRUE(Combine(deny, decision));
-  EXPECT_EQ(decision.measure, &other_);
-  EXPECT_FALSE(decision.audit);
-  EXPECT_FALSE(Combine(allow, decision));
-  EXPECT_EQ(decision.measure, &other_);
-  EXPECT_FALSE(decision.audit);
+TEST_F(OutcomeTest, RecordsAreDueForEachDemandAndPcr) {
+  Outcome outcome;
+  outcome.Add({.measure = &measure_, .audit = &audit_}, {});
+  outcome.Add({.appraise = &appraise_, .measure = &same_}, {});
+  outcome.Add({.measure = &other_}, {});
+  EXPECT_EQ(outcome.decision.verdict, Verdict::kDeny);
+  EXPECT_TRUE(outcome.audit);
+  EXPECT_EQ(outcome.measures, (std::vector{&measure_, &other_}));
 }
 
 TEST(PermitsTest, OnlyEnforceStopsDenialsAndErrors) {

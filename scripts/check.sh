@@ -8,7 +8,7 @@
 # Without names: those that take minutes on two cores: all but clang (asan
 # compiles the same), tidy, fuzz-corpus (gcc has it) and fuzz (a minute for each
 # target). --all includes suite "long", a minute of attacks instead of seconds,
-# and a tree of a million files.
+# four times as many sequences, and a tree of a million files.
 # Ends with "N passed, N failed", and ", N skipped" where there are any: test
 # cases of gcc count one by one, every other check counts as one.
 set -uo pipefail
@@ -66,7 +66,7 @@ readonly SANITIZED=(--werror --optimization 0 -Ddebug=false -Dcpp_args=-g1)
 # They run nothing of the machine, and attack for a shorter time.
 sanitized_tests() {
   local test_args=(--no-suite long --no-suite system)
-  ASSAYFS_ADVERSARY_SECONDS=5 ASSAYFS_SEQUENCES=400 run_tests "$@"
+  ASSAYFS_ADVERSARY_SECONDS=5 ASSAYFS_SEQUENCES=200 run_tests "$@"
 }
 
 # run_tests FOLDER TIMEOUT_MULTIPLIER: leaves "passed failed skipped" in counts.
@@ -211,6 +211,8 @@ main() {
     test_args=()
     export ASSAYFS_ADVERSARY_SECONDS=60 ASSAYFS_LIMIT_FILES=1000000
     shift
+  else
+    export ASSAYFS_SEQUENCES=${ASSAYFS_SEQUENCES-2500}
   fi
   [ $# -gt 0 ] || set -- "${DEFAULT[@]}"
   for name in "$@"; do

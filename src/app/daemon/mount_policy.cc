@@ -11,6 +11,13 @@
 namespace assayfs {
 namespace {
 
+// A file that was cut off must not end enforcement.
+Result<void> CheckNotEmpty(const Policy& policy) {
+  if (!policy.rules.empty()) return {};
+  return Fail(EINVAL, "policy " + policy.name +
+                          " has no rules; to judge nothing, use --mode off");
+}
+
 // Lists that the policy does not appraise would vouch for nothing.
 Result<void> CheckListsCount(const Policy& policy) {
   if (!AppraisesFiles(policy) || policy.appraised_lists != Extent::kNone) {
@@ -70,7 +77,8 @@ Result<LoadedPolicy> LoadMountPolicy(const MountSettings& settings,
   if (passed && judge != nullptr) passed = AppraisePolicy(*judge, *loaded);
   if (!passed) return Fail(std::move(passed).error());
   loaded->policy = Bind(std::move(loaded->policy), settings.bind);
-  auto usable = CheckListsCount(loaded->policy);
+  auto usable = CheckNotEmpty(loaded->policy);
+  if (usable) usable = CheckListsCount(loaded->policy);
   if (usable) usable = CheckBinding(settings, loaded->policy);
   if (!usable) return Fail(std::move(usable).error());
   return loaded;

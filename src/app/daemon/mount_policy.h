@@ -18,8 +18,8 @@ namespace assayfs {
 // force, null if there is none. A signature by a key that settings revoke is
 // none.
 // Errors: those of LoadPolicy, AppraisePolicy and Revocations::AddPath; EINVAL
-// for a policy that would deny every file, or binds what such a mount cannot
-// know.
+// for a policy without a rule, one that would deny every file, or one that
+// binds what such a mount cannot know.
 Result<LoadedPolicy> LoadMountPolicy(const MountSettings& settings,
                                      const SignatureVerifier& keys,
                                      const Policy* judge);

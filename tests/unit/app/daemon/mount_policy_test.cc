@@ -104,6 +104,11 @@ TEST_F(MountPolicyTest, WithoutSuchARuleASignatureIsNoMatter) {
   EXPECT_TRUE(Load(Put("p", "appraise\n", "bad")));
 }
 
+TEST_F(MountPolicyTest, OneWithoutARuleIsRefused) {
+  EXPECT_THAT(Load(Put("p", "# nothing\n")),
+              FailsSaying(EINVAL, "has no rules"));
+}
+
 TEST_F(MountPolicyTest, OneThatWouldDenyEverythingIsRefused) {
   EXPECT_THAT(Load(Put("p", "appraise func=FILE_CHECK\n")),
               FailsSaying(EINVAL, "every file would be denied"));

@@ -123,7 +123,7 @@ Result<int> Run(const Options& options) {
   }
   const auto keys = LoadKeys(options.lists);
   if (!keys) return Fail(keys.error());
-  const auto lists = LoadKnownLists(options.lists, **keys, false);
+  const auto lists = LoadKnownLists(options.lists, **keys, {.rejected = true});
   if (!lists) return Fail(lists.error());
   TellRefused(*lists);
   if (lists->unreadable) {

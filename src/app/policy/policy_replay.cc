@@ -93,8 +93,8 @@ Result<int> Run(const Options& options) {
   const Binding binding = BindingOf(*policy);
   const auto owners = OwnersFor(binding);
   if (!owners) return Fail(owners.error());
-  const auto lists =
-      LoadKnownLists(options.lists, **keys, binding.attributes());
+  const auto lists = LoadKnownLists(options.lists, **keys,
+                                    {.attributes = binding.attributes()});
   if (!lists) return Fail(lists.error());
   TellRefused(*lists);
   const Replay replay =

@@ -12,6 +12,7 @@
 #include "app/report.h"
 #include "app/revoked.h"
 #include "app/verify/signed_packages.h"
+#include "appraise/check_list.h"
 #include "lists/list_name.h"
 #include "policy/glob.h"
 #include "trust/keyring.h"
@@ -76,6 +77,36 @@ class Loading {
   ListLoader loader_;
   std::size_t number_ = 0;
 };
+
+// Adds lists whose key is rejected, marked as not verified. One that is none by
+// its bytes either was never one of any mount.
+Result<void> AddRejected(const std::vector<ListSource>& sources,
+                         const std::vector<RejectedList>& refused,
+                         const SignatureVerifier& verifier,
+                         DigestIndex::Lists& lists) {
+  const auto is_rejected = [](const Error& error) {
+    return RefusalReason(error) == "key rejected";
+  };
+  std::set<std::string> names;
+  for (const RejectedList& list : refused) {
+    if (is_rejected(Error(EKEYREJECTED, list.error))) names.insert(list.name);
+  }
+  if (names.empty()) return {};
+  const auto add = [&](const RawList& raw) {
+    const auto payload = CheckListSignature(raw, verifier);
+    if (payload || !is_rejected(payload.error())) return;
+    auto list = CheckList(raw, verifier, {.require_signature = false});
+    if (!list) return;
+    lists.push_back(std::make_shared<const LoadedList>(std::move(*list)));
+  };
+  for (const ListSource& source : sources) {
+    const auto visited = VisitSource(
+        source, add,
+        [&names](const std::string& name) { return !names.contains(name); });
+    if (!visited) return Fail(visited.error());
+  }
+  return {};
+}
 
 // What a list takes the place of another one by.
 std::string PlaceOf(const LoadedList& list) {
@@ -168,12 +199,12 @@ Result<std::shared_ptr<const Keyring>> LoadKeys(
 
 Result<KnownLists> LoadKnownLists(const ListArguments& arguments,
                                   const SignatureVerifier& verifier,
-                                  bool attributes) {
+                                  const ListReading& reading) {
   const auto revocations = ReadRevoked(arguments.revoked);
   if (!revocations) return Fail(revocations.error());
   auto sources = SourcesOf(arguments.lists);
   if (!sources) return Fail(sources.error());
-  Loading loading(verifier, attributes);
+  Loading loading(verifier, reading.attributes);
   KnownLists known;
   DigestIndex::Lists lists;
   for (const ListSource& source : *sources) {
@@ -188,6 +219,11 @@ Result<KnownLists> LoadKnownLists(const ListArguments& arguments,
   });
   if (lists.empty() && known.refused.empty()) {
     return Fail(ENOENT, "no digest list in " + arguments.lists.front());
+  }
+  if (reading.rejected) {
+    const auto added =
+        AddRejected(known.sources, known.refused, verifier, lists);
+    if (!added) return Fail(added.error());
   }
   if (auto removed = Remove(arguments.removed, lists); !removed) {
     return Fail(removed.error());
@@ -227,7 +263,7 @@ std::string PackageNaming(const DigestIndex& index,
                           const std::vector<std::string>& spellings) {
   for (const std::string& path : spellings) {
     for (const DigestIndex::Entry& entry : index.FindPath(path)) {
-      if (entry.withdrawn != nullptr) continue;
+      if (!entry.counts()) continue;
       const LoadedList& list = *entry.list;
       return list.package.empty() ? list.name : list.package;
     }

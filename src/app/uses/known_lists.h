@@ -50,14 +50,23 @@ struct KnownLists {
 // Errors: those of Keyring::Load.
 Result<std::shared_ptr<const Keyring>> LoadKeys(const ListArguments& arguments);
 
+// What is read beside lists that a mount would load, and their digests.
+struct ListReading {
+  bool attributes = false;  // see ListRules
+  // Lists whose key is rejected, too, as lists that do not count: what a
+  // trusted key once vouched for is told from what nobody ever did. They stay
+  // among those refused.
+  bool rejected = false;
+};
+
 // Reads, checks and indexes lists as a mount does, but measures none, and reads
-// package files as well. attributes: see ListRules.
+// package files as well.
 // Errors: those of MakeListSources, VisitSource and ReadRevoked; ENOENT if
 // there are no lists, and for a glob that fits none; EINVAL for one that is
 // none; for what is refused among updates, its reason.
 Result<KnownLists> LoadKnownLists(const ListArguments& arguments,
                                   const SignatureVerifier& verifier,
-                                  bool attributes);
+                                  const ListReading& reading);
 
 // Returns what headers of packages say of these paths, for those of which they
 // say something: bits of RpmFileFlag, also of files without a digest. Lists are
@@ -66,8 +75,9 @@ Result<std::map<std::string, std::uint32_t>> FlagsOf(
     const KnownLists& lists, const SignatureVerifier& verifier,
     const std::set<std::string>& paths);
 
-// Returns the package of a list that names one of these paths, or the list if
-// it is of no package; empty if none does. spellings: see ListedSpellings.
+// Returns the package of a list that counts and names one of these paths, or
+// the list if it is of no package; empty if none does. spellings: see
+// ListedSpellings.
 std::string PackageNaming(const DigestIndex& index,
                           const std::vector<std::string>& spellings);
 

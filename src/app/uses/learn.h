@@ -23,7 +23,7 @@ struct UnknownContent {
     kConfiguration,  // the header of a package says that people change it
     kModified,       // a list gives the path another digest
     kAlien,          // no list names the path
-    kWithdrawn,      // revoked, or known by lists only that count no more
+    kWithdrawn,      // revoked, or known by lists only that do not count
   };
   Kind kind = Kind::kAlien;
   std::string path;

@@ -94,7 +94,8 @@ Result<void> SignFile(const std::string& path, std::size_t max_bytes,
 }
 
 int SignEach(const std::vector<std::string>& paths, std::string_view noun,
-             const std::function<Result<void>(const std::string&)>& sign) {
+             const std::function<Result<void>(const std::string&)>& sign,
+             const std::vector<int>& answers) {
   std::size_t count = 0;
   int status = kExitYes;
   for (const std::string& path : paths) {
@@ -104,7 +105,7 @@ int SignEach(const std::vector<std::string>& paths, std::string_view noun,
       continue;
     }
     ReportFailure(path, done.error());
-    const bool no = done.error().code() == EEXIST;
+    const bool no = std::ranges::count(answers, done.error().code()) > 0;
     status = std::max<int>(status, no ? kExitNo : kExitFailed);
   }
   std::cout << Counted(count, noun) << " signed\n";

@@ -2,6 +2,7 @@
 // Signing: the options that name a key, and appending its signature to a file.
 #pragma once
 
+#include <cerrno>
 #include <functional>
 #include <memory>
 #include <string>
@@ -50,9 +51,10 @@ Result<void> SignFile(const std::string& path, std::size_t max_bytes,
                       const std::function<Result<void>(Bytes)>& check);
 
 // Calls sign for each file, reports those that failed, and prints how many were
-// signed. noun: what they are. Returns the exit status: 1 if one was signed
-// already, 3 if anything else failed.
+// signed. noun: what they are. answers: codes of errors that say no. Returns
+// the exit status: 1 for those, 3 if anything else failed.
 int SignEach(const std::vector<std::string>& paths, std::string_view noun,
-             const std::function<Result<void>(const std::string&)>& sign);
+             const std::function<Result<void>(const std::string&)>& sign,
+             const std::vector<int>& answers = {EEXIST});
 
 }  // namespace assayfs

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/lists/signing.h"
@@ -15,24 +16,37 @@
 namespace assayfs {
 namespace {
 
+// Says whether a mount could load these bytes of the file at path. Errors:
+// EBADMSG for what is no policy, with the place in the file; ENOENT and the
+// like for what it includes.
+Result<void> CheckIsPolicy(const std::string& path, Bytes payload) {
+  constexpr std::uint32_t kAnyPcr = 12;
+  const auto policy = ParsePolicyFile(path, payload, kAnyPcr);
+  if (policy) return {};
+  const int code = policy.error().code();
+  const bool none = code == EINVAL || code == EOPNOTSUPP || code == EFBIG;
+  // The path is told with every error.
+  std::string_view why = policy.error().message();
+  if (why.starts_with(path + ":")) why.remove_prefix(path.size() + 1);
+  return Fail(none ? EBADMSG : code, std::string(why));
+}
+
 // What no mount could load is not signed.
 Result<void> SignPolicy(const std::string& path, const Signing& signing,
                         bool replace) {
-  constexpr std::uint32_t kAnyPcr = 12;
-  return SignFile(path, kMaxPolicyBytes, signing, replace,
-                  [&path](Bytes) -> Result<void> {
-                    const auto loaded = LoadPolicy(path, kAnyPcr, nullptr);
-                    if (!loaded) return Fail(loaded.error());
-                    return {};
-                  });
+  return SignFile(
+      path, kMaxPolicyBytes, signing, replace,
+      [&path](Bytes payload) { return CheckIsPolicy(path, payload); });
 }
 
 int Run(const SigningOptions& options, const std::vector<std::string>& files) {
   const auto signing = PrepareSigning(options);
   if (!signing) return ReportFailure("policy sign", signing.error());
-  return SignEach(files, "file", [&](const std::string& path) {
-    return SignPolicy(path, *signing, options.replace);
-  });
+  return SignEach(files, "file",
+                  [&](const std::string& path) {
+                    return SignPolicy(path, *signing, options.replace);
+                  },
+                  {EEXIST, EBADMSG});
 }
 
 }  // namespace

@@ -79,6 +79,13 @@ class Reader {
   const SignatureVerifier* const verifier_;
 };
 
+Result<Policy> ParseWith(Reader& reader, PolicySource source) {
+  return ParsePolicy(std::move(source),
+                     [&reader](const auto& from, const auto& what) {
+                       return reader.Include(from, what);
+                     });
+}
+
 DemandList DemandsOn(const Policy& policy, const PolicyFile& file) {
   return MatchOccasion(policy, Func::kPolicyCheck,
                        UseOfOwn(file.origin, file.file));
@@ -101,12 +108,15 @@ Result<LoadedPolicy> LoadPolicy(const std::string& name_or_path,
   Reader reader(pcr, verifier);
   auto source = reader.Read(name_or_path);
   if (!source) return Fail(Error(source.error()).WithContext("policy"));
-  auto policy = ParsePolicy(std::move(*source),
-                            [&reader](const auto& from, const auto& what) {
-                              return reader.Include(from, what);
-                            });
+  auto policy = ParseWith(reader, std::move(*source));
   if (!policy) return Fail(policy.error());
   return LoadedPolicy{std::move(*policy), std::move(reader.files)};
+}
+
+Result<Policy> ParsePolicyFile(const std::string& path, Bytes text,
+                               std::uint32_t pcr) {
+  Reader reader(pcr, nullptr);
+  return ParseWith(reader, {path, std::string(AsText(text))});
 }
 
 Result<void> AppraisePolicy(const Policy& judge, const LoadedPolicy& coming) {

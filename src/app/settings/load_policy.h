@@ -10,6 +10,7 @@
 #include "appraise/list_source.h"
 #include "assayfs/measurer.h"
 #include "assayfs/signature_verifier.h"
+#include "base/bytes.h"
 #include "base/result.h"
 #include "crypto/digest.h"
 #include "policy/policy.h"
@@ -41,6 +42,11 @@ struct LoadedPolicy {
 Result<LoadedPolicy> LoadPolicy(const std::string& name_or_path,
                                 std::uint32_t pcr,
                                 const SignatureVerifier* verifier);
+
+// Parses a file of rules that was read already, its signature taken off, as
+// LoadPolicy does; what it includes is read. Errors: as LoadPolicy.
+Result<Policy> ParsePolicyFile(const std::string& path, Bytes text,
+                               std::uint32_t pcr);
 
 // Says whether judge lets each file of a policy be loaded: whether they are
 // signed, if it has a rule "appraise func=POLICY_CHECK" for them.

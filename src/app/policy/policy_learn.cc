@@ -115,17 +115,12 @@ void Print(const Options& options, const UseRecords& records,
 }
 
 Result<int> Run(const Options& options) {
-  const auto records = ReadUseRecords(options.records);
+  const auto records = ReadUseRecords("policy learn", options.records);
   if (!records) return Fail(records.error());
-  if (records->left_out > 0) {
-    ReportFailure("policy learn", Counted(records->left_out, "line") +
-                                      " left out: no use of a file");
-  }
   const auto keys = LoadKeys(options.lists);
   if (!keys) return Fail(keys.error());
   const auto lists = LoadKnownLists(options.lists, **keys, {.rejected = true});
   if (!lists) return Fail(lists.error());
-  TellRefused(*lists);
   if (lists->unreadable) {
     return Fail(EIO, "a list that cannot be read may know any content");
   }

@@ -80,12 +80,8 @@ void Print(const Options& options, const Policy& policy,
 }
 
 Result<int> Run(const Options& options) {
-  const auto records = ReadUseRecords(options.records);
+  const auto records = ReadUseRecords("policy replay", options.records);
   if (!records) return Fail(records.error());
-  if (records->left_out > 0) {
-    ReportFailure("policy replay", Counted(records->left_out, "line") +
-                                       " left out: no use of a file");
-  }
   const auto keys = LoadKeys(options.lists);
   if (!keys) return Fail(keys.error());
   const auto policy = ReadPolicy(options, **keys);
@@ -96,7 +92,6 @@ Result<int> Run(const Options& options) {
   const auto lists = LoadKnownLists(options.lists, **keys,
                                     {.attributes = binding.attributes()});
   if (!lists) return Fail(lists.error());
-  TellRefused(*lists);
   const Replay replay =
       ReplayUses(records->uses, *policy, *lists->index, *owners);
   Print(options, *policy, *lists, *records, replay);

@@ -235,6 +235,9 @@ Result<KnownLists> LoadKnownLists(const ListArguments& arguments,
   withdrawals->revocations = *revocations;
   known.index =
       DigestIndex(1, std::move(lists)).Under(1, std::move(withdrawals));
+  for (const RejectedList& list : known.refused) {
+    ReportFailure("list " + list.name, list.error);
+  }
   return known;
 }
 
@@ -269,12 +272,6 @@ std::string PackageNaming(const DigestIndex& index,
     }
   }
   return {};
-}
-
-void TellRefused(const KnownLists& lists) {
-  for (const RejectedList& list : lists.refused) {
-    ReportFailure("list " + list.name, list.error);
-  }
 }
 
 }  // namespace assayfs

@@ -60,7 +60,7 @@ struct ListReading {
 };
 
 // Reads, checks and indexes lists as a mount does, but measures none, and reads
-// package files as well.
+// package files as well. Refused lists are told on the standard error stream.
 // Errors: those of MakeListSources, VisitSource and ReadRevoked; ENOENT if
 // there are no lists, and for a glob that fits none; EINVAL for one that is
 // none; for what is refused among updates, its reason.
@@ -80,8 +80,5 @@ Result<std::map<std::string, std::uint32_t>> FlagsOf(
 // ListedSpellings.
 std::string PackageNaming(const DigestIndex& index,
                           const std::vector<std::string>& spellings);
-
-// Tells refused lists on the standard error stream.
-void TellRefused(const KnownLists& lists);
 
 }  // namespace assayfs

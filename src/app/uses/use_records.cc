@@ -8,31 +8,61 @@
 #include <utility>
 
 #include "app/lists/lists_input.h"
+#include "app/report.h"
 #include "base/bytes.h"
 
 namespace assayfs {
 
-Result<UseRecords> ReadUseRecords(const std::vector<std::string>& files) {
-  UseRecords records;
-  std::unordered_set<std::string> seen;
-  for (const std::string& file : files) {
-    const auto bytes = ReadInput(file);
-    if (!bytes) return Fail(Error(bytes.error()).WithContext(file));
-    std::string_view rest = AsText(*bytes);
-    while (!rest.empty()) {
-      const auto length = std::min(rest.find('\n'), rest.size());
-      const auto line = rest.substr(0, length);
-      rest.remove_prefix(std::min(length + 1, rest.size()));
+namespace {
+
+// Takes files one after the other.
+class Reader {
+ public:
+  // Returns how many lines of text tell of a use.
+  std::size_t Add(std::string_view text) {
+    std::size_t found = 0;
+    while (!text.empty()) {
+      const auto length = std::min(text.find('\n'), text.size());
+      const auto line = text.substr(0, length);
+      text.remove_prefix(std::min(length + 1, text.size()));
       if (line.empty()) continue;
       auto use = ReadUse(line);
       if (!use) {
         ++records.left_out;
-      } else if (seen.insert(WriteUse(*use)).second) {
+        continue;
+      }
+      ++found;
+      if (seen_.insert(WriteUse(*use)).second) {
         records.uses.push_back(std::move(*use));
       }
     }
+    return found;
   }
-  return records;
+
+  UseRecords records;
+
+ private:
+  std::unordered_set<std::string> seen_;
+};
+
+}  // namespace
+
+Result<UseRecords> ReadUseRecords(const std::string& verb,
+                                  const std::vector<std::string>& files) {
+  Reader reader;
+  for (const std::string& file : files) {
+    const auto bytes = ReadInput(file);
+    if (!bytes) return Fail(Error(bytes.error()).WithContext(file));
+    if (reader.Add(AsText(*bytes)) > 0) continue;
+    return Fail(ENOMSG, "no use of a file in " +
+                            (file == "-" ? "the standard input" : file) +
+                            "; make one with `assayfs mount --record`");
+  }
+  if (reader.records.left_out > 0) {
+    ReportFailure(verb, Counted(reader.records.left_out, "line") +
+                            " left out: no use of a file");
+  }
+  return std::move(reader.records);
 }
 
 std::string ProgramOf(const LoggedUse& use) {

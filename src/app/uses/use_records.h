@@ -17,9 +17,12 @@ struct UseRecords {
 };
 
 // Reads every line with ReadUse; lines of one meaning are one use. Empty lines
-// are nothing. files: "-" for the standard input.
-// Errors: those of ReadInput, with the file.
-Result<UseRecords> ReadUseRecords(const std::vector<std::string>& files);
+// are nothing. How many lines were left out is told on the standard error
+// stream, as by verb. files: "-" for the standard input.
+// Errors: those of ReadInput, with the file; ENOMSG for a file without a use,
+// which is more likely to be the wrong one than to mean that nothing was asked.
+Result<UseRecords> ReadUseRecords(const std::string& verb,
+                                  const std::vector<std::string>& files);
 
 // What the program that used a file is called, for people.
 std::string ProgramOf(const LoggedUse& use);

@@ -185,14 +185,36 @@ TEST_F(ReplayVerbsTest, WhatIsMissingIsNoAnswer) {
                        "--lists", lists, dir_ / "missing"})
                   .status,
               kExitFailed);
-    EXPECT_EQ(Run(verb, {}, {"--keys", dir_ / "missing"}).status, kExitFailed);
-    EXPECT_EQ(Run(verb, {}, {"--revoked", dir_ / "missing"}).status,
-              kExitFailed);
-    EXPECT_EQ(Run(verb, {}, {"--lists", dir_ / "missing"}).status, kExitFailed);
+    for (const char* option : {"--keys", "--revoked", "--lists"}) {
+      const auto run =
+          Run(verb, {Used("/bin/a", "a")}, {option, dir_ / "missing"});
+      EXPECT_EQ(run.status, kExitFailed);
+      EXPECT_THAT(run.err, HasSubstr(dir_ / "missing"));
+    }
   }
   std::filesystem::remove_all(lists);
   std::filesystem::create_directory(lists);
-  EXPECT_THAT(Run("replay", {}).err, HasSubstr("no digest list in"));
+  EXPECT_THAT(Run("replay", {Used("/bin/a", "a")}).err,
+              HasSubstr("no digest list in"));
+}
+
+TEST_F(ReplayVerbsTest, ARecordWithoutAUseIsNoAnswer) {
+  const std::string good =
+      dir_.Write("good", WriteUse(Used("/bin/a", "a")) + "\n");
+  const std::string log = dir_.Write("log", "12 0123 ima-ng sha256:00 /a\n");
+  const std::string empty = dir_.Write("empty", "\n");
+  for (const char* verb : {"replay", "learn"}) {
+    for (const std::string& wrong : {log, empty}) {
+      const auto run =
+          RunTool({"policy", verb, "--json", "--keys", key_.certificate_path,
+                   "--lists", dir_ / "lists", good, wrong});
+      EXPECT_EQ(run.status, kExitFailed);
+      EXPECT_EQ(run.out, "");
+      EXPECT_EQ(run.err, std::string("assayfs: policy ") + verb +
+                             ": no use of a file in " + wrong +
+                             "; make one with `assayfs mount --record`\n");
+    }
+  }
 }
 
 TEST_F(ReplayVerbsTest, LearnWritesAListToBeSigned) {

@@ -72,8 +72,8 @@ std::string WhyUndecided(const std::vector<HashAlgorithm>& missing) {
   return text + " was recorded";
 }
 
-// Says whether the use was denied when it was recorded; nothing if that is not
-// told.
+// Says whether the verdict that was recorded is a denial; nothing if none was.
+// With --mode log the use went ahead all the same.
 std::optional<bool> WasDenied(const LoggedUse& use) {
   if (use.verdict.empty()) return std::nullopt;
   return use.verdict == VerdictName(Verdict::kDeny) ||

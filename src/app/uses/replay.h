@@ -24,13 +24,15 @@ struct ReplayedUse {
   std::string rule;     // its place in the policy; empty if there is none
   std::string detail;   // for people; may be empty
   std::string package;  // see PackageNaming; may be empty
-  bool is_new = false;  // it was not denied when it was recorded
+  bool is_new = false;  // the verdict that was recorded was no denial
 };
 
 struct Replay {
   std::size_t uses = 0;
   std::vector<ReplayedUse> denied;  // in the order of the record
   std::vector<ReplayedUse> undecided;
+  // Compared with the verdicts that were recorded: those of the policy of that
+  // mount, whatever its mode made of them.
   std::size_t new_denials = 0;
   std::size_t no_longer_denied = 0;
   // Of how many uses something that rules bind was not compared, by the words

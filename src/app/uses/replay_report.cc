@@ -3,12 +3,15 @@
 #include "app/uses/replay_report.h"
 
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "app/lists/lists_input.h"
 #include "app/uses/grouped.h"
+#include "app/uses/logged_text.h"
 #include "app/uses/use_records.h"
 #include "base/bytes.h"
 
@@ -24,10 +27,27 @@ std::string PackageOf(const ReplayedUse& use) {
   return use.package.empty() ? "no package" : use.package;
 }
 
+std::string UserOf(const ReplayedUse& use) {
+  for (const NumberFact which : {NumberFact::kEuid, NumberFact::kUid}) {
+    const auto& uid = use.logged->use.numbers[static_cast<std::size_t>(which)];
+    if (uid) return "uid " + std::to_string(*uid);
+  }
+  return "an unknown user";
+}
+
+std::string RuleOf(const ReplayedUse& use) {
+  return use.rule.empty() ? "no rule" : use.rule;
+}
+
+// What is marked.
+bool IsNew(const ReplayedUse& use) { return use.is_new; }
+bool IsNew(const Replay::Unknown&) { return false; }
+
 // What is shown of one use, and of one content.
 std::string LineFor(const ReplayedUse& use) {
   std::string line = Printable(use.logged->path()) + ": ";
   line += ReasonName(use.reason);
+  if (!use.rule.empty()) line += ", " + Printable(use.rule);
   if (!use.detail.empty()) line += " (" + Printable(use.detail) + ")";
   return line;
 }
@@ -36,17 +56,19 @@ std::string LineFor(const Replay::Unknown& content) {
   return Printable(content.path) + ": " + content.digests.front().ToString();
 }
 
-// The first items, those that look alike once.
+// The first items, those that look alike once, new ones before others.
 template <typename Item>
 std::string LinesOf(const NamedGroup<Item>& group) {
-  std::vector<std::string> lines;
+  std::vector<std::pair<bool, std::string>> lines;
   lines.reserve(group.items.size());
-  for (const Item* item : group.items) lines.push_back(LineFor(*item));
+  for (const Item* item : group.items) {
+    lines.emplace_back(!IsNew(*item), LineFor(*item));
+  }
   std::ranges::sort(lines);
   lines.erase(std::unique(lines.begin(), lines.end()), lines.end());
   std::string text;
   for (std::size_t i = 0; i < std::min(lines.size(), kMostPaths); ++i) {
-    text += "      " + lines[i] + "\n";
+    text += (lines[i].first ? "      " : "    + ") + lines[i].second + "\n";
   }
   if (lines.size() > kMostPaths) {
     text += "      and " + Grouped(lines.size() - kMostPaths) + " more\n";
@@ -55,15 +77,28 @@ std::string LinesOf(const NamedGroup<Item>& group) {
 }
 
 template <typename Item>
+std::size_t CountNew(const NamedGroup<Item>& group) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      group.items, [](const Item* item) { return IsNew(*item); }));
+}
+
+enum class Lines { kShow, kLeaveOut };
+
+template <typename Item>
 std::string GroupsText(std::string_view title,
-                       const std::vector<NamedGroup<Item>>& groups) {
+                       std::vector<NamedGroup<Item>> groups,
+                       Lines lines = Lines::kShow) {
   if (groups.empty()) return {};
+  std::ranges::stable_sort(groups, std::greater(), CountNew<Item>);
   std::string text = "\n" + std::string(title) + ":\n";
   std::size_t shown = 0;
   for (const auto& group : groups) {
     if (shown++ == kMostGroups) break;
-    text += "  " + Printable(group.name) + ": " + Grouped(group.items.size()) +
-            "\n" + LinesOf(group);
+    text += "  " + Printable(group.name) + ": " + Grouped(group.items.size());
+    const std::size_t fresh = CountNew(group);
+    if (fresh > 0) text += ", " + Grouped(fresh) + " new";
+    text += "\n";
+    if (lines == Lines::kShow) text += LinesOf(group);
   }
   if (groups.size() > kMostGroups) {
     text += "  and " + Grouped(groups.size() - kMostGroups) + " more\n";
@@ -106,14 +141,17 @@ json UseJson(const ReplayedUse& use) {
 }  // namespace
 
 std::string ReplayText(const Replay& replay) {
-  auto fresh = PointersTo(replay.denied);
-  std::erase_if(fresh, [](const ReplayedUse* use) { return !use->is_new; });
+  const auto denied = PointersTo(replay.denied);
   std::string text = CountsText(replay);
-  text += GroupsText("new denials by package", GroupByName(fresh, PackageOf));
-  text += GroupsText("new denials by program",
-                     GroupByName(fresh, [](const ReplayedUse& use) {
+  text += GroupsText("denied, by package", GroupByName(denied, PackageOf));
+  text += GroupsText("denied, by program",
+                     GroupByName(denied, [](const ReplayedUse& use) {
                        return ProgramOf(*use.logged);
                      }));
+  text += GroupsText("denied, by user", GroupByName(denied, UserOf),
+                     Lines::kLeaveOut);
+  text += GroupsText("denied, by rule", GroupByName(denied, RuleOf),
+                     Lines::kLeaveOut);
   text += GroupsText(
       "new to these lists",
       GroupByName(PointersTo(replay.unknown),
@@ -146,8 +184,8 @@ json ReplayJson(const Replay& replay) {
     for (const Digest& digest : content.digests) {
       digests.push_back(digest.ToString());
     }
-    all["unknown"].push_back({{"folder", FolderOf(content.path)},
-                              {"path", content.path},
+    all["unknown"].push_back({{"folder", ToLoggedText(FolderOf(content.path))},
+                              {"path", ToLoggedText(content.path)},
                               {"digests", std::move(digests)}});
   }
   return all;

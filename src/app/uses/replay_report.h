@@ -9,12 +9,13 @@
 
 namespace assayfs {
 
-// Returns lines for people: the counts, then new denials by package and by
-// program, then content that no list knows by folder; of each the largest
-// groups, and a few paths of each. Threads: pure function.
+// Returns lines for people: the counts, then denials by package, by program, by
+// user and by rule, new ones marked, then content that no list knows by folder;
+// of each the groups with most that is new, then the largest, and a few paths.
+// Threads: pure function.
 std::string ReplayText(const Replay& replay);
 
-// Returns everything. Bytes that are not UTF-8 are left in. Threads: pure
+// Returns everything. Paths are as in records, see WriteUse. Threads: pure
 // function.
 nlohmann::json ReplayJson(const Replay& replay);
 

@@ -12,7 +12,6 @@
 #include "base/bytes.h"
 
 namespace assayfs {
-
 namespace {
 
 // Takes files one after the other.

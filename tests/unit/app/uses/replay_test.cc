@@ -151,13 +151,52 @@ TEST_F(ReplayTest, TextGroupsTheLargestFirst) {
   EXPECT_TRUE(text.starts_with(
       "9 uses replayed, 9 denied, 9 of them new; 0 no longer denied\n"))
       << text;
-  EXPECT_LT(text.find("  no package: 8\n"),
-            text.find("  a-1-1.noarch: 1\n      /usr/bin/a: modified"));
+  EXPECT_LT(text.find("denied, by package:\n  no package: 8, 8 new\n"),
+            text.find("  a-1-1.noarch: 1, 1 new\n    + /usr/bin/a: modified, "
+                      "p:2"));
   EXPECT_THAT(text, HasSubstr("      and 3 more\n"));
-  EXPECT_THAT(text, HasSubstr("  /bin/sh: 9\n"));
+  EXPECT_THAT(text, HasSubstr("denied, by program:\n  /bin/sh: 9, 9 new\n"));
   EXPECT_THAT(text, HasSubstr("new to these lists:\n  /opt: 8\n"));
   EXPECT_THAT(text, HasSubstr("/opt/x0: sha256:"));
   EXPECT_THAT(text, Not(HasSubstr("y\n:")));
+}
+
+TEST_F(ReplayTest, TextTellsOldDenialsTooAndNewOnesFirst) {
+  std::vector<LoggedUse> uses;
+  for (int i = 0; i < 7; ++i) {
+    uses.push_back(Used("/opt/a" + std::to_string(i), "x"));
+    uses.back().verdict = "deny";
+    uses.back().reason = "unknown-content";
+    uses.back().use.text(TextFact::kExe) = {"/bin/old"};
+    uses.back().use.number(NumberFact::kEuid) = 33;
+  }
+  uses.push_back(Used("/opt/z", "z"));
+  uses.back().use.text(TextFact::kExe) = {"/bin/new"};
+  const std::string text = ReplayText(Replayed(uses));
+  EXPECT_TRUE(text.starts_with(
+      "8 uses replayed, 8 denied, 1 of them new; 0 no longer denied\n"))
+      << text;
+  EXPECT_THAT(text, HasSubstr("denied, by package:\n"
+                              "  no package: 8, 1 new\n"
+                              "    + /opt/z: unknown-content, p:2\n"
+                              "      /opt/a0: unknown-content, p:2\n"));
+  EXPECT_THAT(text, HasSubstr("denied, by program:\n"
+                              "  /bin/new: 1, 1 new\n"
+                              "    + /opt/z: unknown-content, p:2\n"
+                              "  /bin/old: 7\n"));
+  EXPECT_THAT(text, HasSubstr("denied, by user:\n"
+                              "  an unknown user: 1, 1 new\n"
+                              "  uid 33: 7\n\n"
+                              "denied, by rule:\n"
+                              "  p:2: 8, 1 new\n"));
+}
+
+TEST_F(ReplayTest, JsonWritesAPathInOneWay) {
+  const std::vector uses = {Used("/a%/b\xff", "x")};
+  const auto json = ReplayJson(Replayed(uses));
+  EXPECT_EQ(json["denials"][0]["path"], "/a%25/b%ff");
+  EXPECT_EQ(json["unknown"][0]["path"], "/a%25/b%ff");
+  EXPECT_EQ(json["unknown"][0]["folder"], "/a%25");
 }
 
 TEST_F(ReplayTest, JsonTellsEachDenial) {

@@ -136,7 +136,8 @@ TEST_F(ReplayVerbsTest, AnUpdateTakesThePlaceOfAPackage) {
   const std::vector uses = {Used("/bin/a", "a")};
   const auto run = Run("replay", uses, {"--update", list});
   EXPECT_EQ(run.status, kExitNo);
-  EXPECT_THAT(run.out, HasSubstr("a-2-1.noarch: 1\n      /bin/a: modified"));
+  EXPECT_THAT(run.out,
+              HasSubstr("a-2-1.noarch: 1, 1 new\n    + /bin/a: modified"));
   EXPECT_EQ(Run("replay", uses, {"--lists", list}).status, kExitYes);
   EXPECT_EQ(Run("replay", {Used("/bin/a", "new")}, {"--update", list}).status,
             kExitYes);

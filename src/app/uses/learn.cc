@@ -3,6 +3,7 @@
 #include "app/uses/learn.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "app/uses/decide_use.h"
@@ -25,17 +26,15 @@ class Contents {
       makers_[use.path()].insert(program);
     }
     if (use.digests.empty()) return;
-    UnknownContent& content = Find(use);
-    for (const Digest& digest : use.digests) {
-      if (!std::ranges::count(content.digests, digest)) {
-        content.digests.push_back(digest);
-      }
-    }
-    content.users.insert(program);
+    const std::size_t number = Find(use);
+    AddDigests(use.digests, number);
+    all_[number].users.insert(program);
+    all_[number].was_modified |= use.reason == ReasonName(Reason::kModified);
   }
 
   // By path.
   std::vector<UnknownContent> Finish() && {
+    std::erase_if(all_, [](const auto& one) { return one.digests.empty(); });
     for (UnknownContent& content : all_) {
       const auto makers = makers_.find(content.path);
       if (makers != makers_.end()) content.makers = makers->second;
@@ -45,20 +44,39 @@ class Contents {
   }
 
  private:
-  UnknownContent& Find(const LoggedUse& use) {
-    std::size_t number = all_.size();
+  std::size_t Find(const LoggedUse& use) {
+    std::set<std::size_t> same;
     for (const Digest& digest : use.digests) {
       const auto known = numbers_.find({use.path(), digest});
-      if (known != numbers_.end()) number = known->second;
+      if (known != numbers_.end()) same.insert(known->second);
     }
-    if (number == all_.size()) {
+    if (same.empty()) {
       all_.emplace_back();
       all_.back().path = use.path();
+      return all_.size() - 1;
     }
-    for (const Digest& digest : use.digests) {
-      numbers_.emplace(std::pair(use.path(), digest), number);
+    const std::size_t first = *same.begin();
+    // What was taken for several contents is one.
+    std::for_each(std::next(same.begin()), same.end(),
+                  [&](std::size_t other) { Merge(other, first); });
+    return first;
+  }
+
+  void Merge(std::size_t from, std::size_t into) {
+    UnknownContent& gone = all_[from];
+    AddDigests(std::exchange(gone.digests, {}), into);
+    all_[into].users.merge(gone.users);
+    all_[into].was_modified |= gone.was_modified;
+  }
+
+  void AddDigests(const std::vector<Digest>& digests, std::size_t number) {
+    UnknownContent& content = all_[number];
+    for (const Digest& digest : digests) {
+      numbers_[{content.path, digest}] = number;
+      if (!std::ranges::count(content.digests, digest)) {
+        content.digests.push_back(digest);
+      }
     }
-    return all_[number];
   }
 
   std::vector<UnknownContent> all_;
@@ -167,7 +185,8 @@ void SetKinds(const DigestIndex& index,
         });
     if (configuration) {
       content.kind = UnknownContent::Kind::kConfiguration;
-    } else if (!PackageNaming(index, spellings).empty()) {
+    } else if (content.was_modified ||
+               !PackageNaming(index, spellings).empty()) {
       content.kind = UnknownContent::Kind::kModified;
     }
   }
@@ -200,9 +219,11 @@ std::vector<std::string> WarningsOf(const UnknownContents& contents) {
     if (!content.taken) continue;
     ++counts[content.path];
     if (content.kind == UnknownContent::Kind::kModified) {
-      warnings.push_back(content.path + ": taken, though " + content.package +
-                         " has another content for it, and it is no "
-                         "configuration");
+      const std::string other = content.package.empty()
+                                    ? "a list of that mount had"
+                                    : content.package + " has";
+      warnings.push_back(content.path + ": taken, though " + other +
+                         " another content for it, and it is no configuration");
     }
   }
   for (const auto& [path, count] : counts) {

@@ -21,7 +21,7 @@ namespace assayfs {
 struct UnknownContent {
   enum class Kind {
     kConfiguration,  // the header of a package says that people change it
-    kModified,       // a list gives the path another digest
+    kModified,       // a list gives the path another digest, or gave it then
     kAlien,          // no list names the path
     kWithdrawn,      // revoked, or known by lists only that do not count
   };
@@ -32,7 +32,8 @@ struct UnknownContent {
   // Programs that wrote to the path, and those that used the content.
   std::set<std::string> makers;
   std::set<std::string> users;
-  bool taken = false;  // see TakeContents
+  bool was_modified = false;  // the reason that was recorded
+  bool taken = false;         // see TakeContents
 };
 
 // Returns the words for a kind.

@@ -110,6 +110,34 @@ TEST_F(LearnTest, DigestsOfOneContentArePutTogether) {
                           "do"));
 }
 
+TEST_F(LearnTest, ARecordThatHasAllDigestsTellsThatContentsAreOne) {
+  const auto other = DigestOf("x", HashAlgorithm::kSha512);
+  auto second = By("/bin/b", Used("/opt/x", "x"));
+  second.digests = {other};
+  auto third = By("/bin/c", Used("/opt/x", "x"));
+  third.digests.push_back(other);
+  auto found = Found({By("/bin/a", Used("/opt/x", "x")), second, third});
+  ASSERT_THAT(found.all, SizeIs(1));
+  EXPECT_THAT(found.all[0].digests, ElementsAre(DigestOf("x"), other));
+  EXPECT_THAT(found.all[0].users, ElementsAre("/bin/a", "/bin/b", "/bin/c"));
+  TakeContents({"/opt/*"}, {}, found);
+  EXPECT_THAT(WarningsOf(found), IsEmpty());
+}
+
+TEST_F(LearnTest, WhatWasModifiedOnAnotherMountIsModified) {
+  const auto denial =
+      ReadUse("denied /srv/tree/usr/bin/tool for exec by uid 0: modified (" +
+              DigestOf("x").ToString() + ")");
+  ASSERT_TRUE(denial);
+  auto found = Found({*denial});
+  ASSERT_THAT(found.all, SizeIs(1));
+  EXPECT_EQ(found.all[0].kind, Kind::kModified);
+  TakeContents({"**"}, {}, found);
+  EXPECT_THAT(WarningsOf(found),
+              ElementsAre(HasSubstr("/srv/tree/usr/bin/tool: taken, though a "
+                                    "list of that mount had another")));
+}
+
 TEST_F(LearnTest, OnlyWhatIsSaidIsTaken) {
   auto found = Found({Used("/bin/a", "x"), Used("/etc/a", "x"),
                       Used("/etc/ssh/key", "x"), Used("/opt/x", "x")});

@@ -126,8 +126,12 @@ Result<int> Run(const Options& options) {
   }
   const auto contents = Find(options, *lists, **keys, records->uses);
   if (!contents) return Fail(contents.error());
-  for (const std::string& warning : WarningsOf(*contents)) {
-    ReportFailure("policy learn", warning);
+  for (const auto& warnings :
+       {IdleGlobs(options.take, options.leave, *contents),
+        WarningsOf(*contents)}) {
+    for (const std::string& warning : warnings) {
+      ReportFailure("policy learn", warning);
+    }
   }
   const int status = Write(options, TakenFiles(*contents));
   const bool written = status == kExitYes && !options.output.empty();
@@ -141,6 +145,11 @@ void CheckUsage(const Options& options) {
     for (const std::string& glob : *globs) {
       if (const auto sound = CheckGlob(glob); !sound) {
         throw CLI::ValidationError(glob, sound.error().message());
+      }
+      // As for path= in a policy.
+      if (!glob.starts_with('/') && !glob.starts_with("**")) {
+        throw CLI::ValidationError(glob,
+                                   "matches no path: begin it with \"/\"");
       }
     }
   }

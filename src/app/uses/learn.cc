@@ -203,6 +203,26 @@ void TakeContents(const std::vector<std::string>& take,
   }
 }
 
+std::vector<std::string> IdleGlobs(const std::vector<std::string>& take,
+                                   const std::vector<std::string>& leave,
+                                   const UnknownContents& contents) {
+  const auto has = [&contents](const std::string& glob, bool only_taken) {
+    return std::ranges::any_of(contents.all, [&](const UnknownContent& one) {
+      return (one.taken || !only_taken) && GlobMatches(glob, one.path);
+    });
+  };
+  std::vector<std::string> idle;
+  for (const std::string& glob : take) {
+    if (!has(glob, true)) idle.push_back("--take " + glob + " took nothing");
+  }
+  for (const std::string& glob : leave) {
+    if (!has(glob, false)) {
+      idle.push_back("--leave " + glob + " matches nothing that is unknown");
+    }
+  }
+  return idle;
+}
+
 std::vector<ListedFile> TakenFiles(const UnknownContents& contents) {
   std::vector<ListedFile> files;
   for (const UnknownContent& content : contents.all) {

@@ -66,6 +66,12 @@ void TakeContents(const std::vector<std::string>& take,
                   const std::vector<std::string>& leave,
                   UnknownContents& contents);
 
+// Returns the globs of take that took nothing, and those of leave that match
+// none of contents: "--take GLOB took nothing". Threads: pure function.
+std::vector<std::string> IdleGlobs(const std::vector<std::string>& take,
+                                   const std::vector<std::string>& leave,
+                                   const UnknownContents& contents);
+
 // Returns what was taken, each path with a digest in SHA-256 or else the
 // strongest there is. Threads: pure function.
 std::vector<ListedFile> TakenFiles(const UnknownContents& contents);

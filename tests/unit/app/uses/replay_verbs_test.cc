@@ -271,6 +271,29 @@ TEST_F(ReplayVerbsTest, LearnTakesNothingUnasked) {
   EXPECT_FALSE(std::filesystem::exists(out));
 }
 
+TEST_F(ReplayVerbsTest, PatternsThatCanMatchNothingAreRefused) {
+  for (const char* option : {"--take", "--leave"}) {
+    for (const char* glob : {"etc/*", "*", "opt"}) {
+      EXPECT_EQ(Run("learn", {Used("/etc/b", "x")}, {option, glob}).status,
+                kExitUsage)
+          << option << " " << glob;
+    }
+  }
+}
+
+TEST_F(ReplayVerbsTest, PatternsThatMatchedNothingAreTold) {
+  const auto run = Run("learn", {Used("/etc/b", "x")},
+                       {"--take", "/etc/*", "--take", "/opt/a,/etc/b",
+                        "--leave", "/srv/*", "--leave", "**.key"});
+  EXPECT_EQ(run.status, kExitYes);
+  EXPECT_EQ(run.err,
+            "assayfs: policy learn: --take /opt/a,/etc/b took nothing\n"
+            "assayfs: policy learn: --leave /srv/* matches nothing that is "
+            "unknown\n"
+            "assayfs: policy learn: --leave **.key matches nothing that is "
+            "unknown\n");
+}
+
 TEST_F(ReplayVerbsTest, LearnSaysItInJson) {
   const auto run = Run("learn", {Used("/opt/x", "x"), Used("/etc/a", "y")},
                        {"--json", "--take", "/opt/*"});

@@ -14,11 +14,13 @@
 #include "app/lists/lists_input.h"
 #include "app/policy/policy_verbs.h"
 #include "app/report.h"
+#include "app/settings/mount_settings.h"
 #include "app/uses/known_lists.h"
 #include "app/uses/replay.h"
 #include "app/uses/replay_report.h"
 #include "app/uses/use_records.h"
 #include "base/unique_fd.h"
+#include "policy/glob.h"
 #include "trust/keyring.h"
 
 namespace assayfs {
@@ -28,7 +30,7 @@ using Json = nlohmann::json;
 
 struct Options {
   std::string policy = "files";
-  std::uint32_t pcr = 12;
+  std::string pcr = "12";
   std::string bind;
   ListArguments lists;
   std::vector<std::string> records;
@@ -38,7 +40,9 @@ struct Options {
 Result<Policy> ReadPolicy(const Options& options, const Keyring& keys) {
   MountSettings settings;
   settings.policy = options.policy;
-  settings.pcr = options.pcr;
+  const auto pcr = PcrFrom(options.pcr);
+  if (!pcr) return Fail(pcr.error());
+  settings.pcr = *pcr;
   if (!options.bind.empty()) {
     const auto bind = ParseBinding(options.bind);
     if (!bind) return Fail(bind.error());
@@ -98,6 +102,23 @@ Result<int> Run(const Options& options) {
   return StatusOf(replay, *lists);
 }
 
+// What CLI11 cannot see by itself. It takes errors as exceptions.
+void CheckUsage(const Options& options) {
+  if (const auto pcr = PcrFrom(options.pcr); !pcr) {
+    throw CLI::ValidationError(pcr.error().message());
+  }
+  if (!options.bind.empty()) {
+    const auto bind = ParseBinding(options.bind);
+    if (!bind) throw CLI::ValidationError("--bind", bind.error().message());
+  }
+  for (const std::string& glob : options.lists.removed) {
+    const auto sound = CheckGlob(glob);
+    if (!sound) {
+      throw CLI::ValidationError("--remove " + glob, sound.error().message());
+    }
+  }
+}
+
 void AddChanges(CLI::App& replay, Options& options) {
   replay
       .add_option("--update", options.lists.updates,
@@ -140,10 +161,7 @@ void AddPolicyReplay(CLI::App& policy, int& exit_status) {
       ->type_name("RECORD")
       ->required();
   replay->callback([options, &exit_status] {
-    if (!options->bind.empty() && !ParseBinding(options->bind)) {
-      throw CLI::ValidationError("--bind",
-                                 ParseBinding(options->bind).error().message());
-    }
+    CheckUsage(*options);
     const auto status = Run(*options);
     exit_status =
         status ? *status : ReportFailure("policy replay", status.error());

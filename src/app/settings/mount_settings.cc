@@ -55,16 +55,6 @@ Result<MeasurementLog::TpmUse> TpmUseFrom(const std::string& word) {
   return WrongValue("tpm", word, "auto, required or off");
 }
 
-Result<unsigned> PcrFrom(const std::string& word) {
-  constexpr char kChoices[] =
-      "a number from 0 to 22, but not 16; anyone can reset 16 and 23";
-  const auto pcr = ParseNumber<unsigned>(word);
-  if (!pcr || *pcr > 22 || *pcr == 16) {
-    return WrongValue("pcr", word, kChoices);
-  }
-  return *pcr;
-}
-
 Result<std::optional<std::uint32_t>> CounterFrom(const std::string& word) {
   if (word.empty()) return std::optional<std::uint32_t>();
   // The range of NV indexes that the specification gives to the owner.
@@ -137,6 +127,16 @@ Result<std::string> ResolveFolder(const std::string& path) {
 }
 
 }  // namespace
+
+Result<unsigned> PcrFrom(const std::string& word) {
+  constexpr char kChoices[] =
+      "a number from 0 to 22, but not 16; anyone can reset 16 and 23";
+  const auto pcr = ParseNumber<unsigned>(word);
+  if (!pcr || *pcr > 22 || *pcr == 16) {
+    return WrongValue("pcr", word, kChoices);
+  }
+  return *pcr;
+}
 
 Result<MountSettings> MakeSettings(const NamedValues& values) {
   MountSettings settings;

@@ -45,6 +45,9 @@ struct MountSettings {
   std::string control_link;  // where clients look for it; empty: there
 };
 
+// Reads the PCR of a mount. Errors: EINVAL, with the option.
+Result<unsigned> PcrFrom(const std::string& word);
+
 // Turns values into settings, with the documented defaults for what is
 // missing. lower and mount_point are not filled in. Relative paths are taken
 // from the working folder. No file is opened, but see MakeRuntimeFolder.

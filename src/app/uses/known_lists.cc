@@ -117,9 +117,6 @@ std::string PlaceOf(const LoadedList& list) {
 Result<void> Remove(const std::vector<std::string>& globs,
                     DigestIndex::Lists& lists) {
   for (const std::string& glob : globs) {
-    if (auto sound = CheckGlob(glob); !sound) {
-      return Fail(Error(sound.error()).WithContext("--remove " + glob));
-    }
     const auto removed = std::erase_if(lists, [&glob](const auto& list) {
       return GlobMatches(glob, list->name) ||
              GlobMatches(glob, WithoutNumber(list->name)) ||

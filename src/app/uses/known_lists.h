@@ -31,7 +31,8 @@ struct ListArguments {
   // Package files, folders of them or lists, in the place of lists of packages
   // of the same name, or else of lists of the same file name.
   std::vector<std::string> updates;
-  // Globs of names of lists, or of their packages, that are left out.
+  // Globs of names of lists, or of their packages, that are left out. They must
+  // have passed CheckGlob.
   std::vector<std::string> removed;
 };
 
@@ -62,8 +63,8 @@ struct ListReading {
 // Reads, checks and indexes lists as a mount does, but measures none, and reads
 // package files as well. Refused lists are told on the standard error stream.
 // Errors: those of MakeListSources, VisitSource and ReadRevoked; ENOENT if
-// there are no lists, and for a glob that fits none; EINVAL for one that is
-// none; for what is refused among updates, its reason.
+// there are no lists, and for a glob that fits none; for what is refused among
+// updates, its reason.
 Result<KnownLists> LoadKnownLists(const ListArguments& arguments,
                                   const SignatureVerifier& verifier,
                                   const ListReading& reading);

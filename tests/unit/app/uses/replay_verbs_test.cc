@@ -115,6 +115,10 @@ TEST_F(ReplayVerbsTest, ThePolicyIsThatOfAMount) {
   EXPECT_EQ(run.status, kExitFailed);
   EXPECT_THAT(run.err, HasSubstr("but no digest lists"));
   EXPECT_EQ(Run("replay", uses, {"--bind", "size"}).status, kExitUsage);
+  EXPECT_EQ(Run("replay", uses, {"--pcr", "11"}).status, kExitNo);
+  for (const char* pcr : {"77", "16", "-1", "x"}) {
+    EXPECT_EQ(Run("replay", uses, {"--pcr", pcr}).status, kExitUsage);
+  }
 }
 
 TEST_F(ReplayVerbsTest, BoundPathsAreCompared) {
@@ -158,7 +162,7 @@ TEST_F(ReplayVerbsTest, RemovedPackagesKnowNothing) {
     EXPECT_THAT(run.out, HasSubstr("new to these lists:\n  /bin: 1\n"));
   }
   EXPECT_EQ(Run("replay", uses, {"--remove", "b"}).status, kExitFailed);
-  EXPECT_EQ(Run("replay", uses, {"--remove", "["}).status, kExitFailed);
+  EXPECT_EQ(Run("replay", uses, {"--remove", "["}).status, kExitUsage);
 }
 
 TEST_F(ReplayVerbsTest, RevocationsCount) {

@@ -178,6 +178,32 @@ class FileTest(Record):
         self.assertIn("none/uses: No such file or directory", errors)
 
 
+    def test_a_file_that_is_no_record_is_refused_and_kept(self):
+        write(self.record, "-----BEGIN CERTIFICATE-----\n")
+        os.chmod(self.record, 0o644)
+        status, errors = self.refuse()
+        self.assertEqual(status, 3)
+        self.assertIn(f"{self.record}: is there, and is no record of uses",
+                      errors)
+        self.assertEqual(read(self.record), b"-----BEGIN CERTIFICATE-----\n")
+
+    def test_a_file_that_others_could_read_is_for_its_owner_alone(self):
+        write(self.record, "")
+        os.chmod(self.record, 0o644)
+        self.mount()
+        self.assertReads(self.at("data"), self.FILES["data"])
+        self.assertIn(("/data", READ), self.uses(1))
+        self.assertEqual(stat.S_IMODE(os.stat(self.record).st_mode), 0o600)
+
+    def test_a_link_is_not_followed(self):
+        target = os.path.join(self.base, "target")
+        write(target, "")
+        os.symlink(target, self.record)
+        status, errors = self.refuse()
+        self.assertEqual(status, 3)
+        self.assertIn("Too many levels of symbolic links", errors)
+
+
 class OptionTest(Record):
     def test_it_is_refused_where_nothing_is_asked(self):
         status, errors = self.refuse("--mode", "off")

@@ -36,6 +36,9 @@ struct LoggedUse {
 // REQUIRES: a path. Threads: pure function.
 std::string WriteUse(const LoggedUse& use);
 
+// What every line of WriteUse begins with.
+inline constexpr std::string_view kUseBegins = R"({"path":"/)";
+
 // Reads a line of a record, or one of those that a mount writes of a denial
 // ("would deny /a for read by uid 5: unknown-content (sha256:...)"), with
 // anything before it.

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <optional>
@@ -21,6 +22,13 @@ namespace {
 std::optional<std::uint64_t> KeyOf(std::string_view line) {
   const auto digest = HashBytes(HashAlgorithm::kSha256, AsBytes(line));
   return digest ? std::optional(digest->Beginning()) : std::nullopt;
+}
+
+// Also says so of a first line that was cut off behind that.
+bool BeginsWithUse(int fd) {
+  std::string start(kUseBegins.size(), '\0');
+  const ssize_t got = ::pread(fd, start.data(), start.size(), 0);
+  return got == static_cast<ssize_t>(start.size()) && start == kUseBegins;
 }
 
 LoggedUse ToLogged(const AskedUse& asked) {
@@ -48,7 +56,9 @@ Result<std::unique_ptr<UseRecorder>> UseRecorder::Open(Options options) {
   if (!fd) return Fail(Error::FromErrno(options.path));
   std::unique_ptr<UseRecorder> made(
       new UseRecorder(std::move(options), std::move(fd)));
-  if (auto known = made->ReadKnown(); !known) return Fail(known.error());
+  if (auto taken = made->TakeOver(); !taken) {
+    return Fail(Error(taken.error()).WithContext(made->options_.path));
+  }
   made->writer_ = std::make_unique<RecordWriter>(
       [recorder = made.get()](const std::string& line) {
         recorder->Write(line);
@@ -57,18 +67,30 @@ Result<std::unique_ptr<UseRecorder>> UseRecorder::Open(Options options) {
   return made;
 }
 
-Result<void> UseRecorder::ReadKnown() {
+Result<void> UseRecorder::TakeOver() {
   struct stat info {};
-  if (::fstat(fd_.get(), &info) != 0) {
-    return Fail(Error::FromErrno(options_.path));
-  }
+  if (::fstat(fd_.get(), &info) != 0) return Fail(Error::FromErrno("fstat"));
   if (!S_ISREG(info.st_mode)) return {};
-  bytes_ = static_cast<std::uint64_t>(info.st_size);
-  if (bytes_ > options_.max_bytes) return {};
-  const auto content = ReadWholeFile(fd_.get(), options_.max_bytes);
-  if (!content) {
-    return Fail(Error(content.error()).WithContext(options_.path));
+  // A slip, such as a key in the place of the file, must not spoil what is
+  // there.
+  if (info.st_size > 0 && !BeginsWithUse(fd_.get())) {
+    return Fail(EEXIST, "is there, and is no record of uses; name another");
   }
+  if (info.st_uid != ::geteuid()) {
+    return Fail(EPERM, "belongs to another user; name another");
+  }
+  constexpr mode_t kOwnerOnly = S_IRUSR | S_IWUSR;
+  if ((info.st_mode & 07777) != kOwnerOnly &&
+      ::fchmod(fd_.get(), kOwnerOnly) != 0) {
+    return Fail(Error::FromErrno("fchmod"));
+  }
+  bytes_ = static_cast<std::uint64_t>(info.st_size);
+  return bytes_ > options_.max_bytes ? Result<void>() : ReadKnown();
+}
+
+Result<void> UseRecorder::ReadKnown() {
+  const auto content = ReadWholeFile(fd_.get(), options_.max_bytes);
+  if (!content) return Fail(content.error());
   std::string_view rest = AsText(*content);
   torn_ = !rest.empty() && !rest.ends_with('\n');
   known_.With([&](auto& known) {

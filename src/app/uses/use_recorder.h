@@ -30,10 +30,11 @@ class UseRecorder {
     // a line for people. On a thread of this object; may block.
     std::function<void(const std::string&)> tell;
   };
-  // Opens the file, or makes it for its owner alone. What is in it stays, and
-  // is not written again. A file may also be a device or a FIFO.
-  // Errors: those of open(2), with the path as context; ELOOP for a symbolic
-  // link.
+  // Opens the file, or makes it. It becomes one for its owner alone. What is in
+  // it stays, and is not written again. It may also be a device or a FIFO,
+  // which stay as they are. Errors: those of open(2), with the path as context;
+  // ELOOP for a symbolic link; EEXIST for a file that does not begin with a
+  // use; EPERM for one of somebody else. Such a file is left as it is.
   static Result<std::unique_ptr<UseRecorder>> Open(Options options);
   // Writes what waits.
   ~UseRecorder() = default;
@@ -52,6 +53,7 @@ class UseRecorder {
 
  private:
   UseRecorder(Options options, UniqueFd fd);
+  Result<void> TakeOver();
   Result<void> ReadKnown();
   void Write(const std::string& line);
   void Lose(const std::string& line);

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <future>
@@ -20,6 +21,7 @@ namespace {
 
 using testing::DigestOf;
 using ::testing::ElementsAre;
+using testing::FailsSaying;
 using testing::FailsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -51,6 +53,10 @@ class UseRecorderTest : public ::testing::Test {
     const auto counters = recorder_->counters();
     recorder_.reset();
     return counters;
+  }
+  mode_t Mode() const {
+    struct stat info {};
+    return ::stat(file_.c_str(), &info) == 0 ? info.st_mode & 07777 : 0;
   }
   std::vector<std::string> Paths() const {
     std::vector<std::string> paths;
@@ -88,9 +94,7 @@ TEST_F(UseRecorderTest, WritesWhatWasAskedForItsOwnerAlone) {
   EXPECT_THAT(read->digests, ElementsAre(DigestOf("a")));
   EXPECT_EQ(read->verdict, "deny");
   EXPECT_EQ(read->reason, "unknown-content");
-  struct stat info {};
-  ASSERT_EQ(::stat(file_.c_str(), &info), 0);
-  EXPECT_EQ(info.st_mode & 07777, 0600U);
+  EXPECT_EQ(Mode(), 0600U);
 }
 
 TEST_F(UseRecorderTest, WritesEachUseOnce) {
@@ -122,6 +126,40 @@ TEST_F(UseRecorderTest, ALineThatWasCutOffEndsBeforeTheNext) {
   expected_ = 2;
   End();
   EXPECT_THAT(Paths(), ElementsAre("?", "/a"));
+}
+
+TEST_F(UseRecorderTest, AFileThatIsNoRecordIsRefusedAndKept) {
+  for (const std::string text :
+       {"-----BEGIN CERTIFICATE-----\n", "\n", "{}\n", "{\"path\":\"a\"}\n",
+        "denied /a for read by uid 0: modified\n"}) {
+    dir_.Write("uses", text);
+    ASSERT_EQ(::chmod(file_.c_str(), 0644), 0);
+    EXPECT_THAT(UseRecorder::Open(Options(file_)),
+                FailsSaying(EEXIST, "uses: is there, and is no record"));
+    auto options = Options(file_);
+    options.max_bytes = 1;
+    EXPECT_THAT(UseRecorder::Open(std::move(options)), FailsWith(EEXIST));
+    EXPECT_EQ(ReadText(file_), text);
+    EXPECT_EQ(Mode(), 0644U);
+  }
+}
+
+TEST_F(UseRecorderTest, AFileThatOthersCouldReadIsForItsOwnerAlone) {
+  for (const char* text : {"", "{\"path\":\"/a\"}\n"}) {
+    dir_.Write("uses", text);
+    ASSERT_EQ(::chmod(file_.c_str(), 0644), 0);
+    Open(Options(file_));
+    End();
+    EXPECT_EQ(Mode(), 0600U);
+    EXPECT_EQ(ReadText(file_), text);
+  }
+}
+
+TEST_F(UseRecorderTest, AFileOfAnotherUserIsRefused) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  dir_.Write("uses", "");
+  ASSERT_EQ(::chown(file_.c_str(), 1234, 1234), 0);
+  EXPECT_THAT(UseRecorder::Open(Options(file_)), FailsWith(EPERM));
 }
 
 TEST_F(UseRecorderTest, StopsAtItsLimitAndSaysSoOnce) {

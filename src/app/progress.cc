@@ -2,7 +2,6 @@
 // Progress: how far long work has come.
 #include "app/progress.h"
 
-#include "app/lists/lists_input.h"
 #include "app/report.h"
 
 namespace assayfs {

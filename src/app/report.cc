@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// ReportFailure: the one line that a user sees when something fails.
+// The one line that a user sees when something fails, and numbers in text.
 #include "app/report.h"
 
 #include <unistd.h>
-
-#include <string>
 
 #include "base/bytes.h"
 #include "base/files.h"
@@ -22,6 +20,23 @@ int ReportFailure(std::string_view what, std::string_view why) {
       "assayfs: " + Printable(what) + ": " + Printable(why) + "\n";
   WriteToStderr(line);
   return kExitFailed;
+}
+
+std::string Grouped(std::size_t number) {
+  const std::string digits = std::to_string(number);
+  std::string text;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
+  }
+  return text;
+}
+
+std::string Counted(std::size_t number, std::string_view noun) {
+  std::string text = Grouped(number);
+  text.append(" ").append(noun);
+  if (number != 1) text += 's';
+  return text;
 }
 
 }  // namespace assayfs

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// How verbs report: exit status and the one line for an error.
+// How verbs report: exit status, the one line for an error, and numbers.
 #pragma once
 
+#include <cstddef>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -27,5 +29,11 @@ int ReportFailure(std::string_view what, std::string_view why);
 inline int ReportFailure(std::string_view what, const Error& error) {
   return ReportFailure(what, error.message());
 }
+
+// Returns number with a comma between groups of three digits: "1,723".
+std::string Grouped(std::size_t number);
+
+// Returns "1 list", "2 lists": number, grouped, and noun in the right form.
+std::string Counted(std::size_t number, std::string_view noun);
 
 }  // namespace assayfs

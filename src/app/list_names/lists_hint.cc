@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "app/list_names/list_hints.h"
-#include "app/lists/lists_input.h"
 #include "app/lists/lists_tree.h"
 #include "app/lists/lists_verbs.h"
 #include "app/progress.h"

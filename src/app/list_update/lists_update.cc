@@ -9,7 +9,6 @@
 
 #include "app/list_update/coming_lists.h"
 #include "app/list_update/list_update.h"
-#include "app/lists/lists_input.h"
 #include "app/lists/lists_verbs.h"
 #include "app/report.h"
 #include "app/revoked.h"

@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "app/lists/lists_generator.h"
-#include "app/lists/lists_input.h"
 #include "app/lists/lists_verbs.h"
 #include "app/progress.h"
 #include "app/report.h"

@@ -13,6 +13,7 @@
 
 #include "app/lists/lists_input.h"
 #include "app/lists/lists_tree.h"
+#include "app/report.h"
 #include "appraise/check_list.h"
 #include "base/files.h"
 #include "tpm/measured_files.h"

@@ -173,21 +173,4 @@ bool WasUnreadable(const RawList& raw) {
   return code != EFBIG && code != EINVAL && code != EBADMSG;
 }
 
-std::string Grouped(std::size_t number) {
-  const std::string digits = std::to_string(number);
-  std::string text;
-  for (std::size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
-    text += digits[i];
-  }
-  return text;
-}
-
-std::string Counted(std::size_t number, std::string_view noun) {
-  std::string text = Grouped(number);
-  text.append(" ").append(noun);
-  if (number != 1) text += 's';
-  return text;
-}
-
 }  // namespace assayfs

@@ -48,10 +48,4 @@ Result<std::vector<std::string>> SplitPaths(std::string_view text);
 // Says whether a list was not even read, so that nothing is known of it.
 bool WasUnreadable(const RawList& raw);
 
-// Returns number with a comma between groups of three digits: "1,723".
-std::string Grouped(std::size_t number);
-
-// Returns "1 list", "2 lists": number, grouped, and noun in the right form.
-std::string Counted(std::size_t number, std::string_view noun);
-
 }  // namespace assayfs

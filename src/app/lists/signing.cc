@@ -12,7 +12,6 @@
 #include <utility>
 
 #include "app/lists/gpg_signer.h"
-#include "app/lists/lists_input.h"
 #include "app/report.h"
 #include "base/files.h"
 #include "lists/appended_signature.h"

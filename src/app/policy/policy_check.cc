@@ -8,7 +8,6 @@
 #include <string_view>
 
 #include "app/control/json_text.h"
-#include "app/lists/lists_input.h"
 #include "app/policy/policy_verbs.h"
 #include "app/report.h"
 #include "app/settings/load_policy.h"

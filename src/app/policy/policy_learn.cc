@@ -13,7 +13,6 @@
 #include <utility>
 #include <vector>
 
-#include "app/lists/lists_input.h"
 #include "app/lists/lists_make.h"
 #include "app/policy/policy_verbs.h"
 #include "app/report.h"

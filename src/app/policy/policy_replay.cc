@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "app/daemon/mount_policy.h"
-#include "app/lists/lists_input.h"
 #include "app/policy/policy_verbs.h"
 #include "app/report.h"
 #include "app/settings/mount_settings.h"

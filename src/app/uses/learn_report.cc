@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "app/lists/lists_input.h"
+#include "app/report.h"
 #include "app/uses/grouped.h"
 #include "app/uses/logged_text.h"
 #include "app/uses/use_records.h"

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "app/lists/lists_input.h"
+#include "app/report.h"
 #include "app/uses/grouped.h"
 #include "app/uses/logged_text.h"
 #include "app/uses/use_records.h"

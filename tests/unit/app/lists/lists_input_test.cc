@@ -33,15 +33,6 @@ std::string SignedPackage() {
   return std::string(AsText(package));
 }
 
-TEST(ListsInputTest, GroupsDigitsByThree) {
-  EXPECT_EQ(Grouped(0), "0");
-  EXPECT_EQ(Grouped(999), "999");
-  EXPECT_EQ(Grouped(1000), "1,000");
-  EXPECT_EQ(Grouped(1723), "1,723");
-  EXPECT_EQ(Grouped(123456), "123,456");
-  EXPECT_EQ(Grouped(1234567), "1,234,567");
-}
-
 TEST(ListsInputTest, SplitsPathsAtLinesOrNuls) {
   using Paths = std::vector<std::string>;
   EXPECT_EQ(Must(SplitPaths("")), Paths{});
@@ -77,12 +68,6 @@ TEST(ListsInputTest, ReadsALargeFileButNotOverTheLimit) {
   EXPECT_THAT(ReadInput(dir / "a"), FailsWith(EFBIG));
   EXPECT_THAT(ReadInput(dir / "missing"), FailsWith(ENOENT));
   EXPECT_THAT(ReadInput(dir.path()), FailsWith(EISDIR));
-}
-
-TEST(ListsInputTest, CountsInPlainEnglish) {
-  EXPECT_EQ(Counted(1, "list"), "1 list");
-  EXPECT_EQ(Counted(0, "list"), "0 lists");
-  EXPECT_EQ(Counted(2000, "list"), "2,000 lists");
 }
 
 TEST(ListsInputTest, KnowsPackagesByTheirContent) {

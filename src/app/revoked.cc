@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/default_paths.h"
 #include "app/report.h"
 
 namespace assayfs {

@@ -13,8 +13,6 @@ class App;
 
 namespace assayfs {
 
-inline constexpr const char* kDefaultRevoked = "/etc/assayfs/revoked.d";
-
 // Refuses a place that was named and is not there: that is more likely to be a
 // slip than to mean that nothing is revoked. The default need not be there.
 // Errors: those of access(2), with the option.

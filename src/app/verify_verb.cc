@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "app/default_paths.h"
 #include "app/lists/lists_input.h"
-#include "app/lists/lists_verbs.h"
 #include "app/progress.h"
 #include "app/report.h"
 #include "app/revoked.h"

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/default_paths.h"
 #include "app/list_names/list_hints.h"
 #include "app/lists/lists_tree.h"
 #include "app/lists/lists_verbs.h"

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/default_paths.h"
 #include "app/list_update/coming_lists.h"
 #include "app/list_update/list_update.h"
 #include "app/lists/lists_verbs.h"

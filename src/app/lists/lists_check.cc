@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/default_paths.h"
 #include "app/lists/lists_input.h"
 #include "app/lists/lists_verbs.h"
 #include "app/report.h"

@@ -8,10 +8,6 @@ class App;
 
 namespace assayfs {
 
-// Where keys and lists are looked for when the command line names none.
-inline constexpr const char* kDefaultKeys = "/etc/assayfs/keys.d";
-inline constexpr const char* kDefaultLists = "/etc/digest_lists";
-
 // Each adds its part to lists. When it runs, it sets exit_status, which must
 // outlive lists.
 void AddListsGen(CLI::App& lists, int& exit_status);

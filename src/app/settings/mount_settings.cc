@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "app/control/control_path.h"
+#include "app/default_paths.h"
 #include "app/revoked.h"
 #include "app/settings/mount_table.h"
 #include "base/files.h"
@@ -18,8 +19,6 @@
 namespace assayfs {
 namespace {
 
-constexpr char kDefaultLists[] = "/etc/digest_lists";
-constexpr char kDefaultKeys[] = "/etc/assayfs/keys.d";
 constexpr std::string_view kDatabasePrefix = "rpmdb:";
 
 std::string Absolute(const std::string& path) {

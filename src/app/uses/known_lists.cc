@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "app/daemon/list_sources.h"
+#include "app/default_paths.h"
 #include "app/lists/lists_input.h"
-#include "app/lists/lists_verbs.h"
 #include "app/report.h"
 #include "app/revoked.h"
 #include "app/verify/signed_packages.h"

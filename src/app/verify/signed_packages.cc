@@ -7,8 +7,8 @@
 #include <system_error>
 #include <utility>
 
+#include "app/default_paths.h"
 #include "app/lists/lists_input.h"
-#include "app/lists/lists_verbs.h"
 #include "appraise/check_list.h"
 #include "appraise/withdrawals.h"
 #include "base/parallel.h"

@@ -10,7 +10,7 @@
 #include "app/daemon/judging.h"
 #include "app/daemon/record_writer.h"
 #include "app/daemon/updates.h"
-#include "app/uses/use_recorder.h"
+#include "app/daemon/use_recorder.h"
 #include "base/result.h"
 
 namespace assayfs {

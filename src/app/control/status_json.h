@@ -7,7 +7,7 @@
 #include <string>
 
 #include "app/daemon/judging.h"
-#include "app/uses/use_recorder.h"
+#include "app/daemon/use_recorder.h"
 
 namespace assayfs {
 

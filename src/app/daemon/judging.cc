@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "app/daemon/floor_file.h"
-#include "app/daemon/list_sources.h"
 #include "app/daemon/mount_policy.h"
+#include "app/lists/list_sources.h"
 #include "app/revoked.h"
 #include "appraise/evidence.h"
 #include "appraise/use_facts.h"

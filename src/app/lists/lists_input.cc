@@ -11,7 +11,7 @@
 #include <system_error>
 #include <utility>
 
-#include "app/daemon/list_sources.h"
+#include "app/lists/list_sources.h"
 #include "base/files.h"
 #include "lists/appended_signature.h"
 #include "lists/digest_list.h"

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "app/daemon/mount_policy.h"
-#include "app/daemon/record_text.h"
+#include "app/uses/record_text.h"
 #include "appraise/asker.h"
 #include "appraise/check_list.h"
 #include "appraise/use_facts.h"

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "app/daemon/record_text.h"
+#include "app/uses/record_text.h"
 #include "base/bytes.h"
 #include "base/files.h"
 #include "tpm/ima_log.h"

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "app/daemon/list_sources.h"
 #include "app/default_paths.h"
+#include "app/lists/list_sources.h"
 #include "app/lists/lists_input.h"
 #include "app/report.h"
 #include "app/revoked.h"

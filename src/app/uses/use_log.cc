@@ -10,8 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "app/daemon/record_text.h"
 #include "app/uses/logged_text.h"
+#include "app/uses/record_text.h"
 #include "assayfs/verdict.h"
 #include "base/numbers.h"
 

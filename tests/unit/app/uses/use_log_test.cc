@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "app/daemon/record_text.h"
+#include "app/uses/record_text.h"
 #include "support/fakes.h"
 
 namespace assayfs {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The line that tells of a use.
-#include "app/daemon/record_text.h"
+#include "app/uses/record_text.h"
 
 #include "base/bytes.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/daemon/record_text.h"
+#include "app/uses/record_text.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/daemon/list_sources.h"
+#include "app/lists/list_sources.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // UseRecorder: writes what a mount is asked into a file, each use once.
-#include "app/uses/use_recorder.h"
+#include "app/daemon/use_recorder.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

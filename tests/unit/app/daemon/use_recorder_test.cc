@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/uses/use_recorder.h"
+#include "app/daemon/use_recorder.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>

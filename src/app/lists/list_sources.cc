@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // From --lists arguments to list sources.
-#include "app/daemon/list_sources.h"
+#include "app/lists/list_sources.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

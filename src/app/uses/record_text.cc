@@ -2,6 +2,8 @@
 // The line that tells of a use.
 #include "app/uses/record_text.h"
 
+#include <algorithm>
+
 #include "base/bytes.h"
 
 namespace assayfs {
@@ -12,9 +14,11 @@ std::string_view WordFor(const UseRecord& record) {
   return record.permitted ? kWouldDenyWord : kDeniedWord;
 }
 
+// The first that a mask has; an append is a write, too.
 std::string_view PurposeOf(Mask mask) {
-  if ((mask & kMayExec) != 0) return "exec";
-  return (mask & kMayRead) != 0 ? "read" : "write";
+  const auto purpose = std::ranges::find_if(
+      kPurposes, [mask](const Purpose& one) { return (mask & one.mask) != 0; });
+  return purpose == kPurposes.end() ? kPurposes.back().name : purpose->name;
 }
 
 }  // namespace

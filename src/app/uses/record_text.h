@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "appraise/appraiser.h"
+#include "policy/rule.h"
 
 namespace assayfs {
 
@@ -17,6 +18,14 @@ inline constexpr std::string_view kWouldDenyWord = "would deny";
 inline constexpr std::string_view kUsedWord = "used";
 inline constexpr std::array kRecordWords = {kDeniedWord, kWouldDenyWord,
                                             kUsedWord};
+
+// What a use is for, as a line has it between "for" and "by".
+struct Purpose {
+  std::string_view name;
+  Mask mask;
+};
+inline constexpr std::array<Purpose, 3> kPurposes = {
+    {{"exec", kMayExec}, {"read", kMayRead}, {"write", kMayWrite}}};
 
 // Returns "denied /usr/bin/x for read by uid 0: unknown-content (DETAIL)", as
 // one printable line without a newline.

@@ -197,15 +197,13 @@ std::optional<std::string_view> TakeUntil(std::string_view delimiter,
   return taken;
 }
 
+// rest: "for PURPOSE by uid ".
 std::optional<Mask> TakePurpose(std::string_view& rest) {
-  constexpr std::array<std::pair<std::string_view, Mask>, 3> kPurposes{
-      {{"for read by uid ", kMayRead},
-       {"for exec by uid ", kMayExec},
-       {"for write by uid ", kMayWrite}}};
-  for (const auto& [words, mask] : kPurposes) {
+  for (const Purpose& purpose : kPurposes) {
+    const std::string words = "for " + std::string(purpose.name) + " by uid ";
     if (!rest.starts_with(words)) continue;
     rest.remove_prefix(words.size());
-    return mask;
+    return purpose.mask;
   }
   return std::nullopt;
 }

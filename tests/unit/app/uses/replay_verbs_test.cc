@@ -1,23 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // `policy replay` and `policy learn`, run as users run them.
 #include <gmock/gmock.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
-#include "app/uses/known_lists.h"
 #include "app/uses/use_records.h"
-#include "lists/appended_signature.h"
-#include "lists/rpm_file_metadata.h"
-#include "lists/tlv.h"
-#include "logged_uses.h"
-#include "support/temp_dir.h"
-#include "tool_runner.h"
-#include "trust/keyring.h"
-#include "trust/pkcs7_key_maker.h"
-#include "trust/pkcs7_signer.h"
+#include "replay_verbs.h"
 
 namespace assayfs {
 namespace {
@@ -25,48 +15,6 @@ namespace {
 using namespace testing;  // NOLINT: the fakes and matchers of this project
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::Not;
-using testing::Outcome;
-
-std::string Lines(const std::vector<LoggedUse>& uses) {
-  std::string lines;
-  for (const LoggedUse& use : uses) lines += WriteUse(use) + "\n";
-  return lines;
-}
-
-class ReplayVerbsTest : public ::testing::Test {
- protected:
-  ReplayVerbsTest() {
-    std::filesystem::create_directory(dir_ / "lists");
-    WriteSigned("lists/rpm-a", PackageOf("a")
-                                   .File("/bin/a", DigestOf("a").Hex())
-                                   .File("/etc/a", DigestOf("conf").Hex())
-                                   .Set(TagNumbers32(1037, {0, kRpmConfig}))
-                                   .Build());
-  }
-
-  std::string WriteSigned(std::string_view name, Bytes payload) {
-    const auto signature = Must(signer_.Sign(payload));
-    const auto bytes =
-        AppendSignature(payload, SignatureFormat::kPkcs7, signature);
-    return dir_.Write(name, AsText(bytes));
-  }
-
-  Outcome Run(const std::string& verb, const std::vector<LoggedUse>& uses,
-              const std::vector<std::string>& more = {}) {
-    std::vector<std::string> words = {"policy",  verb,
-                                      "--keys",  key_.certificate_path,
-                                      "--lists", dir_ / "lists"};
-    words.insert(words.end(), more.begin(), more.end());
-    words.push_back(dir_.Write("uses", Lines(uses)));
-    return RunTool(words);
-  }
-
-  TempDir dir_;
-  MadeKey key_ = Must(MakePkcs7Key(dir_.path(), "k"));
-  Pkcs7Signer signer_ =
-      Must(Pkcs7Signer::Load(key_.key_path, key_.certificate_path));
-};
 
 TEST_F(ReplayVerbsTest, TheStatusSaysWhetherSomethingIsDenied) {
   const auto good = Run("replay", {Used("/bin/a", "a")});
@@ -220,94 +168,6 @@ TEST_F(ReplayVerbsTest, ARecordWithoutAUseIsNoAnswer) {
                              "; make one with `assayfs mount --record`\n");
     }
   }
-}
-
-TEST_F(ReplayVerbsTest, LearnWritesAListToBeSigned) {
-  const std::string out = dir_ / "tlv-local";
-  const std::vector uses = {Used("/etc/a", "mine"), Used("/opt/x", "x"),
-                            Used("/bin/a", "a")};
-  const auto run = Run("learn", uses, {"--take", "/etc/**", "-o", out});
-  EXPECT_EQ(run.status, kExitYes) << run.err;
-  EXPECT_EQ(run.err, "");
-  EXPECT_THAT(run.out,
-              HasSubstr("  + modified configuration  /etc/a  sha256:"));
-  EXPECT_THAT(run.out, HasSubstr("    alien  /opt/x  sha256:"));
-  EXPECT_THAT(run.out, HasSubstr("\n1 taken into " + out));
-  EXPECT_THAT(run.out,
-              HasSubstr("assayfs lists sign --key FILE --cert FILE " + out));
-  const auto list = Must(ParseTlv(AsBytes(ReadText(out))));
-  ASSERT_EQ(list.files.size(), 1u);
-  EXPECT_EQ(list.files[0].path, "/etc/a");
-  EXPECT_EQ(RunTool({"lists", "sign", "--key", key_.key_path, "--cert",
-                     key_.certificate_path, out})
-                .status,
-            kExitYes);
-  EXPECT_EQ(Run("replay", {uses[0]}, {"--lists", out}).status, kExitYes);
-}
-
-TEST_F(ReplayVerbsTest, LearnReplacesOnlyWhatItIsTold) {
-  const std::string out = dir_.Write("7-tlv-local", "mine");
-  const std::vector uses = {Used("/opt/x", "x")};
-  const auto run = Run("learn", uses, {"--take", "/opt/*", "-o", out});
-  EXPECT_EQ(run.status, kExitNo);
-  EXPECT_THAT(run.err, HasSubstr("7-tlv-local: is there already"));
-  EXPECT_THAT(run.out, Not(HasSubstr("lists sign")));
-  EXPECT_EQ(ReadText(out), "mine");
-  EXPECT_EQ(
-      Run("learn", uses, {"--take", "/opt/*", "-o", out, "--replace"}).status,
-      kExitYes);
-  EXPECT_NE(ReadText(out), "mine");
-}
-
-TEST_F(ReplayVerbsTest, LearnTakesNothingUnasked) {
-  const std::vector uses = {Used("/opt/x", "x")};
-  const std::string out = dir_ / "tlv-local";
-  EXPECT_EQ(Run("learn", uses).status, kExitYes);
-  EXPECT_EQ(Run("learn", uses, {"-o", out}).status, kExitUsage);
-  EXPECT_EQ(Run("learn", uses, {"--take", "/etc/*", "-o", out}).status,
-            kExitNo);
-  EXPECT_EQ(Run("learn", uses, {"--take", "["}).status, kExitUsage);
-  for (const char* name : {"local", "rpm-local", "tlv-"}) {
-    EXPECT_EQ(
-        Run("learn", uses, {"--take", "/opt/*", "-o", dir_ / name}).status,
-        kExitUsage);
-  }
-  EXPECT_FALSE(std::filesystem::exists(out));
-}
-
-TEST_F(ReplayVerbsTest, PatternsThatCanMatchNothingAreRefused) {
-  for (const char* option : {"--take", "--leave"}) {
-    for (const char* glob : {"etc/*", "*", "opt"}) {
-      EXPECT_EQ(Run("learn", {Used("/etc/b", "x")}, {option, glob}).status,
-                kExitUsage)
-          << option << " " << glob;
-    }
-  }
-}
-
-TEST_F(ReplayVerbsTest, PatternsThatMatchedNothingAreTold) {
-  const auto run = Run("learn", {Used("/etc/b", "x")},
-                       {"--take", "/etc/*", "--take", "/opt/a,/etc/b",
-                        "--leave", "/srv/*", "--leave", "**.key"});
-  EXPECT_EQ(run.status, kExitYes);
-  EXPECT_EQ(run.err,
-            "assayfs: policy learn: --take /opt/a,/etc/b took nothing\n"
-            "assayfs: policy learn: --leave /srv/* matches nothing that is "
-            "unknown\n"
-            "assayfs: policy learn: --leave **.key matches nothing that is "
-            "unknown\n");
-}
-
-TEST_F(ReplayVerbsTest, LearnSaysItInJson) {
-  const auto run = Run("learn", {Used("/opt/x", "x"), Used("/etc/a", "y")},
-                       {"--json", "--take", "/opt/*"});
-  const auto json = run.Json();
-  EXPECT_EQ(json["uses"], 2);
-  EXPECT_EQ(json["unknown"], 2);
-  EXPECT_EQ(json["taken"], 1);
-  EXPECT_EQ(json["list"], "");
-  EXPECT_EQ(json["contents"][0]["kind"], "modified configuration");
-  EXPECT_EQ(json["contents"][1]["taken"], true);
 }
 
 TEST(UseRecordsTest, FoldersOfPaths) {

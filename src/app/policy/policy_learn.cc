@@ -10,6 +10,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -139,19 +140,24 @@ Result<int> Run(const Options& options) {
 }
 
 // What CLI11 cannot see by itself. It takes errors as exceptions.
-void CheckUsage(const Options& options) {
-  for (const auto* globs : {&options.take, &options.leave}) {
-    for (const std::string& glob : *globs) {
-      if (const auto sound = CheckGlob(glob); !sound) {
-        throw CLI::ValidationError(glob, sound.error().message());
-      }
-      // As for path= in a policy.
-      if (!glob.starts_with('/') && !glob.starts_with("**")) {
-        throw CLI::ValidationError(glob,
-                                   "matches no path: begin it with \"/\"");
-      }
+void CheckGlobs(std::string_view option,
+                const std::vector<std::string>& globs) {
+  for (const std::string& glob : globs) {
+    std::string what(option);
+    what.append(" ").append(glob);
+    if (const auto sound = CheckGlob(glob); !sound) {
+      throw CLI::ValidationError(what, sound.error().message());
+    }
+    // As for path= in a policy.
+    if (!glob.starts_with('/') && !glob.starts_with("**")) {
+      throw CLI::ValidationError(what, "matches no path: begin it with \"/\"");
     }
   }
+}
+
+void CheckUsage(const Options& options) {
+  CheckGlobs("--take", options.take);
+  CheckGlobs("--leave", options.leave);
   if (options.output.empty()) return;
   if (options.take.empty()) {
     throw CLI::RequiredError("--take, which says what goes into -o,");

@@ -101,8 +101,10 @@ void Appraiser::Impl::Record(int fd, const Assessment& assessment) {
 
 void Appraiser::Impl::TellOfAsked(int fd, const AskedUse& asked) const {
   struct stat info {};
-  if (::fstat(fd, &info) != 0) return;
-  options.asked({asked.use, asked.content, asked.decision, info.st_mode});
+  // A file that was removed is called nothing.
+  if (::fstat(fd, &info) != 0 || info.st_nlink == 0) return;
+  options.asked({asked.use, asked.content, asked.decision, info.st_mode,
+                 TreePath(options.root_fd, fd)});
 }
 
 // Tells of content that may not be read any more without lists that went.

@@ -40,6 +40,7 @@ struct AskedUse {
   const Content* content;    // null if it was not read, or could not be
   const Decision& decision;  // without its rules
   mode_t mode = 0;           // st_mode of the file
+  std::string path = {};     // as TreePath has it
 };
 
 // Judges uses of files of one tree.

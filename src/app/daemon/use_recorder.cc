@@ -3,6 +3,7 @@
 #include "app/daemon/use_recorder.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,6 +35,7 @@ bool BeginsWithUse(int fd) {
 LoggedUse ToLogged(const AskedUse& asked) {
   LoggedUse logged;
   logged.use = asked.use;
+  if (logged.use.text(TextFact::kPath).empty()) logged.seeming = asked.path;
   if (asked.content != nullptr) logged.digests = asked.content->digests;
   logged.mode = asked.mode;
   logged.verdict = VerdictName(asked.decision.verdict);
@@ -70,7 +72,12 @@ Result<std::unique_ptr<UseRecorder>> UseRecorder::Open(Options options) {
 Result<void> UseRecorder::TakeOver() {
   struct stat info {};
   if (::fstat(fd_.get(), &info) != 0) return Fail(Error::FromErrno("fstat"));
-  if (!S_ISREG(info.st_mode)) return {};
+  is_file_ = S_ISREG(info.st_mode);
+  if (!is_file_) return {};
+  // Each would have a limit of its own, and write what the other knows.
+  if (::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) {
+    return Fail(EBUSY, "another mount records in it; name another");
+  }
   // A slip, such as a key in the place of the file, must not spoil what is
   // there.
   if (info.st_size > 0 && !BeginsWithUse(fd_.get())) {
@@ -106,10 +113,9 @@ Result<void> UseRecorder::ReadKnown() {
 }
 
 void UseRecorder::Add(const AskedUse& asked) {
-  const auto& paths =
-      asked.use.texts[static_cast<std::size_t>(TextFact::kPath)];
-  if (paths.empty() || !paths.front().starts_with('/')) return;
-  std::string line = WriteUse(ToLogged(asked));
+  const LoggedUse logged = ToLogged(asked);
+  if (!logged.path().starts_with('/')) return;
+  std::string line = WriteUse(logged);
   const auto key = KeyOf(line);
   const bool is_new = known_.With(
       [key](auto& known) { return !key || known.insert(*key).second; });
@@ -136,12 +142,17 @@ void UseRecorder::Write(const std::string& line) {
   const auto written = WriteAll(fd_.get(), AsBytes(text));
   if (!written) {
     torn_ = true;
+    // A part of it may be there.
+    struct stat info {};
+    if (is_file_ && ::fstat(fd_.get(), &info) == 0) {
+      bytes_ = static_cast<std::uint64_t>(info.st_size);
+    }
     Lose(line);
     TellOnce(told_failed_, written.error().message());
     return;
   }
   torn_ = false;
-  bytes_ += text.size();
+  if (is_file_) bytes_ += text.size();
   ++uses_;
 }
 

@@ -24,7 +24,8 @@ class UseRecorder {
  public:
   struct Options {
     std::string path;
-    std::uint64_t max_bytes = std::uint64_t{64} << 20;  // of the file
+    // Of the file. A device or FIFO has no limit.
+    std::uint64_t max_bytes = std::uint64_t{64} << 20;
     std::size_t max_waiting = 4096;  // uses that wait to be written
     // Told once that the file cannot be written to, and once that it is full:
     // a line for people. On a thread of this object; may block.
@@ -34,7 +35,8 @@ class UseRecorder {
   // it stays, and is not written again. It may also be a device or a FIFO,
   // which stay as they are. Errors: those of open(2), with the path as context;
   // ELOOP for a symbolic link; EEXIST for a file that does not begin with a
-  // use; EPERM for one of somebody else. Such a file is left as it is.
+  // use; EPERM for one of somebody else; EBUSY for one that another recorder
+  // has. Such a file is left as it is.
   static Result<std::unique_ptr<UseRecorder>> Open(Options options);
   // Writes what waits.
   ~UseRecorder() = default;
@@ -67,6 +69,7 @@ class UseRecorder {
   std::atomic<std::uint64_t> uses_ = 0;
   std::atomic<std::uint64_t> lost_ = 0;
   // Of the thread that writes.
+  bool is_file_ = false;
   std::uint64_t bytes_ = 0;  // in the file
   bool torn_ = false;        // the last line there has no end
   bool told_failed_ = false;

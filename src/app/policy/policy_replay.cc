@@ -39,6 +39,7 @@ struct Options {
 Result<Policy> ReadPolicy(const Options& options, const Keyring& keys) {
   MountSettings settings;
   settings.policy = options.policy;
+  settings.revoked = options.lists.revoked;
   const auto pcr = PcrFrom(options.pcr);
   if (!pcr) return Fail(pcr.error());
   settings.pcr = *pcr;

@@ -15,8 +15,9 @@
 namespace assayfs {
 namespace {
 
-const std::vector<std::string>& PathsOf(const LoggedUse& use) {
-  return use.use.texts[static_cast<std::size_t>(TextFact::kPath)];
+std::vector<std::string> PathsOf(const LoggedUse& use) {
+  const auto& paths = use.use.texts[static_cast<std::size_t>(TextFact::kPath)];
+  return paths.empty() ? std::vector{use.seeming} : paths;
 }
 
 std::optional<std::uint32_t> NumberOf(const LoggedUse& use, NumberFact which) {

@@ -159,9 +159,13 @@ std::optional<LoggedUse> ReadRecord(std::string_view line) {
   LoggedUse out;
   auto path = members.Text("path");
   if (!path || !path->starts_with('/')) return std::nullopt;
-  out.use.text(TextFact::kPath).push_back(std::move(*path));
-  if (auto more = members.Text("system_path")) {
-    out.use.text(TextFact::kPath).push_back(std::move(*more));
+  if (members.Flag("seeming").value_or(false)) {
+    out.seeming = std::move(*path);
+  } else {
+    out.use.text(TextFact::kPath).push_back(std::move(*path));
+    if (auto more = members.Text("system_path")) {
+      out.use.text(TextFact::kPath).push_back(std::move(*more));
+    }
   }
   for (const auto& [name, which] : kTexts) {
     if (auto text = members.Text(name)) {
@@ -256,7 +260,8 @@ std::string WriteUse(const LoggedUse& logged) {
   ordered_json out;
   const Use& use = logged.use;
   const auto& paths = use.texts[static_cast<std::size_t>(TextFact::kPath)];
-  out["path"] = ToLoggedText(paths.front());
+  out["path"] = ToLoggedText(logged.path());
+  if (paths.empty()) out["seeming"] = true;
   if (paths.size() > 1) out["system_path"] = ToLoggedText(paths[1]);
   out["mask"] = use.mask;
   for (const auto& [name, which] : kNumbers) {

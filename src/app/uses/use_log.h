@@ -17,14 +17,19 @@ namespace assayfs {
 // One use of one content, however often it came. Whatever a policy can ask of
 // it is in use; what is not known is left out there.
 struct LoggedUse {
-  Use use;                      // its first path is that in the tree
+  // Its first path is that in the tree. It has none if no policy may rely on
+  // what the file seemed to be called.
+  Use use;
+  std::string seeming;          // that path, then
   std::vector<Digest> digests;  // of the content; none if it was not read
   std::uint32_t mode = 0;       // st_mode of the file
   std::string verdict;          // as VerdictName, at the time
   std::string reason;           // as ReasonName
 
+  // In the tree; for people, and for finding what lists say of it.
   const std::string& path() const {
-    return use.texts[static_cast<std::size_t>(TextFact::kPath)].front();
+    const auto& paths = use.texts[static_cast<std::size_t>(TextFact::kPath)];
+    return paths.empty() ? seeming : paths.front();
   }
 };
 
@@ -32,8 +37,9 @@ struct LoggedUse {
 // they are known, "system_path", "mask", "uid", "euid", "gid", "egid", "exe",
 // "container", "fowner", "fgroup", "mode", "fsmagic", "fsname", "fs_subtype",
 // "fsuuid", "elf", "digests" (an array of "ALGORITHM:HEX"), "verdict" and
-// "reason". Bytes of paths that are not UTF-8, and "%", are written "%XX".
-// REQUIRES: a path. Threads: pure function.
+// "reason"; "seeming" true if a policy may not rely on the path. Bytes of paths
+// that are not UTF-8, and "%", are written "%XX". REQUIRES: a path. Threads:
+// pure function.
 std::string WriteUse(const LoggedUse& use);
 
 // What every line of WriteUse begins with.

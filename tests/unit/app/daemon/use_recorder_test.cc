@@ -231,6 +231,23 @@ TEST_F(UseRecorderTest, LeavesOutWhatHasNoName) {
   EXPECT_THAT(Paths(), IsEmpty());
 }
 
+TEST_F(UseRecorderTest, TellsWhatAFileOfUncertainNameSeemsToBeCalled) {
+  Open(Options(file_));
+  const Use use;
+  recorder_->Add({use, nullptr, Decision{}, S_IFREG | 0644, "/usr/bin/perl"});
+  expected_ = 1;
+  EXPECT_EQ(End().uses, 1U);
+  EXPECT_THAT(Paths(), ElementsAre("/usr/bin/perl"));
+}
+
+TEST_F(UseRecorderTest, OneFileIsOfOneRecorder) {
+  Open(Options(file_));
+  EXPECT_THAT(UseRecorder::Open(Options(file_)),
+              FailsSaying(EBUSY, "another mount records in it"));
+  recorder_.reset();
+  Open(Options(file_));
+}
+
 TEST_F(UseRecorderTest, WhatCannotBeOpenedIsAnError) {
   EXPECT_THAT(UseRecorder::Open(Options(dir_ / "none/uses")),
               FailsWith(ENOENT));

@@ -44,6 +44,7 @@ void ExpectSame(const LoggedUse& one, const LoggedUse& other) {
   EXPECT_EQ(one.use.uid, other.use.uid);
   EXPECT_EQ(one.use.numbers, other.use.numbers);
   EXPECT_EQ(one.use.texts, other.use.texts);
+  EXPECT_EQ(one.seeming, other.seeming);
   EXPECT_EQ(one.use.elf, other.use.elf);
   EXPECT_EQ(one.use.setuid, other.use.setuid);
   EXPECT_EQ(one.digests, other.digests);
@@ -122,6 +123,16 @@ TEST(UseLogTest, TooMuchIsNoUse) {
   EXPECT_FALSE(ReadUse(many + "]}"));
   EXPECT_FALSE(ReadUse("{\"path\":\"/" + std::string(1 << 20, 'a') + "\"}"));
   EXPECT_FALSE(ReadUse("{\"path\":" + std::string(100'000, '[')));
+}
+
+TEST(UseLogTest, APathThatNoPolicyMayRelyOnStaysSo) {
+  LoggedUse logged = Everything();
+  logged.use.text(TextFact::kPath).clear();
+  logged.seeming = "/usr/bin/perl";
+  const auto read = ReadUse(WriteUse(logged));
+  ASSERT_TRUE(read);
+  ExpectSame(*read, logged);
+  EXPECT_EQ(read->path(), "/usr/bin/perl");
 }
 
 TEST(UseLogTest, TheLongestPathsFit) {

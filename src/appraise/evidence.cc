@@ -73,25 +73,17 @@ bool IsAppraised(const Policy& policy, const LoadedList& list) {
   if (policy.appraised_lists != Extent::kSome) {
     return policy.appraised_lists == Extent::kAll;
   }
-  const DemandList demands =
-      MatchOccasion(policy, Func::kDigestListCheck, UseOfList(list));
-  bool appraised = false;
-  for (const Demand& demand : demands.all()) {
-    if (demand.appraise == nullptr) continue;
-    if (!IsListed(demand.appraise->terms, list)) return false;
-    appraised = true;
-  }
-  return appraised;
+  const auto rules = MatchList(policy, ActionClass::kAppraise, UseOfList(list));
+  return !rules.empty() &&
+         std::ranges::all_of(rules, [&list](const Rule* rule) {
+           return IsListed(rule->terms, list);
+         });
 }
 
 std::optional<ListRules::Pcr> PcrForList(const Policy& policy, const Use& own) {
-  const DemandList demands = MatchOccasion(policy, Func::kDigestListCheck, own);
-  for (const Demand& demand : demands.all()) {
-    if (demand.measure != nullptr) {
-      return ListRules::Pcr{demand.measure->terms.pcr};
-    }
-  }
-  return std::nullopt;
+  const auto rules = MatchList(policy, ActionClass::kMeasure, own);
+  if (rules.empty()) return std::nullopt;
+  return ListRules::Pcr{rules.back()->terms.pcr};
 }
 
 std::vector<HashAlgorithm> AlgorithmsFor(const DigestIndex& index,

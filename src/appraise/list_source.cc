@@ -33,15 +33,21 @@ bool IsLeftOut(int dir_fd, const std::string& name) {
 RawList ReadOpenList(int fd, const std::string& path, const std::string& name) {
   RawList raw{name, path,
               ReadWholeFile(fd, kMaxListBytes).map_error(ReadingFailed)};
-  struct stat info {};
-  struct statfs system {};
-  if (::fstat(fd, &info) != 0 || ::fstatfs(fd, &system) != 0) return raw;
-  raw.file = {info.st_uid, info.st_gid,
-              static_cast<std::uint32_t>(system.f_type)};
+  raw.file = DescribeListFile(fd);
   return raw;
 }
 
 }  // namespace
+
+std::optional<ListFile> DescribeListFile(int fd) {
+  struct stat info {};
+  struct statfs system {};
+  if (::fstat(fd, &info) != 0 || ::fstatfs(fd, &system) != 0) {
+    return std::nullopt;
+  }
+  return ListFile{info.st_uid, info.st_gid,
+                  static_cast<std::uint32_t>(system.f_type)};
+}
 
 Error ReadingFailed(const Error& error) {
   if (error.code() == EFBIG) {

@@ -24,12 +24,16 @@ struct ListFile {
   bool operator==(const ListFile&) const = default;
 };
 
+// Describes an open file; nothing if that fails. fd: borrowed.
+std::optional<ListFile> DescribeListFile(int fd);
+
 // A list as its source gives it; nothing is checked yet.
 struct RawList {
   std::string name;    // decides format and order, see lists/list_name.h
   std::string origin;  // full path or label, for people and for measurement
   Result<ByteVector> bytes;  // payload and appended signature, or why not
-  std::optional<ListFile> file = {};  // nothing if it is none of its own
+  // Of a list in a database, the folder of that. Nothing if it is not known.
+  std::optional<ListFile> file = {};
 };
 
 // A folder of lists, or one list file: only path is set. For anything else,

@@ -32,7 +32,7 @@ void UseFacts::Find(int fd, const Needs& needs, Use& use) const {
     if (::fstat(fd, &info) != 0) return;
     use.number(NumberFact::kFowner) = info.st_uid;
     use.number(NumberFact::kFgroup) = info.st_gid;
-    use.setuid = (info.st_mode & S_ISUID) != 0;
+    use.set_mode(info.st_mode);
   }
   if (!needs.file_system) return;
   auto system = systems_.Of(fd);

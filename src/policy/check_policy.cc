@@ -108,6 +108,10 @@ std::vector<PolicyFinding> Checker::Check() {
 bool Checker::IsTaken(std::size_t rule, std::size_t by) const {
   const Rule& wide = rules_[by];
   const Rule& narrow = rules_[rule];
+  // One that demands what is not known does so beside those behind it.
+  if (!wide.IsOfFiles() && Demands(wide.action) && wide.AskedInVain()) {
+    return false;
+  }
   return ClassOf(wide.action) == ClassOf(narrow.action) &&
          (states_[rule].occasions & ~states_[by].occasions).none() &&
          AcceptsAllOf(wide, narrow);
@@ -198,9 +202,7 @@ Checker::Outlook Checker::OutlookFor(ActionClass kind, Func func,
                                      Mask mask) const {
   for (std::size_t i = 0; i < rules_.size(); ++i) {
     const Rule& rule = rules_[i];
-    // A rule that is never so for files may still be for lists, of which less
-    // is known.
-    if (states_[i].taken != kNone || ClassOf(rule.action) != kind) continue;
+    if (!IsReached(i) || ClassOf(rule.action) != kind) continue;
     if (!rule.IsFor(func, mask)) continue;
     if (Demands(rule.action)) return {.demanded = true};
     if (!rule.HasConditions()) return {.excepting = &rule};
@@ -217,9 +219,7 @@ std::string LineForLists(std::string line, const Rule* excepting,
 
 void Checker::CheckAppraisedLists() {
   const auto files = std::ranges::find_if(rules_, [](const Rule& rule) {
-    return rule.action == Action::kAppraise &&
-           rule.func != Func::kDigestListCheck &&
-           rule.func != Func::kPolicyCheck;
+    return rule.action == Action::kAppraise && rule.IsOfFiles();
   });
   if (files == rules_.end()) return;
   const Outlook lists =
@@ -235,7 +235,7 @@ void Checker::CheckAppraisedLists() {
 void Checker::CheckMeasuredLists() {
   const Rule* files = FirstReached([](const Rule& rule) {
     return rule.action == Action::kMeasure && rule.terms.digest_cache &&
-           rule.func != Func::kPolicyCheck;
+           rule.IsOfFiles();
   });
   if (files == nullptr) return;
   const Outlook lists =

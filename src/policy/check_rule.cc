@@ -164,9 +164,16 @@ std::optional<PolicyFinding> FindNever(const Rule& rule) {
   if (OccasionsOf(rule).any()) return std::nullopt;
   Rule unmasked = rule;
   unmasked.mask_is = unmasked.mask_has = 0;
-  const auto in_vain = AskedInVain(rule);
+  const auto in_vain = rule.AskedInVain();
   if (OccasionsOf(unmasked).any() || !in_vain) return WrongMask(rule);
   const std::string name = NameOf(*in_vain);
+  if (rule.func == Func::kDigestListCheck) {
+    return FindingOf(Severity::kWarning, rule, name,
+                     "never counts: " + name +
+                         "= is not known of a list, and a list counts by a "
+                         "rule that holds for certain only; say which by "
+                         "signer=, list= or path=");
+  }
   return FindingOf(Severity::kWarning, rule, name,
                    "never so: " + name +
                        "= is not known when the program "
@@ -175,9 +182,7 @@ std::optional<PolicyFinding> FindNever(const Rule& rule) {
 
 std::vector<PolicyFinding> FindWeakConditions(const Rule& rule) {
   std::vector<PolicyFinding> findings;
-  const bool of_own =
-      rule.func == Func::kDigestListCheck || rule.func == Func::kPolicyCheck;
-  if (const auto in_vain = AskedInVain(rule); of_own && in_vain) {
+  if (const auto in_vain = rule.AskedInVain(); !rule.IsOfFiles() && in_vain) {
     const std::string name = NameOf(*in_vain);
     findings.push_back(FindingOf(Severity::kWarning, rule, name,
                                  "always so: " + name +

@@ -2,6 +2,8 @@
 // Match: from a use of a file to the rules that apply to it.
 #include "policy/match.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <bit>
 
@@ -12,17 +14,32 @@ namespace {
 
 using Row = RuleIndex::Row;
 
-// Says whether the texts that a rule asks for are there.
-bool TextsHold(const Rule& rule, const Use& use) {
+// Returns the first rule whose bit is set in one word of a row.
+std::size_t RuleAt(std::size_t word, std::uint64_t bits) {
+  return word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
+}
+
+// Says whether the texts that a rule asks for are there. unknown: whether those
+// are that are not known.
+bool TextsHold(const Rule& rule, const Use& use, bool unknown) {
   for (std::size_t which = 0; which < kTextCount; ++which) {
     const auto& condition = rule.texts[which];
     if (!condition) continue;
     const auto& texts = use.texts[which];
-    const bool holds =
-        texts.empty() ? Demands(rule.action) : condition->Accepts(texts);
+    const bool holds = texts.empty() ? unknown : condition->Accepts(texts);
     if (!holds) return false;
   }
   return true;
+}
+
+// Says whether what is known of a use does not keep a rule from matching.
+bool MayMatch(const Rule& rule, const Use& use) {
+  for (std::size_t which = 0; which < kNumberCount; ++which) {
+    const auto& condition = rule.numbers[which];
+    const auto& number = use.numbers[which];
+    if (condition && number && !condition->Has(*number)) return false;
+  }
+  return TextsHold(rule, use, true);
 }
 
 // Says whether a rule that accepts what is known asks for nothing else.
@@ -66,10 +83,8 @@ class Candidates {
       }
       if (path_count_ > 0) bits &= OfPaths(word);
       for (; bits != 0; bits &= bits - 1) {
-        const std::size_t number =
-            word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
-        const Rule& rule = policy_.rules[number];
-        if (!TextsHold(rule, use_)) continue;
+        const Rule& rule = policy_.rules[RuleAt(word, bits)];
+        if (!TextsHold(rule, use_, Demands(rule.action))) continue;
         if (!Demands(rule.action)) return;
         visit(rule);
         if (IsCertain(rule, use_)) return;
@@ -131,12 +146,33 @@ bool IsEmpty(Row row) {
   return std::ranges::all_of(row, [](std::uint64_t bits) { return bits == 0; });
 }
 
+// Returns the use by the program itself, which may run as the owner of its
+// file.
+Use AfterExecution(Use use) {
+  const auto& user = use.number(NumberFact::kFowner);
+  const auto& group = use.number(NumberFact::kFgroup);
+  if (use.setuid.value_or(true)) {
+    use.number(NumberFact::kEuid) = use.setuid ? user : std::nullopt;
+  }
+  if (use.setgid.value_or(true)) {
+    use.number(NumberFact::kEgid) = use.setgid ? group : std::nullopt;
+  }
+  return use;
+}
+
 bool SameTerms(const Rule* one, const Rule* other) {
   if (one == nullptr || other == nullptr) return one == other;
   return one == other || one->terms == other->terms;
 }
 
 }  // namespace
+
+void Use::set_mode(mode_t mode) {
+  // Without the right to execute, the bit for the group means another thing.
+  constexpr mode_t kSetGid = S_ISGID | S_IXGRP;
+  setuid = (mode & S_ISUID) != 0;
+  setgid = (mode & kSetGid) == kSetGid;
+}
 
 const Rule* Demand::rule() const {
   if (appraise != nullptr) return appraise;
@@ -180,20 +216,15 @@ DemandList Match(const Policy& policy, const Use& use) {
     ask(Func::kBprmCheck, kMayExec);
     const Row creds =
         index.Occasion(index.OccasionNumber(Func::kCredsCheck, kMayExec));
-    if (!use.setuid.value_or(true)) {
+    if (!use.setuid.value_or(true) && !use.setgid.value_or(true)) {
       ask(Func::kCredsCheck, kMayExec);
     } else if (!IsEmpty(creds)) {
-      // The program runs as its owner.
-      Use after = use;
-      after.number(NumberFact::kEuid) =
-          use.setuid ? after.number(NumberFact::kFowner) : std::nullopt;
+      const Use after = AfterExecution(use);
       Candidates(policy, after).AddOn(Func::kCredsCheck, kMayExec, demands);
     }
   }
   if ((use.mask & kMayRead) == 0) return demands;
-  for (const Func func :
-       {Func::kModuleCheck, Func::kFirmwareCheck, Func::kKexecKernelCheck,
-        Func::kKexecInitramfsCheck}) {
+  for (const Func func : kKernelReads) {
     const auto row = index.Occasion(index.OccasionNumber(func, kMayRead));
     if (!IsEmpty(row) && MayBeReadOn(func, use)) ask(func, kMayRead);
   }
@@ -204,6 +235,26 @@ DemandList MatchOccasion(const Policy& policy, Func func, const Use& use) {
   DemandList demands;
   Candidates(policy, use).AddOn(func, use.mask, demands);
   return demands;
+}
+
+std::vector<const Rule*> MatchList(const Policy& policy, ActionClass kind,
+                                   const Use& use) {
+  const RuleIndex& index = *policy.index;
+  const Row occasion =
+      index.Occasion(index.OccasionNumber(Func::kDigestListCheck, use.mask));
+  const Row of_kind = index.OfKind(kind);
+  std::vector<const Rule*> rules;
+  for (std::size_t word = 0; word < index.words(); ++word) {
+    for (std::uint64_t bits = occasion[word] & of_kind[word]; bits != 0;
+         bits &= bits - 1) {
+      const Rule& rule = policy.rules[RuleAt(word, bits)];
+      if (!MayMatch(rule, use)) continue;
+      if (!Demands(rule.action)) return {};
+      rules.push_back(&rule);
+      if (IsCertain(rule, use)) return rules;
+    }
+  }
+  return {};
 }
 
 }  // namespace assayfs

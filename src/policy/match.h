@@ -24,11 +24,15 @@ struct Use {
   std::array<std::optional<std::uint32_t>, kNumberCount> numbers = {};
   // Spellings of one thing each. A known container may be "": none.
   std::array<std::vector<std::string>, kTextCount> texts = {};
-  std::optional<bool> elf = {};     // the file begins as ELF files do
-  std::optional<bool> setuid = {};  // the file has that bit
+  std::optional<bool> elf = {};  // the file begins as ELF files do
+  // The program gets the user, or the group, of its file.
+  std::optional<bool> setuid = {};
+  std::optional<bool> setgid = {};
 
   bool executes() const { return (mask & kMayExec) != 0; }
   bool sees_content() const { return (mask & (kMayRead | kMayExec)) != 0; }
+  // Sets setuid and setgid by the st_mode of the file.
+  void set_mode(mode_t mode);
   std::optional<std::uint32_t>& number(NumberFact which) {
     return numbers[static_cast<std::size_t>(which)];
   }
@@ -73,5 +77,13 @@ DemandList Match(const Policy& policy, const Use& use);
 // The same for one occasion that is none of those of opening a file: of a list,
 // or of a policy.
 DemandList MatchOccasion(const Policy& policy, Func func, const Use& use);
+
+// For lists, which are good for something only where a rule demands it. Returns
+// the rules for them that demand and are the first that match, for all that
+// what is not known may be; the last of them matches for certain. Empty if none
+// does, or one that excepts may match before it: the list does not count.
+// Threads: pure function.
+std::vector<const Rule*> MatchList(const Policy& policy, ActionClass kind,
+                                   const Use& use);
 
 }  // namespace assayfs

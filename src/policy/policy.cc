@@ -8,8 +8,8 @@
 namespace assayfs {
 namespace {
 
-bool IsForReads(const Rule& rule, Mask mask) {
-  return rule.IsFor(Func::kFileCheck, mask);
+bool IsForReads(const Rule& rule) {
+  return rule.IsFor(Func::kFileCheck, kMayRead);
 }
 
 bool AsksOf(const Rule& rule, TextFact which) {
@@ -36,7 +36,22 @@ bool AnswerAlike(const std::vector<const Rule*>& one,
   });
 }
 
-bool NeedsAsker(const Policy& policy) {
+// Says whether rules on an occasion lead to other answers than those on an open
+// with this mask, so that they have to be asked, too.
+bool AsksMore(const Policy& policy, Func func, Mask mask, Mask open) {
+  const auto rules = RulesOn(policy, func, mask);
+  return !rules.empty() &&
+         !AnswerAlike(rules, RulesOn(policy, Func::kFileCheck, open));
+}
+
+// Says the same of what the kernel reads.
+bool KernelReadsAskMore(const Policy& policy, Mask open) {
+  return std::ranges::any_of(kKernelReads, [&](Func func) {
+    return AsksMore(policy, func, kMayRead, open);
+  });
+}
+
+bool NeedsIds(const Policy& policy) {
   constexpr std::array kNumbers = {NumberFact::kUid, NumberFact::kEuid,
                                    NumberFact::kGid, NumberFact::kEgid};
   return std::ranges::any_of(policy.rules, [&](const Rule& rule) {
@@ -52,53 +67,49 @@ bool AnyAsks(const Policy& policy, TextFact which) {
 
 Needs FindNeeds(const Policy& policy) {
   Needs needs;
-  needs.ids = NeedsAsker(policy);
+  needs.ids = NeedsIds(policy);
   needs.exe = AnyAsks(policy, TextFact::kExe);
   needs.container = AnyAsks(policy, TextFact::kContainer);
   needs.path = AnyAsks(policy, TextFact::kPath);
   for (const Rule& rule : policy.rules) {
-    // A set-user-ID program runs as its owner.
-    const bool of_program = AsksOf(rule, NumberFact::kEuid) &&
-                            rule.IsFor(Func::kCredsCheck, kMayExec);
+    // A program may run as the owner of its file.
+    const bool of_program =
+        (AsksOf(rule, NumberFact::kEuid) || AsksOf(rule, NumberFact::kEgid)) &&
+        rule.IsFor(Func::kCredsCheck, kMayExec);
     needs.owner |= AsksOf(rule, NumberFact::kFowner) ||
                    AsksOf(rule, NumberFact::kFgroup) || of_program;
     needs.file_system |=
         AsksOf(rule, NumberFact::kFsMagic) || AsksOf(rule, TextFact::kFsName) ||
         AsksOf(rule, TextFact::kFsSubtype) || AsksOf(rule, TextFact::kFsUuid);
   }
-  // What is asked for on opening is not asked for once more.
-  const auto read = RulesOn(policy, Func::kFileCheck, kMayRead);
-  const auto asks_more = [&](Func func, Mask mask) {
-    const auto rules = RulesOn(policy, func, mask);
-    return !rules.empty() && !AnswerAlike(rules, read);
-  };
   const auto mapped = RulesOn(policy, Func::kMmapCheck, kMayExec);
   const bool executed_alike =
       AnswerAlike(RulesOn(policy, Func::kFileCheck, kMayExec), mapped) ||
       AnswerAlike(RulesOn(policy, Func::kBprmCheck, kMayExec), mapped);
-  needs.elf = asks_more(Func::kMmapCheck, kMayExec) ||
-              (!mapped.empty() && !executed_alike);
-  for (const Func func :
-       {Func::kModuleCheck, Func::kFirmwareCheck, Func::kKexecKernelCheck,
-        Func::kKexecInitramfsCheck}) {
-    needs.path |= asks_more(func, kMayRead);
+  needs.elf = !mapped.empty() && !executed_alike;
+  // What is asked for on opening is not asked for once more.
+  for (const Mask open :
+       {kMayRead, kMayRead | kMayWrite, kMayRead | kMayWrite | kMayAppend}) {
+    needs.elf |= AsksMore(policy, Func::kMmapCheck, kMayExec, open);
+    needs.path |= KernelReadsAskMore(policy, open);
   }
   return needs;
 }
 
 Extent FindAppraisedLists(const Policy& policy) {
   Extent so_far = Extent::kNone;
-  bool any_excepted = false;
+  bool any_other = false;  // a rule before that may have a say
   for (const Rule* rule : RulesOn(policy, Func::kDigestListCheck, kMayRead)) {
     if (ClassOf(rule->action) != ActionClass::kAppraise) continue;
     const Terms& terms = rule->terms;
     const bool all = !rule->HasConditions() && !terms.list && !terms.package &&
                      !terms.signer;
     if (all && so_far == Extent::kNone && Demands(rule->action)) {
-      return any_excepted ? Extent::kSome : Extent::kAll;
+      return any_other ? Extent::kSome : Extent::kAll;
     }
-    if (Demands(rule->action)) so_far = Extent::kSome;
-    any_excepted |= !Demands(rule->action);
+    // A list counts by a rule that matches for certain only.
+    if (Demands(rule->action) && !rule->AskedInVain()) so_far = Extent::kSome;
+    any_other = true;
     if (all) return so_far;
   }
   return so_far;
@@ -114,9 +125,7 @@ void Compile(Policy& policy) {
 
 Policy Bind(Policy policy, const Binding& binding) {
   for (Rule& rule : policy.rules) {
-    const bool of_files =
-        rule.func != Func::kDigestListCheck && rule.func != Func::kPolicyCheck;
-    if (rule.action == Action::kAppraise && of_files) {
+    if (rule.action == Action::kAppraise && rule.IsOfFiles()) {
       AddBinding(binding, rule.terms.bind);
     }
   }
@@ -131,33 +140,34 @@ Binding BindingOf(const Policy& policy) {
 
 bool BindsLinks(const Policy& policy) {
   return std::ranges::any_of(policy.rules, [](const Rule& rule) {
-    return rule.terms.bind.link && IsForReads(rule, kMayRead);
+    return rule.terms.bind.link && IsForReads(rule);
   });
 }
 
 bool DependsOnOpen(const Policy& policy) {
   const Needs& needs = policy.needs;
   // An owner may change while pages are kept of what was not judged.
-  if (needs.asker() || needs.path || needs.owner) return true;
-  const auto read = RulesOn(policy, Func::kFileCheck, kMayRead);
-  const auto other = [&](Func func, Mask mask) {
-    const auto rules = RulesOn(policy, func, mask);
-    return !rules.empty() && !AnswerAlike(rules, read);
+  if (needs.asker() || needs.owner) return true;
+  if (AnyAsks(policy, TextFact::kPath)) return true;
+  // Where the answer need not be given at each open, no open is for writing.
+  if (KernelReadsAskMore(policy, kMayRead)) return true;
+  const auto other = [&](Func func) {
+    return AsksMore(policy, func, kMayExec, kMayRead);
   };
+  const auto read = RulesOn(policy, Func::kFileCheck, kMayRead);
   const auto executed = RulesOn(policy, Func::kFileCheck, kMayExec);
   const auto run = RulesOn(policy, Func::kBprmCheck, kMayExec);
   // Who only executes a file must be held to no less than who reads it.
   const bool same = AnswerAlike(executed, read) || AnswerAlike(run, read);
-  return !same || other(Func::kFileCheck, kMayExec) ||
-         other(Func::kBprmCheck, kMayExec) ||
-         other(Func::kCredsCheck, kMayExec);
+  return !same || other(Func::kFileCheck) || other(Func::kBprmCheck) ||
+         other(Func::kCredsCheck);
 }
 
 Extent AppraisedReads(const Policy& policy) {
   if (!AppraisesFiles(policy)) return Extent::kNone;
   for (const Rule& rule : policy.rules) {
     if (ClassOf(rule.action) != ActionClass::kAppraise) continue;
-    if (!IsForReads(rule, kMayRead)) continue;
+    if (!IsForReads(rule)) continue;
     if (!Demands(rule.action)) return Extent::kSome;
     if (!rule.HasConditions()) return Extent::kAll;
   }
@@ -166,9 +176,7 @@ Extent AppraisedReads(const Policy& policy) {
 
 bool AppraisesFiles(const Policy& policy) {
   return std::ranges::any_of(policy.rules, [](const Rule& rule) {
-    return rule.action == Action::kAppraise &&
-           rule.func != Func::kDigestListCheck &&
-           rule.func != Func::kPolicyCheck;
+    return rule.action == Action::kAppraise && rule.IsOfFiles();
   });
 }
 

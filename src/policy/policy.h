@@ -26,7 +26,7 @@ struct PolicyWarning {
 struct Needs {
   bool elf = false;          // what the file begins with
   bool path = false;         // of the file
-  bool owner = false;        // of the file, and whether it is set-user-ID
+  bool owner = false;        // of the file, and whether it lends them
   bool file_system = false;  // kind and UUID
   bool ids = false;          // the numbers of the asker, beside Use::uid
   bool exe = false;          // the program of the asker

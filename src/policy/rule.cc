@@ -119,11 +119,25 @@ bool Rule::IsFor(Func occasion, Mask mask) const {
   if (func && *func != occasion) return false;
   // A policy without a signature must not shut itself out by such a rule.
   if (!func && occasion == Func::kPolicyCheck) return false;
+  // Nor is one about programs or file systems a word about lists.
+  if (!func && IsOfOwn(occasion) && AskedInVain()) return false;
   if (mask_is != 0 && mask_is != mask) return false;
   if (mask_has != 0 && (mask_has & mask) == 0) return false;
   // What only writes is asked about by name.
   const bool sees_content = (mask & (kMayRead | kMayExec)) != 0;
   return sees_content || mask_is != 0 || mask_has != 0;
+}
+
+std::optional<TextFact> Rule::AskedInVain() const {
+  constexpr std::array kNeverKnown = {
+      TextFact::kExe, TextFact::kContainer,
+      // The file system of a list is known by its number only.
+      TextFact::kFsName, TextFact::kFsSubtype, TextFact::kFsUuid};
+  const auto asked = std::ranges::find_if(kNeverKnown, [this](TextFact which) {
+    return text_of(which).has_value();
+  });
+  if (asked == kNeverKnown.end()) return std::nullopt;
+  return *asked;
 }
 
 bool Rule::HasConditions() const {

@@ -68,6 +68,16 @@ std::optional<Func> FuncFromName(std::string_view name);
 // The files that stand for those that the kernel reads on such an occasion,
 // which is not seen, as patterns of their paths; none for occasions that are.
 std::span<const std::string_view> PathsOf(Func func);
+// The occasions that have some.
+inline constexpr std::array kKernelReads = {
+    Func::kModuleCheck, Func::kFirmwareCheck, Func::kKexecKernelCheck,
+    Func::kKexecInitramfsCheck};
+
+// Says whether the occasion is that this program reads something for itself: a
+// list or a policy.
+constexpr bool IsOfOwn(Func func) {
+  return func == Func::kPolicyCheck || func == Func::kDigestListCheck;
+}
 
 // What a file is used for: bits, with the values that the kernel gives them.
 using Mask = unsigned;
@@ -183,8 +193,15 @@ struct Rule {
     return texts[static_cast<std::size_t>(which)];
   }
   // Says whether the rule is for this occasion. Without func= it is for all but
-  // the loading of policies, without mask= for all but opens that only write.
+  // the loading of policies, and of lists if it asks something in vain; without
+  // mask= for all but opens that only write.
   bool IsFor(Func occasion, Mask mask) const;
+  // Says whether it is for uses of files, maybe for others, too.
+  bool IsOfFiles() const { return !func || !IsOfOwn(*func); }
+  // Returns what it asks of a list or a policy, if it is for them, although
+  // that is never known: a program opens a file, but lists are read by nobody
+  // but us. Nothing if there is no such thing.
+  std::optional<TextFact> AskedInVain() const;
   // Says whether it asks anything of the use but occasion and mask.
   bool HasConditions() const;
   // Says whether rules ask for the same things, whatever they then demand.

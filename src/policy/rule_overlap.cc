@@ -38,10 +38,6 @@ constexpr std::array<Occasion, 15> kOccasions = {{
     {Func::kDigestListCheck, kMayRead},
 }};
 
-bool IsOfOwn(Func func) {
-  return func == Func::kDigestListCheck || func == Func::kPolicyCheck;
-}
-
 // Says whether the ranges, together, have all numbers from wanted.
 bool HaveAll(std::vector<Range> ranges, const Range& wanted) {
   std::ranges::sort(ranges, {}, &Range::first);
@@ -142,25 +138,16 @@ bool TextsMeet(TextFact which, const std::optional<TextSet>& one,
 
 }  // namespace
 
-std::optional<TextFact> AskedInVain(const Rule& rule) {
-  constexpr std::array kNeverKnown = {
-      TextFact::kExe, TextFact::kContainer,
-      // The file system of a list is known by its number only.
-      TextFact::kFsName, TextFact::kFsSubtype, TextFact::kFsUuid};
-  const auto asked = std::ranges::find_if(kNeverKnown, [&rule](TextFact which) {
-    return rule.text_of(which).has_value();
-  });
-  if (asked == kNeverKnown.end()) return std::nullopt;
-  return *asked;
-}
-
 Occasions OccasionsOf(const Rule& rule) {
-  // What is not known holds for a rule that demands only.
-  const bool never_of_own = !Demands(rule.action) && AskedInVain(rule);
+  // Of files what is not known holds for a rule that demands, of policies, too,
+  // and of lists for one that excepts.
+  const Func never =
+      Demands(rule.action) ? Func::kDigestListCheck : Func::kPolicyCheck;
+  const bool in_vain = rule.AskedInVain().has_value();
   Occasions occasions;
   for (std::size_t i = 0; i < kOccasions.size(); ++i) {
     const auto& [func, mask] = kOccasions[i];
-    occasions[i] = rule.IsFor(func, mask) && !(never_of_own && IsOfOwn(func));
+    occasions[i] = rule.IsFor(func, mask) && !(in_vain && func == never);
   }
   return occasions;
 }

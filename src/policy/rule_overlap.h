@@ -16,11 +16,6 @@ using Occasions = std::bitset<15>;
 // Threads: pure function.
 Occasions OccasionsOf(const Rule& rule);
 
-// Returns what the rule asks of a list or a policy, although that is never
-// known: a program opens a file, but lists are read by nobody but us. Nothing
-// if there is no such thing. Threads: pure function.
-std::optional<TextFact> AskedInVain(const Rule& rule);
-
 // Says whether wide accepts all that narrow accepts, whatever the occasion.
 // Only yes is certain, and only for uses of which all is known that is asked.
 // Threads: pure function.

@@ -166,6 +166,7 @@ Use ChooseUse(Instructions& choose) {
   for (auto& texts : use.texts) texts = ChooseTexts(choose);
   use.elf = ChooseBool(choose);
   use.setuid = ChooseBool(choose);
+  use.setgid = ChooseBool(choose);
   return use;
 }
 
@@ -227,6 +228,7 @@ void CheckUse(const Policy& policy, Instructions& choose) {
   if (!policy.needs.elf) less.elf.reset();
   if (!policy.needs.path) less.text(TextFact::kPath).clear();
   if (!policy.needs.owner) less.setuid.reset();
+  if (!policy.needs.owner) less.setgid.reset();
   Require(SameDemands(read, Match(policy, less)));
   if (DependsOnOpen(policy)) return;
   ChooseAsker(choose, use);

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/unique_fd.h"
 #include "lists/appended_signature.h"
 #include "trust/rpm_database.h"
 
@@ -27,9 +28,12 @@ Result<std::string> Absolute(const std::string& path) {
 }
 
 Result<std::vector<RawList>> ReadDatabase(const std::string& root,
+                                          const std::string& folder,
                                           const std::string& label) {
   auto packages = ReadRpmDatabase(root);
   if (!packages) return Fail(std::move(packages).error().WithContext(label));
+  const UniqueFd fd(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const auto file = DescribeListFile(fd.get());
   const std::string_view slash = label.ends_with('/') ? "" : "/";
   std::vector<RawList> lists;
   lists.reserve(packages->size());
@@ -42,7 +46,8 @@ Result<std::vector<RawList>> ReadDatabase(const std::string& root,
             ? package.header
             : AppendSignature(package.header, SignatureFormat::kOpenPgp,
                               package.signatures);
-    lists.push_back({std::move(name), std::move(origin), std::move(bytes)});
+    lists.push_back(
+        {std::move(name), std::move(origin), std::move(bytes), file});
   }
   return lists;
 }
@@ -57,8 +62,8 @@ Result<ListSource> DatabaseSource(const std::string& argument) {
   ListSource source;
   source.path = *folder;
   source.label = std::string(kDatabasePrefix) + *absolute;
-  source.read = [root = *absolute, label = source.label] {
-    return ReadDatabase(root, label);
+  source.read = [root = *absolute, folder = *folder, label = source.label] {
+    return ReadDatabase(root, folder, label);
   };
   return source;
 }

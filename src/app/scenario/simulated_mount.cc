@@ -287,7 +287,7 @@ assayfs::Use SimulatedMount::UseOf(const Step& step, const File& file,
   if (system_.uuid) use.text(TextFact::kFsUuid) = {*system_.uuid};
   use.text(TextFact::kPath) = {step.path};
   use.elf = file.entry.content.starts_with(kElfMagic);
-  use.setuid = (file.entry.mode & S_ISUID) != 0;
+  use.set_mode(file.entry.mode);
   return use;
 }
 

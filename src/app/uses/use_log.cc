@@ -147,7 +147,7 @@ void ReadFile(Members& members, LoggedUse& out) {
   out.digests = members.Digests("digests");
   if (const auto mode = members.Number("mode", kAllModes)) {
     out.mode = *mode;
-    if (*mode != 0) out.use.setuid = (*mode & S_ISUID) != 0;
+    if (*mode != 0) out.use.set_mode(*mode);
   }
   out.use.elf = members.Flag("elf");
 }

@@ -157,5 +157,41 @@ TEST(AddKnownTest, MeasuredIsWhatTheRuleThatMeasuresCounts) {
   EXPECT_TRUE(Gathered(Index(false, true), alike).list_measured);
 }
 
+TEST(IsAppraisedTest, AListCountsByARuleThatMatchesForCertain) {
+  LoadedList list{.sha256 = DigestOf("list")};
+  list.name = "tlv-a";
+  list.origin = "/l/tlv-a";
+  const auto counts = [&list](const std::string& text) {
+    return IsAppraised(testing::Parsed(text), list);
+  };
+  const std::string lists = "appraise func=DIGEST_LIST_CHECK ";
+  for (const std::string unknown :
+       {"fsname=ext4", "fsuuid=28b23254*", "exe=/a", "container=c", "fowner=0",
+        "fsmagic=ef53"}) {
+    EXPECT_FALSE(counts(lists + unknown + "\n")) << unknown;
+    EXPECT_FALSE(counts("dont_" + lists + unknown + "\n" + lists + "\n"));
+    EXPECT_TRUE(counts(lists + unknown + "\n" + lists + "\n"));
+    EXPECT_FALSE(counts(lists + unknown + " list=b\n" + lists + "\n"));
+  }
+  list.file = ListFile{0, 0, 0xef53};
+  EXPECT_TRUE(counts(lists + "fowner=0 fsmagic=ef53 path=/l/*\n"));
+  EXPECT_FALSE(counts(lists + "fowner=5\n"));
+}
+
+TEST(PcrForListTest, IsThatOfTheRuleThatMatchesForCertain) {
+  Use own;
+  own.number(NumberFact::kFowner) = 0;
+  const auto pcr = [&own](const std::string& text) {
+    return PcrForList(testing::Parsed(text), own);
+  };
+  const std::string lists = "measure func=DIGEST_LIST_CHECK ";
+  EXPECT_FALSE(pcr(lists + "fsname=ext4 pcr=9\n"));
+  const auto found = pcr(lists + "fsname=ext4 pcr=9\n" + lists +
+                         "fowner=0 pcr=10\n" + lists + "pcr=11\n");
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->number, 10U);
+  EXPECT_FALSE(pcr("dont_" + lists + "fowner=0\n" + lists + "\n"));
+}
+
 }  // namespace
 }  // namespace assayfs

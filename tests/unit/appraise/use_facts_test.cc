@@ -59,14 +59,17 @@ TEST_F(UseFactsTest, APathIsSeenFromTheTreeAndFromTheSystem) {
   EXPECT_TRUE(use.text(TextFact::kPath).empty()) << "it has none any more";
 }
 
-TEST_F(UseFactsTest, FindsOwnerAndSetUserIdBit) {
+TEST_F(UseFactsTest, FindsOwnerAndWhatThatLends) {
   const std::string path = dir_.Write("f", "text");
   Use use = Found(Open("f").get(), {.owner = true});
   EXPECT_EQ(use.number(NumberFact::kFowner), ::geteuid());
   EXPECT_EQ(use.number(NumberFact::kFgroup), ::getegid());
   EXPECT_EQ(use.setuid, false);
+  EXPECT_EQ(use.setgid, false);
   ASSERT_EQ(::chmod(path.c_str(), 04755), 0);
   EXPECT_EQ(Found(Open("f").get(), {.owner = true}).setuid, true);
+  ASSERT_EQ(::chmod(path.c_str(), 02755), 0);
+  EXPECT_EQ(Found(Open("f").get(), {.owner = true}).setgid, true);
 }
 
 TEST_F(UseFactsTest, FindsTheFileSystem) {

@@ -37,6 +37,7 @@ Use UseOf(Mask mask) {
   use.text(TextFact::kPath) = {"/etc/passwd"};
   use.elf = false;
   use.setuid = false;
+  use.setgid = false;
   return use;
 }
 Use ByRoot(Use use) {

@@ -140,7 +140,14 @@ TEST(CheckReachTest, WhatIsNotKnownOfListsTakesNoList) {
   EXPECT_THAT(Check("dont_audit exe=/a\n"
                     "audit func=DIGEST_LIST_CHECK exe=/a\n"
                     "audit\n"),
-              ElementsAre(HasSubstr("2:30: always so")));
+              ElementsAre(HasSubstr("2:30: never counts")));
+  EXPECT_THAT(Check("appraise fsname=ext4\nappraise func=DIGEST_LIST_CHECK "
+                    "fsname=ext4 signer=aa*\nappraise\n"),
+              ElementsAre(HasSubstr("2:33: never counts")));
+  EXPECT_THAT(
+      Check("appraise func=POLICY_CHECK fsname=ext4\n"
+            "appraise func=POLICY_CHECK fsname=ext4 signer=aa*\n"),
+      ElementsAre(HasSubstr("1:28: always so"), HasSubstr("2:28: always so")));
 }
 
 TEST(CheckReachTest, TheOppositeContradicts) {
@@ -203,9 +210,11 @@ TEST(CheckListsTest, AppraisedFilesNeedAppraisedLists) {
   EXPECT_THAT(Check("dont_appraise fsmagic=1\nappraise func=FILE_CHECK\n"),
               ElementsAre("error 2:" + error));
   EXPECT_THAT(Check("appraise\n"), IsEmpty());
-  // Of a list no container is known, so this is for all lists.
-  EXPECT_THAT(Check("appraise container!=*\n"),
-              ElementsAre(HasSubstr("never so")));
+  // Of a list neither is known.
+  EXPECT_THAT(Check("appraise container=*\n"), ElementsAre("error 1:" + error));
+  EXPECT_THAT(Check("appraise func=FILE_CHECK\n"
+                    "appraise func=DIGEST_LIST_CHECK fsuuid=1*\n"),
+              ElementsAre("error 1:" + error, HasSubstr("never counts")));
   EXPECT_THAT(Check("appraise func=FILE_CHECK\n" + kLists), IsEmpty());
   EXPECT_THAT(Check("appraise func=FILE_CHECK\n"
                     "appraise func=DIGEST_LIST_CHECK path=/a\n"),

@@ -80,12 +80,18 @@ TEST(FindNeverTest, PathIsNotOfTheOccasion) {
 TEST(FindNeverTest, NobodyAsksForListsAndPolicies) {
   const std::string of_own =
       "so: exe= is not known when the program itself reads a list or a policy";
-  EXPECT_THAT(Check("audit func=DIGEST_LIST_CHECK exe=/a\n"),
-              ElementsAre("warning 1:30: always " + of_own));
   EXPECT_THAT(Check("audit exe=/a func=POLICY_CHECK\n"),
               ElementsAre("warning 1:7: always " + of_own));
+  EXPECT_THAT(
+      Check("dont_audit func=POLICY_CHECK exe!=/a\naudit func=POLICY_CHECK\n"),
+      ElementsAre("warning 1:30: never " + of_own));
+  // Of a list the other way round.
+  EXPECT_THAT(
+      Check("audit func=DIGEST_LIST_CHECK exe=/a\n"),
+      ElementsAre(HasSubstr("warning 1:30: never counts: exe= is not known "
+                            "of a list")));
   EXPECT_THAT(Check("dont_audit func=DIGEST_LIST_CHECK exe!=/a\naudit\n"),
-              ElementsAre("warning 1:35: never " + of_own));
+              ElementsAre("warning 1:35: always " + of_own));
   EXPECT_THAT(Check("audit func=DIGEST_LIST_CHECK fsuuid=1*\n"
                     "audit func=POLICY_CHECK container=c\n"),
               SizeIs(2));

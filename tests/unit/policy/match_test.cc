@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/match.h"
 
+#include <algorithm>
+
 #include "reference.h"
 #include "support/policies.h"
 
@@ -47,6 +49,7 @@ Use UseOf(Mask mask) {
   use.text(TextFact::kFsUuid) = {"28b23254-9467-44c0-b6ba-34b12e85a26e"};
   use.elf = false;
   use.setuid = false;
+  use.setgid = false;
   return use;
 }
 Use Reading() { return UseOf(kMayRead); }
@@ -70,6 +73,12 @@ Use OwnedBy(Use use, std::optional<std::uint32_t> owner,
             std::optional<bool> setuid) {
   use.number(NumberFact::kFowner) = owner;
   use.setuid = setuid;
+  return use;
+}
+Use OfGroup(Use use, std::optional<std::uint32_t> group,
+            std::optional<bool> setgid) {
+  use.number(NumberFact::kFgroup) = group;
+  use.setgid = setgid;
   return use;
 }
 
@@ -308,6 +317,30 @@ TEST(MatchTest, CredsOfSetUserIdFilesAreThoseOfTheirOwner) {
   EXPECT_EQ(Appraised(text, OwnedBy(Executing(), 1000, true)), Lines{});
 }
 
+TEST(MatchTest, CredsOfSetGroupIdFilesAreThoseOfTheirGroup) {
+  const std::string text = "appraise func=CREDS_CHECK egid=0\n";
+  const Use user = With(Executing(), NumberFact::kEgid, 1000);
+  EXPECT_EQ(Appraised(text, OfGroup(user, 0, true)), Lines{1});
+  EXPECT_EQ(Appraised(text, OfGroup(user, 0, false)), Lines{});
+  EXPECT_EQ(Appraised(text, OfGroup(Executing(), 1000, true)), Lines{});
+  EXPECT_EQ(Appraised(text, OfGroup(user, 0, std::nullopt)), Lines{1});
+  EXPECT_EQ(Appraised(text, OfGroup(user, std::nullopt, true)), Lines{1});
+  EXPECT_EQ(
+      Appraised("appraise func=BPRM_CHECK egid=0\n", OfGroup(user, 0, true)),
+      Lines{});
+}
+
+TEST(UseTest, WhatAFileLendsIsInItsMode) {
+  Use use;
+  use.set_mode(0106755);
+  EXPECT_TRUE(use.setuid == true && use.setgid == true);
+  use.set_mode(0100755);
+  EXPECT_TRUE(use.setuid == false && use.setgid == false);
+  // Without the right to execute it, the bit lends nothing.
+  use.set_mode(0102745);
+  EXPECT_EQ(use.setgid, false);
+}
+
 TEST(MatchTest, CredsAreThoseOfTheOwnerForRulesWithoutFuncToo) {
   const Use user = With(Executing(), NumberFact::kEuid, 1000);
   EXPECT_EQ(Appraised("appraise euid=0\n", OwnedBy(user, 0, true)), Lines{1});
@@ -412,6 +445,7 @@ TEST(MatchTest, KnowingLessNeverFreesFromADemand) {
       }
       if (choose.OneIn(3)) less.elf.reset();
       if (choose.OneIn(3)) less.setuid.reset();
+      if (choose.OneIn(3)) less.setgid.reset();
       for (const auto which : {&Demand::appraise, &Demand::measure,
                                &Demand::audit, &Demand::hash}) {
         ASSERT_TRUE(LinesOf(Match(policy, use), which).empty() ||
@@ -421,6 +455,77 @@ TEST(MatchTest, KnowingLessNeverFreesFromADemand) {
       }
     }
   }
+}
+
+std::vector<unsigned> ListLines(const std::string& text, const Use& use) {
+  const auto policy = Parsed(text);
+  std::vector<unsigned> lines;
+  for (const Rule* rule : MatchList(policy, ActionClass::kAppraise, use)) {
+    lines.push_back(rule->line);
+  }
+  return lines;
+}
+
+TEST(MatchListTest, ARuleCountsIfItMatchesForCertain) {
+  const Use use = At(With(Use(), NumberFact::kFowner, 0), "/l/tlv-a");
+  const auto lines = [&use](const std::string& text) {
+    return ListLines(text, use);
+  };
+  const std::string lists = "func=DIGEST_LIST_CHECK ";
+  EXPECT_EQ(lines("appraise " + lists + "fowner=0 path=/l/*\n"), Lines{1});
+  EXPECT_EQ(lines("appraise fowner=5\nappraise\n"), Lines{2});
+  EXPECT_EQ(lines("dont_appraise\nappraise\n"), Lines{});
+  EXPECT_EQ(lines("measure\n"), Lines{});
+  for (const std::string unknown : {"fsuuid=28b23254*", "fsname=ext4", "exe=/a",
+                                    "container=c", "fgroup=0"}) {
+    const std::string rule = "appraise " + lists + unknown;
+    EXPECT_EQ(lines(rule + "\n"), Lines{}) << unknown;
+    // What it demands may be due.
+    EXPECT_EQ(lines(rule + "\nappraise\n"), (Lines{1, 2})) << unknown;
+    EXPECT_EQ(lines("dont_" + rule + "\nappraise\n"), Lines{}) << unknown;
+    EXPECT_EQ(lines("appraise\ndont_" + rule + "\n"), Lines{1}) << unknown;
+  }
+}
+
+TEST(MatchListTest, ProgramsAndFileSystemsAreNotOfListsUnlessTheRuleIs) {
+  for (const std::string unknown :
+       {"fsuuid=28b23254*", "fsname=ext4", "exe=/a", "container=c"}) {
+    const std::string rules =
+        "appraise " + unknown + "\ndont_appraise " + unknown + "\n";
+    EXPECT_EQ(ListLines(rules, Reading()), Lines{});
+    EXPECT_EQ(ListLines(rules + "appraise\n", Reading()), Lines{3});
+  }
+}
+
+TEST(MatchListTest, WhatIsNotKnownNeverMakesAListCount) {
+  Chooser choose(37);
+  unsigned counted = 0;
+  for (unsigned round = 0; round < 1000; ++round) {
+    const Policy policy = Parsed(
+        RandomPolicy(choose, 1 + choose.Below(6), {.func = 2, .mask = 6}));
+    for (unsigned i = 0; i < 20; ++i) {
+      Use use = RandomUse(choose);
+      use.mask = kMayRead;
+      Use less = use;
+      for (auto& number : less.numbers) {
+        if (choose.OneIn(3)) number.reset();
+      }
+      for (auto& texts : less.texts) {
+        if (choose.OneIn(3)) texts.clear();
+      }
+      const auto rules = MatchList(policy, ActionClass::kAppraise, less);
+      if (rules.empty()) continue;
+      const auto first = MatchList(policy, ActionClass::kAppraise, use);
+      const auto is_asked = [&rules](const Rule* rule) {
+        return std::ranges::count(rules, rule) > 0;
+      };
+      ASSERT_TRUE(!first.empty() && std::ranges::all_of(first, is_asked))
+          << Described(use) << "\nand " << Described(less) << "\nin:\n"
+          << policy.text;
+      ++counted;
+    }
+  }
+  EXPECT_GT(counted, 100U);
 }
 
 TEST(MatchOccasionTest, ListsAreJudgedByTheirRules) {

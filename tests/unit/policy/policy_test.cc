@@ -110,6 +110,20 @@ TEST(NeedsTest, CredsOfAnotherUserNeedTheOwner) {
   EXPECT_TRUE(NeedsOf("appraise euid=0\n").owner);
   EXPECT_TRUE(NeedsOf("dont_appraise euid=1000\nappraise\n").owner);
   EXPECT_FALSE(NeedsOf("appraise func=BPRM_CHECK euid=0\n").owner);
+  EXPECT_TRUE(NeedsOf("appraise func=CREDS_CHECK egid=0\n").owner);
+  EXPECT_FALSE(NeedsOf("appraise func=BPRM_CHECK egid=0\n").owner);
+}
+
+// Rules for FILE_CHECK may stand for others in one kind of opens only.
+TEST(NeedsTest, OpensForWritingAsWellCount) {
+  const std::string reads = "appraise func=FILE_CHECK mask=MAY_READ\n";
+  const std::string both = "appraise func=FILE_CHECK mask=^MAY_READ\n";
+  EXPECT_TRUE(NeedsOf(reads + "appraise func=MODULE_CHECK\n").path);
+  EXPECT_TRUE(NeedsOf(reads + "appraise func=MMAP_CHECK\n").elf);
+  EXPECT_FALSE(NeedsOf(both + "appraise func=MODULE_CHECK\n").path);
+  EXPECT_FALSE(NeedsOf("appraise func=FILE_CHECK mask=^MAY_EXEC\n" + both +
+                       "appraise func=MMAP_CHECK\n")
+                   .elf);
 }
 
 TEST(NeedsTest, WhatIsNotNeededChangesNothing) {
@@ -128,7 +142,6 @@ TEST(NeedsTest, WhatIsNotNeededChangesNothing) {
     without += needs.elf && needs.path && needs.owner ? 0 : 1;
     for (unsigned i = 0; i < 10; ++i) {
       const Use use = RandomUse(choose);
-      if (use.mask != kMayRead && use.mask != kMayExec) continue;
       Use known = use;
       if (!needs.elf) known.elf.reset();
       if (!needs.path) known.text(TextFact::kPath).clear();
@@ -136,6 +149,7 @@ TEST(NeedsTest, WhatIsNotNeededChangesNothing) {
         known.number(NumberFact::kFowner).reset();
         known.number(NumberFact::kFgroup).reset();
         known.setuid.reset();
+        known.setgid.reset();
       }
       if (!needs.file_system) {
         known.number(NumberFact::kFsMagic).reset();
@@ -170,7 +184,9 @@ TEST(DependsOnOpenTest, AnswersThatAreTheSameForEveryOpenDoNot) {
         "appraise mask=MAY_READ\nappraise mask=MAY_EXEC\n",
         "dont_appraise fsname=tmpfs\nappraise\n", "appraise bind=caps\n",
         "appraise func=DIGEST_LIST_CHECK signer=a\nmeasure func=POLICY_CHECK\n",
-        "appraise func=MMAP_CHECK\n"}) {
+        "appraise func=MMAP_CHECK\n",
+        "appraise func=FILE_CHECK mask=MAY_READ\nappraise func=MODULE_CHECK\n"
+        "appraise func=BPRM_CHECK\n"}) {
     EXPECT_FALSE(DependsOnOpen(Parsed(text))) << text;
   }
   EXPECT_FALSE(DependsOnOpen(BuiltIn("files")));
@@ -367,7 +383,9 @@ TEST(AppraisedListsTest, AreNoneWhereNoRuleIsForThem) {
   for (const char* text :
        {"", "measure func=DIGEST_LIST_CHECK\n", "appraise func=FILE_CHECK\n",
         "dont_appraise func=DIGEST_LIST_CHECK\nappraise\n",
-        "appraise func=POLICY_CHECK\n", "appraise mask=MAY_EXEC\n"}) {
+        "appraise func=POLICY_CHECK\n", "appraise mask=MAY_EXEC\n",
+        "appraise exe=/bin/sh\n",
+        "appraise func=DIGEST_LIST_CHECK fsuuid=28b23254*\n"}) {
     EXPECT_EQ(Parsed(text).appraised_lists, Extent::kNone) << text;
   }
   EXPECT_EQ(BuiltIn("measure").appraised_lists, Extent::kNone);
@@ -379,6 +397,8 @@ TEST(AppraisedListsTest, AreSomeWhereRulesAskForMore) {
         "appraise func=DIGEST_LIST_CHECK list=a\n",
         "appraise func=DIGEST_LIST_CHECK package=a\n", "appraise fowner=0\n",
         "dont_appraise func=DIGEST_LIST_CHECK path=/tmp/**\nappraise\n",
+        "appraise func=DIGEST_LIST_CHECK fsname=ext4 signer=ab\nappraise\n",
+        "dont_appraise func=DIGEST_LIST_CHECK fsname=tmpfs\nappraise\n",
         "appraise func=DIGEST_LIST_CHECK path=/a\n"
         "dont_appraise func=DIGEST_LIST_CHECK\n"}) {
     EXPECT_EQ(Parsed(text).appraised_lists, Extent::kSome) << text;
@@ -398,9 +418,13 @@ TEST(AppraisedListsTest, AreWhatMatchSaysOfThem) {
     for (unsigned i = 0; i < 6; ++i) {
       Use use = RandomUse(choose);
       use.mask = kMayRead;
-      const Demand demand =
-          testing::TheOne(MatchOccasion(policy, Func::kDigestListCheck, use));
-      ASSERT_EQ(demand.appraise != nullptr,
+      // Of a list these are never known.
+      for (const auto which :
+           {TextFact::kExe, TextFact::kContainer, TextFact::kFsName,
+            TextFact::kFsSubtype, TextFact::kFsUuid}) {
+        use.text(which).clear();
+      }
+      ASSERT_EQ(!MatchList(policy, ActionClass::kAppraise, use).empty(),
                 policy.appraised_lists == Extent::kAll)
           << Described(use) << "\nin:\n"
           << policy.text;

@@ -165,6 +165,12 @@ bool TextHolds(const TextSet& condition, const std::vector<std::string>& texts,
 
 bool IsForOccasion(const Rule& rule, Func func, Mask mask) {
   if (rule.func ? *rule.func != func : func == Func::kPolicyCheck) return false;
+  // Nothing but the path is known of a list, of what texts ask.
+  if (!rule.func && func == Func::kDigestListCheck) {
+    for (std::size_t i = 1; i < kTextCount; ++i) {
+      if (rule.texts[i]) return false;
+    }
+  }
   if (rule.mask_is != 0) return rule.mask_is == mask;
   if (rule.mask_has != 0) return (rule.mask_has & mask) != 0;
   return (mask & kMayRead) != 0 || (mask & kMayExec) != 0;
@@ -256,6 +262,7 @@ Use RandomUse(Chooser& choose) {
              {"28b23254-9467-44c0-b6ba-34b12e85a26e", "38b2"}, use);
   use.elf = RandomBool(choose);
   use.setuid = RandomBool(choose);
+  use.setgid = RandomBool(choose);
   return use;
 }
 
@@ -349,6 +356,11 @@ std::vector<Demand> PlainMatch(const Policy& policy, const Use& use) {
     } else if (!use.setuid) {
       after.number(NumberFact::kEuid).reset();
     }
+    if (use.setgid == true) {
+      after.number(NumberFact::kEgid) = use.numbers[5];
+    } else if (!use.setgid) {
+      after.number(NumberFact::kEgid).reset();
+    }
     ask(Func::kCredsCheck, after);
   }
   if ((use.mask & kMayRead) == 0) return demands;
@@ -399,6 +411,7 @@ std::string Described(const Use& use) {
   }
   if (use.elf) out << " elf=" << *use.elf;
   if (use.setuid) out << " setuid=" << *use.setuid;
+  if (use.setgid) out << " setgid=" << *use.setgid;
   return out.str();
 }
 

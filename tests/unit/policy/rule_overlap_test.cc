@@ -72,6 +72,7 @@ Use AnyUse(std::mt19937& random) {
   use.text(TextFact::kPath) = {Pick(kTexts, random), Pick(kTexts, random)};
   use.elf = random() % 2 == 0;
   use.setuid = false;
+  use.setgid = false;
   return use;
 }
 
@@ -83,8 +84,7 @@ bool Matches(const Policy& policy, const Use& use) {
   own.text(TextFact::kExe).clear();
   return testing::TheOne(MatchOccasion(policy, Func::kPolicyCheck, own))
              .any() ||
-         testing::TheOne(MatchOccasion(policy, Func::kDigestListCheck, own))
-             .any();
+         !MatchList(policy, ActionClass::kAudit, own).empty();
 }
 
 TEST(RuleOverlapTest, WhatItIsCertainOfIsSo) {

@@ -89,6 +89,9 @@ TEST(ListSourcesTest, ADatabaseGivesOneListForEachPackage) {
   EXPECT_EQ(lists[0].name, name);
   EXPECT_EQ(lists[0].origin, argument + "/" + name);
   EXPECT_TRUE(lists[0].bytes.has_value());
+  // Policies may ask for the owner of the database.
+  ASSERT_TRUE(lists[0].file.has_value());
+  EXPECT_EQ(lists[0].file->owner, ::geteuid());
 }
 
 }  // namespace

@@ -31,8 +31,8 @@ LoggedUse Everything() {
   for (auto& number : use.numbers) number = next++;
   use.number(NumberFact::kFsMagic) = 0xffffffff;
   use.elf = true;
-  use.setuid = true;
-  logged.mode = 0104755;
+  use.set_mode(0106755);
+  logged.mode = 0106755;
   logged.digests = {DigestOf("a"), DigestOf("a", HashAlgorithm::kSha512)};
   logged.verdict = "allow";
   logged.reason = "known";
@@ -47,6 +47,7 @@ void ExpectSame(const LoggedUse& one, const LoggedUse& other) {
   EXPECT_EQ(one.seeming, other.seeming);
   EXPECT_EQ(one.use.elf, other.use.elf);
   EXPECT_EQ(one.use.setuid, other.use.setuid);
+  EXPECT_EQ(one.use.setgid, other.use.setgid);
   EXPECT_EQ(one.digests, other.digests);
   EXPECT_EQ(one.mode, other.mode);
   EXPECT_EQ(one.verdict, other.verdict);

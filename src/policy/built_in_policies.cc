@@ -64,6 +64,7 @@ measure func=POLICY_CHECK
 
 constexpr std::string_view kAppraiseTcb =
     R"(# Every file that root owns is appraised, lists among them.
+# Linux asks for signed policies, too: appraise func=POLICY_CHECK
 # procfs, sysfs, debugfs, tmpfs, ramfs, devpts, binfmt_misc, securityfs
 dont_appraise fsmagic=0x9fa0
 dont_appraise fsmagic=0x62656572

@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <optional>
 #include <utility>
 
 #include "base/numbers.h"
 #include "policy/glob.h"
+#include "policy/near_word.h"
+#include "policy/parse_occasion.h"
 #include "policy/parse_option.h"
 
 namespace assayfs {
@@ -44,69 +47,39 @@ bool MayBeUuid(std::string_view glob) {
   });
 }
 
+// Errors: EINVAL for a pattern that matches no path as the kernel writes them.
+Result<void> CheckPath(const std::string& glob) {
+  const auto refuse = [&glob](const std::string& what) {
+    return Fail(EINVAL, Quoted(glob) + " matches no path" + what);
+  };
+  if (!glob.starts_with('/') && !glob.starts_with("**")) {
+    return refuse(": begin it with \"/\"");
+  }
+  if (glob.ends_with('/')) return refuse("; write " + glob + "**");
+  const std::string ended = glob + "/";
+  for (const auto* part : {"//", "/./", "/../"}) {
+    if (ended.find(part) == std::string::npos) continue;
+    const std::string normal =
+        std::filesystem::path(glob).lexically_normal().string();
+    return refuse(": none has " + Quoted(part) + "; write " + normal);
+  }
+  return {};
+}
+
 Outcome ParseText(TextFact which, const ConditionWord& word,
                   const NamedSets& sets, Rule& rule) {
   auto texts = ParseTexts(word, sets);
   if (!texts) return Fail(texts.error());
   const bool is_path = which == TextFact::kPath || which == TextFact::kExe;
   for (std::string& glob : texts->globs) {
-    if (is_path && !glob.starts_with('/') && !glob.starts_with("**")) {
-      return Fail(EINVAL,
-                  Quoted(glob) + " matches no path: begin it with \"/\"");
+    if (is_path) {
+      if (auto path = CheckPath(glob); !path) return Fail(path.error());
     }
     if (which != TextFact::kFsUuid) continue;
     glob = LowerHex(std::move(glob));
     if (!MayBeUuid(glob)) return Fail(EINVAL, Quoted(glob) + " is not a UUID");
   }
   rule.texts[static_cast<std::size_t>(which)] = std::move(*texts);
-  return std::string();
-}
-
-Outcome ParseFunc(std::string_view value, Rule& rule) {
-  struct Unseen {
-    std::string_view name, why;
-  };
-  constexpr std::array<Unseen, 4> kUnseen = {{
-      {"KEXEC_CMDLINE", "is of the kernel's memory, not of a file"},
-      {"KEY_CHECK", "is of the kernel's keyrings, which no file system sees"},
-      {"CRITICAL_DATA", "is of the kernel's memory, not of a file"},
-      {"SETXATTR_CHECK", "is of security.ima, which decides nothing here"},
-  }};
-  const auto unseen = std::ranges::find(kUnseen, value, &Unseen::name);
-  if (unseen != kUnseen.end()) {
-    return Fail(EOPNOTSUPP,
-                "func=" + std::string(value) + " " + std::string(unseen->why));
-  }
-  rule.func = FuncFromName(value);
-  if (!rule.func) return Fail(EINVAL, Quoted(value) + " is not known");
-  if (rule.func == Func::kMmapCheck) {
-    return "mappings are not seen: ELF files that are opened for reading or "
-           "execution stand for what is mapped for execution";
-  }
-  const auto paths = PathsOf(*rule.func);
-  if (paths.empty()) return std::string();
-  std::string names;
-  for (const auto path : paths)
-    names += (names.empty() ? "" : ", ") + std::string(path);
-  return "what the kernel reads is not seen: opening a file for reading stands "
-         "for it, with a path like " +
-         names;
-}
-
-Outcome ParseMask(std::string_view value, Rule& rule) {
-  constexpr std::array<std::pair<std::string_view, Mask>, 4> kMasks = {{
-      {"MAY_EXEC", kMayExec},
-      {"MAY_WRITE", kMayWrite},
-      {"MAY_READ", kMayRead},
-      {"MAY_APPEND", kMayAppend},
-  }};
-  const bool has = value.starts_with('^');
-  const auto name = value.substr(has ? 1 : 0);
-  const auto mask = std::ranges::find(
-      kMasks, name, &std::pair<std::string_view, Mask>::first);
-  if (mask == kMasks.end())
-    return Fail(EINVAL, Quoted(value) + " is not known");
-  (has ? rule.mask_has : rule.mask_is) = mask->second;
   return std::string();
 }
 
@@ -203,9 +176,10 @@ Outcome ReadLists(const ConditionWord& word, const NamedSets& sets,
                   Rule& rule) {
   return ParseLists(kWhich, word, sets, rule);
 }
-Outcome ReadAlgorithms(const ConditionWord& word, const NamedSets& sets,
-                       Rule& rule) {
-  return ParseAlgorithms(word.value, sets, rule);
+template <Outcome (*kParse)(std::string_view, const NamedSets&, Rule&)>
+Outcome ReadValues(const ConditionWord& word, const NamedSets& sets,
+                   Rule& rule) {
+  return kParse(word.value, sets, rule);
 }
 Outcome Nothing(const ConditionWord&, const NamedSets&, Rule&) {
   return std::string();  // O_DIRECT is always permitted: what it reads is
@@ -237,7 +211,7 @@ constexpr std::array<Keyword, 27> kKeywords = {{
      ReadLists<&Terms::package>},
     {"signer", Relations::kUnequal, For::kMeasureAndAppraise,
      ReadLists<&Terms::signer>},
-    {"bind", Relations::kEqual, For::kAppraise, ReadValue<ParseBind>},
+    {"bind", Relations::kEqual, For::kAppraise, ReadValues<ParseBind>},
     {"digest_cache", Relations::kEqual, For::kMeasureAndAppraise,
      ReadValue<ParseDigestCache>},
     {"digest_type", Relations::kEqual, For::kMeasureAndAppraise,
@@ -245,7 +219,8 @@ constexpr std::array<Keyword, 27> kKeywords = {{
     {"appraise_type", Relations::kEqual, For::kAppraise,
      ReadWord<ParseAppraiseType>},
     {"appraise_flag", Relations::kEqual, For::kAppraise, ReadWord<ParseFlag>},
-    {"appraise_algos", Relations::kEqual, For::kAppraise, ReadAlgorithms},
+    {"appraise_algos", Relations::kEqual, For::kAppraise,
+     ReadValues<ParseAlgorithms>},
     {"pcr", Relations::kEqual, For::kMeasure, ReadValue<ParsePcr>},
     {"template", Relations::kEqual, For::kMeasure, ReadWord<ParseTemplate>},
     {"permit_directio", Relations::kEqual, For::kAll, Nothing},
@@ -256,8 +231,8 @@ struct Untold {
   std::string_view name, why;
 };
 constexpr std::string_view kLabels =
-    "security modules do not tell file systems of their labels; use uid=, "
-    "fowner= or path=";
+    "security modules do not tell file systems of their labels; uid=, fowner= "
+    "or path= may serve";
 constexpr std::array<Untold, 8> kUntold = {{
     {"subj_user", kLabels},
     {"subj_role", kLabels},
@@ -268,6 +243,13 @@ constexpr std::array<Untold, 8> kUntold = {{
     {"keyrings", "it is for func=KEY_CHECK, which no file system sees"},
     {"label", "it is for func=CRITICAL_DATA, which no file system sees"},
 }};
+
+std::string NearCondition(std::string_view name) {
+  std::array<std::string_view, kKeywords.size()> names;
+  std::ranges::transform(kKeywords, names.begin(), &Keyword::name);
+  const auto near = NearWord(name, names);
+  return near.empty() ? "" : "; write " + std::string(near) + "=";
+}
 
 }  // namespace
 
@@ -283,15 +265,18 @@ Result<std::string> ParseCondition(const ConditionWord& word,
   const auto untold = std::ranges::find(kUntold, word.name, &Untold::name);
   if (untold != kUntold.end()) {
     return Fail(EOPNOTSUPP, std::string(word.name) + "= is not possible: " +
-                                std::string(untold->why));
+                                std::string(untold->why) +
+                                "; leave this rule out");
   }
   const auto keyword = std::ranges::find(kKeywords, word.name, &Keyword::name);
   const bool is_flag = word.name == "permit_directio";
   if (keyword == kKeywords.end() || word.name.empty()) {
-    return Fail(EINVAL,
-                word.relation.empty()
-                    ? Quoted(word.name) + " is not a condition (name=value)"
-                    : "condition " + Quoted(word.name) + " is not known");
+    if (word.relation.empty()) {
+      return Fail(EINVAL,
+                  Quoted(word.name) + " is not a condition (name=value)");
+    }
+    return Fail(EINVAL, "condition " + Quoted(word.name) + " is not known" +
+                            NearCondition(word.name));
   }
   if (is_flag != word.relation.empty()) {
     return Fail(EINVAL, std::string(word.name) +

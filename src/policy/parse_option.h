@@ -19,7 +19,8 @@ Result<std::string> ParseDigestCache(std::string_view value, Rule& rule);
 Result<std::string> ParseAlgorithms(std::string_view values,
                                     const NamedSets& sets, Rule& rule);
 Result<std::string> ParsePcr(std::string_view value, Rule& rule);
-Result<std::string> ParseBind(std::string_view value, Rule& rule);
+Result<std::string> ParseBind(std::string_view values, const NamedSets& sets,
+                              Rule& rule);
 // Of these, every value has the same effect.
 Result<std::string> ParseTemplate(std::string_view value);
 Result<std::string> ParseAppraiseType(std::string_view value);

@@ -3,36 +3,26 @@
 #include "policy/parse_policy.h"
 
 #include <algorithm>
+#include <array>
+#include <map>
 #include <optional>
-#include <set>
+#include <span>
 #include <string_view>
 #include <utility>
 
 #include "base/numbers.h"
+#include "policy/near_word.h"
 #include "policy/parse_condition.h"
+#include "policy/rule_words.h"
+#include "policy/whole_rule.h"
 
 namespace assayfs {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r";
-
-struct Word {
-  std::string_view text;
-  unsigned column = 0;  // from 1
-};
-
-// Returns the words of a line, without its comment.
-std::vector<Word> WordsOf(std::string_view line) {
-  std::vector<Word> words;
-  std::size_t at = 0;
-  while ((at = line.find_first_not_of(kBlanks, at)) != std::string_view::npos) {
-    if (line[at] == '#') break;
-    const auto end = std::min(line.find_first_of(kBlanks, at), line.size());
-    words.push_back({line.substr(at, end - at), static_cast<unsigned>(at) + 1});
-    at = end;
-  }
-  return words;
-}
+constexpr std::array<std::string_view, 11> kFirstWords = {
+    "measure",      "appraise",      "audit",      "hash",
+    "dont_measure", "dont_appraise", "dont_audit", "dont_hash",
+    "set",          "include",       "version"};
 
 std::optional<Action> ActionFrom(std::string_view name) {
   for (std::size_t i = 0; i < kActionCount; ++i) {
@@ -49,61 +39,31 @@ bool IsSetName(std::string_view name) {
   });
 }
 
-std::size_t ValueCount(const Rule& rule) {
-  std::size_t count = rule.terms.algorithms.size();
-  for (const auto& numbers : rule.numbers) {
-    if (numbers) count += numbers->ranges().size();
-  }
-  for (const auto& texts : rule.texts) {
-    if (texts) count += texts->globs.size();
-  }
-  for (const auto& texts :
-       {rule.terms.list, rule.terms.package, rule.terms.signer}) {
-    if (texts) count += texts->globs.size();
-  }
-  return count;
-}
-
-// Returns what is wrong with a rule as a whole; nothing if it is good.
-std::string_view WhatIsWrong(const Rule& rule) {
-  const Terms& terms = rule.terms;
-  const bool of_list = rule.func == Func::kDigestListCheck;
-  const bool of_policy = rule.func == Func::kPolicyCheck;
-  if (of_list && terms.digest_cache) {
-    return "digest_cache=data is for files: lists are not looked up in lists";
-  }
-  if ((of_list || of_policy) && terms.bind.any()) {
-    return "bind= is for files: no list says where lists and policies are";
-  }
-  if ((of_list || of_policy) &&
-      (terms.verity_only || !terms.algorithms.empty())) {
-    return "digest_type= and appraise_algos= are for files: lists and policies "
-           "have signatures of their own";
-  }
-  if (of_policy && (terms.list || terms.package)) {
-    return "list= and package= are for files and lists: no list has a policy";
-  }
-  if (rule.action != Action::kMeasure) return {};
-  if (terms.digest_cache && !terms.pcr) {
-    return "digest_cache=data needs pcr=: what is recorded depends on lists, "
-           "so it needs a PCR of its own";
-  }
-  const bool names_lists = terms.list || terms.package || terms.signer;
-  if (names_lists && !terms.digest_cache && !of_list && !of_policy) {
-    return "list=, package= and signer= need digest_cache=data, without which "
-           "no list is asked";
-  }
-  return {};
+// Returns the range that "<" and ">" are together, such as "uid=5-9"; empty if
+// they are none.
+std::string RangeOf(const ConditionWord& one, const ConditionWord& other) {
+  const bool rises = one.relation == ">" && other.relation == "<";
+  if (!rises && !(one.relation == "<" && other.relation == ">")) return {};
+  const auto above =
+      ParseNumber<std::uint32_t>(rises ? one.value : other.value);
+  const auto below =
+      ParseNumber<std::uint32_t>(rises ? other.value : one.value);
+  if (!above || !below || *below < 2 || *above > *below - 2) return {};
+  return std::string(one.name) + "=" + std::to_string(*above + 1) + "-" +
+         std::to_string(*below - 1);
 }
 
 class Parser {
  public:
-  explicit Parser(const PolicyIncluder& include) : include_(include) {}
+  // limit: of mistakes, with which reading ends.
+  Parser(const PolicyIncluder& include, std::size_t limit)
+      : include_(include), limit_(limit) {}
 
-  // Reads one file. Errors: see ParsePolicy.
-  Result<void> Read(PolicySource source, unsigned depth);
+  // Reads one file.
+  void Read(PolicySource source, unsigned depth);
 
   Policy policy;
+  std::vector<PolicyMistake> mistakes;
 
  private:
   // Where in which file.
@@ -113,88 +73,105 @@ class Parser {
     std::string_view text;
     unsigned depth;
   };
-  tl::unexpected<Error> FailAt(const Line& line, unsigned column, int code,
-                               std::string_view message) const;
-  Result<void> ReadLine(const Line& line);
-  Result<void> ReadRule(const Line& line, Action action,
-                        const std::vector<Word>& words);
-  Result<void> ReadSet(const Line& line, const std::vector<Word>& words);
-  Result<void> ReadInclude(const Line& line, const std::vector<Word>& words);
-  Result<void> ReadVersion(const Line& line, const std::vector<Word>& words);
+  // What is over a limit would be so line by line.
+  bool IsDone() const {
+    return mistakes.size() >= limit_ ||
+           (!mistakes.empty() && mistakes.back().code == EFBIG);
+  }
+  void Fail(const Line& line, unsigned column, int code, std::string text) {
+    mistakes.push_back(
+        {{line.file, line.number, column, std::move(text)}, code});
+  }
+  void Warn(const Line& line, unsigned column, std::string text) {
+    policy.warnings.push_back(
+        {line.file, line.number, column, std::move(text)});
+  }
+  void ReadLine(const Line& line);
+  void ReadRule(const Line& line, Action action,
+                const std::vector<RuleWord>& words);
+  bool ReadConditions(const Line& line, const std::vector<RuleWord>& words,
+                      Rule& rule);
+  void ReadSet(const Line& line, const std::vector<RuleWord>& words);
+  void ReadInclude(const Line& line, const std::vector<RuleWord>& words);
+  void ReadVersion(const Line& line, const std::vector<RuleWord>& words);
 
   const PolicyIncluder& include_;
+  const std::size_t limit_;
   NamedSets sets_;
-  std::size_t values_ = 0;
+  std::size_t values_ = 0;         // in rules
+  std::size_t members_ = 0;        // of sets
+  std::vector<std::string> open_;  // files that are being read
 };
 
-tl::unexpected<Error> Parser::FailAt(const Line& line, unsigned column,
-                                     int code, std::string_view message) const {
-  return Fail(code, line.file + ":" + std::to_string(line.number) + ":" +
-                        std::to_string(column) + ": " + std::string(message));
+// Reads the words behind the action; false if one is wrong.
+bool Parser::ReadConditions(const Line& line,
+                            const std::vector<RuleWord>& words, Rule& rule) {
+  std::map<std::string_view, ConditionWord> seen;
+  for (const RuleWord& word : std::span(words).subspan(1)) {
+    const ConditionWord condition = SplitCondition(word.text);
+    auto parsed = ParseCondition(condition, sets_, rule);
+    if (!parsed) {
+      Fail(line, word.column, parsed.error().code(), parsed.error().message());
+      return false;
+    }
+    const auto [first, is_new] = seen.emplace(condition.name, condition);
+    if (!is_new) {
+      const std::string range = RangeOf(first->second, condition);
+      Fail(line, word.column, EINVAL,
+           std::string(condition.name) +
+               (condition.relation.empty() ? "" : "=") + " is there twice" +
+               (range.empty() ? "" : "; write " + range));
+      return false;
+    }
+    if (!parsed->empty()) {
+      Warn(line, word.column, std::string(word.text) + ": " + *parsed);
+    }
+  }
+  return true;
 }
 
-Result<void> Parser::ReadRule(const Line& line, Action action,
-                              const std::vector<Word>& words) {
+void Parser::ReadRule(const Line& line, Action action,
+                      const std::vector<RuleWord>& words) {
+  const unsigned column = words.front().column;
   if (policy.rules.size() == kMaxRules) {
-    return FailAt(line, 1, EFBIG,
-                  "more than " + std::to_string(kMaxRules) + " rules");
+    return Fail(line, column, EFBIG,
+                "more than " + std::to_string(kMaxRules) + " rules");
   }
   Rule rule;
   rule.action = action;
   rule.file = line.file;
   rule.line = line.number;
   rule.text = line.text;
-  std::set<std::string_view> seen;
-  const auto warn = [&](unsigned column, std::string text) {
-    policy.warnings.push_back(
-        {line.file, line.number, column, std::move(text)});
-  };
   if (ClassOf(action) == ActionClass::kHash) {
-    warn(words.front().column,
+    Warn(line, column,
          "content is hashed and remembered; security.ima is not written");
   }
-  for (const Word& word : std::span(words).subspan(1)) {
-    const ConditionWord condition = SplitCondition(word.text);
-    auto parsed = ParseCondition(condition, sets_, rule);
-    if (!parsed) {
-      return FailAt(line, word.column, parsed.error().code(),
-                    parsed.error().message());
-    }
-    if (!seen.insert(condition.name).second) {
-      return FailAt(line, word.column, EINVAL,
-                    std::string(condition.name) + "= is there twice");
-    }
-    if (!parsed->empty()) {
-      warn(word.column, std::string(word.text) + ": " + *parsed);
-    }
-  }
-  if (const auto wrong = WhatIsWrong(rule); !wrong.empty()) {
-    return FailAt(line, words.front().column, EINVAL, wrong);
+  if (!ReadConditions(line, words, rule)) return;
+  if (auto wrong = FinishRule(rule); !wrong.empty()) {
+    return Fail(line, column, EINVAL, std::move(wrong));
   }
   if (rule.func == Func::kPolicyCheck && rule.terms.digest_cache) {
-    warn(words.front().column,
+    Warn(line, column,
          "digest_cache=data changes nothing: no list stands for a policy");
   }
   values_ += ValueCount(rule);
   if (values_ > kMaxPolicyValues) {
-    return FailAt(line, 1, EFBIG,
-                  "more than " + std::to_string(kMaxPolicyValues) +
-                      " numbers and patterns in all rules");
+    return Fail(line, column, EFBIG,
+                "more than " + std::to_string(kMaxPolicyValues) +
+                    " numbers and patterns in all rules");
   }
   policy.rules.push_back(std::move(rule));
-  return {};
 }
 
-Result<void> Parser::ReadSet(const Line& line, const std::vector<Word>& words) {
+void Parser::ReadSet(const Line& line, const std::vector<RuleWord>& words) {
+  const unsigned column = words.front().column;
   if (words.size() != 3) {
-    return FailAt(line, words.front().column, EINVAL,
-                  "a set is \"set NAME VALUE,VALUE...\"");
+    return Fail(line, column, EINVAL, "a set is \"set NAME VALUE,VALUE...\"");
   }
   const std::string name(words[1].text);
   if (!IsSetName(name)) {
-    return FailAt(
-        line, words[1].column, EINVAL,
-        "the name of a set has letters, digits, \"_\" and \"-\" only");
+    return Fail(line, words[1].column, EINVAL,
+                "the name of a set has letters, digits, \"_\" and \"-\" only");
   }
   std::vector<std::string> members;
   auto read = ForEachValue(words[2].text, sets_,
@@ -203,65 +180,71 @@ Result<void> Parser::ReadSet(const Line& line, const std::vector<Word>& words) {
                              return {};
                            });
   if (!read) {
-    return FailAt(line, words[2].column, read.error().code(),
-                  read.error().message());
+    return Fail(line, words[2].column, read.error().code(),
+                read.error().message());
   }
-  values_ += members.size();
-  if (values_ > kMaxPolicyValues) {
-    return FailAt(line, 1, EFBIG, "too many values in sets");
+  members_ += members.size();
+  if (members_ > kMaxPolicyValues) {
+    return Fail(line, column, EFBIG,
+                "more than " + std::to_string(kMaxPolicyValues) +
+                    " values in all sets");
   }
   if (!sets_.emplace(name, std::move(members)).second) {
-    return FailAt(line, words[1].column, EINVAL,
-                  "there is a set \"" + name + "\" already");
+    Fail(line, words[1].column, EINVAL,
+         "there is a set \"" + name + "\" already");
   }
-  return {};
 }
 
-Result<void> Parser::ReadInclude(const Line& line,
-                                 const std::vector<Word>& words) {
+void Parser::ReadInclude(const Line& line, const std::vector<RuleWord>& words) {
   if (words.size() != 2) {
-    return FailAt(line, words.front().column, EINVAL,
-                  "an include is \"include FILE\" or \"include NAME\"");
+    return Fail(line, words.front().column, EINVAL,
+                "an include is \"include FILE\" or \"include NAME\"");
   }
   if (!include_) {
-    return FailAt(line, words.front().column, EINVAL,
-                  "nothing can be included here");
+    return Fail(line, words.front().column, EINVAL,
+                "nothing can be included here");
   }
+  const unsigned column = words[1].column;
   if (line.depth == kMaxIncludes) {
-    return FailAt(line, words[1].column, EFBIG,
-                  "more than " + std::to_string(kMaxIncludes) +
-                      " files, one included in another");
+    return Fail(line, column, EFBIG,
+                "more than " + std::to_string(kMaxIncludes) +
+                    " files, one included in another");
   }
   auto source = include_(line.file, std::string(words[1].text));
   if (!source) {
-    return FailAt(line, words[1].column, source.error().code(),
-                  source.error().message());
+    return Fail(line, column, source.error().code(), source.error().message());
   }
-  return Read(std::move(*source), line.depth + 1);
+  if (std::ranges::count(open_, source->name) > 0) {
+    return Fail(line, column, EINVAL, source->name + " includes itself");
+  }
+  Read(std::move(*source), line.depth + 1);
 }
 
-Result<void> Parser::ReadVersion(const Line& line,
-                                 const std::vector<Word>& words) {
+void Parser::ReadVersion(const Line& line, const std::vector<RuleWord>& words) {
+  const unsigned column = words.front().column;
   const auto number = words.size() == 2
                           ? ParseNumber<std::uint32_t>(words[1].text)
                           : std::nullopt;
   if (!number || *number == 0) {
-    return FailAt(line, words.front().column, EINVAL,
-                  "a version is \"version N\", with a number from 1");
+    return Fail(line, column, EINVAL,
+                "a version is \"version N\", with a number from 1");
   }
-  if (policy.version != 0 || line.depth > 0) {
-    return FailAt(line, words.front().column, EINVAL,
-                  line.depth > 0 ? "the version stands in the policy itself, "
-                                   "not in what it includes"
-                                 : "there is a version already");
+  if (line.depth > 0) {
+    return Fail(line, column, EINVAL,
+                "the version stands in the policy itself, not in what it "
+                "includes");
+  }
+  if (policy.version != 0) {
+    return Fail(line, column, EINVAL, "there is a version already");
   }
   policy.version = *number;
-  return {};
+  Warn(line, column,
+       "counts where the policy is signed and the mount keeps --floors");
 }
 
-Result<void> Parser::ReadLine(const Line& line) {
-  const std::vector<Word> words = WordsOf(line.text);
-  if (words.empty()) return {};
+void Parser::ReadLine(const Line& line) {
+  const std::vector<RuleWord> words = WordsOf(line.text);
+  if (words.empty()) return;
   const std::string_view first = words.front().text;
   if (first == "set") return ReadSet(line, words);
   if (first == "include") return ReadInclude(line, words);
@@ -269,11 +252,12 @@ Result<void> Parser::ReadLine(const Line& line) {
   if (const auto action = ActionFrom(first)) {
     return ReadRule(line, *action, words);
   }
-  return FailAt(line, words.front().column, EINVAL,
-                "action \"" + std::string(first) + "\" is not known");
+  Fail(line, words.front().column, EINVAL,
+       "action " + Quoted(first) + " is not known" +
+           WriteInstead(first, kFirstWords));
 }
 
-Result<void> Parser::Read(PolicySource source, unsigned depth) {
+void Parser::Read(PolicySource source, unsigned depth) {
   // So that no text of one file could be taken for two.
   const std::string boundary =
       depth == 0 ? ""
@@ -282,28 +266,44 @@ Result<void> Parser::Read(PolicySource source, unsigned depth) {
   // What was read so far, with its boundaries, is within the limit.
   const std::size_t left = kMaxPolicyBytes - policy.text.size();
   if (boundary.size() > left || source.text.size() > left - boundary.size()) {
-    return Fail(EFBIG, source.name + ": more than " +
-                           std::to_string(kMaxPolicyBytes) +
-                           " bytes of policy");
+    return Fail(
+        {source.name, 0, {}, depth}, 0, EFBIG,
+        "more than " + std::to_string(kMaxPolicyBytes) + " bytes of policy");
   }
   policy.text += boundary + source.text;
+  open_.push_back(source.name);
   std::string_view rest = source.text;
-  for (unsigned number = 1; !rest.empty(); ++number) {
+  for (unsigned number = 1; !rest.empty() && !IsDone(); ++number) {
     const auto text = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(text.size() + 1, rest.size()));
-    auto read = ReadLine({source.name, number, text, depth});
-    if (!read) return read;
+    ReadLine({source.name, number, text, depth});
   }
-  return {};
+  open_.pop_back();
+}
+
+// Returns a mistake as an error with its place.
+Error ErrorOf(const PolicyMistake& mistake) {
+  const PolicyWarning& what = mistake.what;
+  std::string place = what.file + ":";
+  if (what.line > 0) {
+    place +=
+        std::to_string(what.line) + ":" + std::to_string(what.column) + ":";
+  }
+  return {mistake.code, place + " " + what.text};
 }
 
 }  // namespace
 
-Result<Policy> ParsePolicy(PolicySource source, const PolicyIncluder& include) {
-  Parser parser(include);
+Result<Policy> ParsePolicy(PolicySource source, const PolicyIncluder& include,
+                           std::vector<PolicyMistake>* mistakes) {
+  Parser parser(include, mistakes == nullptr ? 1 : kMaxMistakes);
   parser.policy.name = source.name;
-  auto read = parser.Read(std::move(source), 0);
-  if (!read) return Fail(read.error());
+  parser.Read(std::move(source), 0);
+  if (mistakes != nullptr) {
+    *mistakes = std::move(parser.mistakes);
+  } else if (!parser.mistakes.empty()) {
+    return Fail(ErrorOf(parser.mistakes.front()));
+  }
   Compile(parser.policy);
   return std::move(parser.policy);
 }

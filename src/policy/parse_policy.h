@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "policy/parse_values.h"
@@ -28,6 +29,13 @@ struct PolicySource {
 using PolicyIncluder = std::function<Result<PolicySource>(
     const std::string& from, const std::string& what)>;
 
+// Something for which a policy is refused.
+struct PolicyMistake {
+  PolicyWarning what;  // line and column 0: of the file as a whole
+  int code = 0;        // see ParsePolicy
+};
+inline constexpr std::size_t kMaxMistakes = 100;  // of which is told
+
 // Parses lines:
 //   rule    = action *( blanks word )
 //   action  = "measure" | "appraise" | "audit" | "hash", or "dont_" before it
@@ -36,13 +44,17 @@ using PolicyIncluder = std::function<Result<PolicySource>(
 //   include = "include" blanks WHAT
 //   version = "version" blanks N      once, N from 1
 //   comment = "#" at the beginning of a line or of a word, to the end
+// A "\" takes the next byte into the word and the value.
 // A value may be "@NAME": those of a set from above. include: null where
 // nothing may be included.
 // Errors: EINVAL or EOPNOTSUPP with "NAME:LINE:COLUMN: ..." for anything else;
 // EFBIG if one of the limits above is passed; those of include, with the place
 // before them. The whole text is refused then.
-// Threads: pure function, but for include.
+// mistakes: if not null, it becomes all that is wrong, at most kMaxMistakes,
+// and is no error; the policy has the lines that are good. Threads: pure
+// function, but for include.
 Result<Policy> ParsePolicy(PolicySource source,
-                           const PolicyIncluder& include = {});
+                           const PolicyIncluder& include = {},
+                           std::vector<PolicyMistake>* mistakes = nullptr);
 
 }  // namespace assayfs

@@ -20,6 +20,15 @@ std::optional<std::uint32_t> ParseOne(std::string_view text, int base) {
   return ParseNumber<std::uint32_t>(text, base);
 }
 
+// Finds the first "," that no "\\" is before.
+std::size_t FindComma(std::string_view values) {
+  for (std::size_t at = 0; at < values.size(); ++at) {
+    if (values[at] == ',') return at;
+    if (values[at] == '\\') ++at;
+  }
+  return std::string_view::npos;
+}
+
 tl::unexpected<Error> NoNumber(std::string_view text, int base) {
   return Fail(EINVAL, Quoted(text) + " is not a number" +
                           (base == 16 ? " in hexadecimal digits" : ""));
@@ -39,7 +48,7 @@ Result<void> ForEachValue(
     return visit(value);
   };
   for (bool more = true; more;) {
-    const auto comma = values.find(',');
+    const auto comma = FindComma(values);
     const auto value = values.substr(0, comma);
     more = comma != std::string_view::npos;
     if (more) values.remove_prefix(comma + 1);
@@ -70,7 +79,13 @@ Result<NumberSet> ParseNumbers(std::string_view values, const NamedSets& sets,
         const auto last = dash == std::string_view::npos
                               ? first
                               : ParseOne(value.substr(dash + 1), base);
-        if (!first || !last || *last < *first) return NoNumber(value, base);
+        if (!first || !last) return NoNumber(value, base);
+        if (*last < *first) {
+          return Fail(EINVAL, Quoted(value) +
+                                  " goes from greater to less; write " +
+                                  std::string(value.substr(dash + 1)) + "-" +
+                                  std::string(value.substr(0, dash)));
+        }
         numbers.Add({*first, *last});
         return {};
       });
@@ -100,6 +115,11 @@ Result<std::vector<std::string>> ParseGlobs(std::string_view values,
   std::vector<std::string> globs;
   auto read =
       ForEachValue(values, sets, [&](std::string_view value) -> Result<void> {
+        // No name that is compared is longer.
+        if (value.size() > kMaxGlobBytes) {
+          return Fail(EINVAL, "a pattern of more than " +
+                                  std::to_string(kMaxGlobBytes) + " bytes");
+        }
         if (auto good = CheckGlob(value); !good) return good;
         globs.emplace_back(value);
         return {};

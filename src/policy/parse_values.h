@@ -18,13 +18,14 @@ namespace assayfs {
 using NamedSets = std::map<std::string, std::vector<std::string>, std::less<>>;
 
 // Numbers and patterns in all conditions together, those of sets each time that
-// they are used.
+// they are used. Also the members of all sets together.
 inline constexpr std::size_t kMaxPolicyValues = 10'000;
+inline constexpr std::size_t kMaxGlobBytes = 4096;  // PATH_MAX
 
-// Calls visit with each value between commas; "@NAME" stands for those of a
-// set. Errors: EINVAL for an empty value and for a set that is not there; EFBIG
-// for more values than a policy may have; those of visit. Threads: pure
-// function, but for visit.
+// Calls visit with each value between commas; one behind "\" is part of the
+// value. "@NAME" stands for those of a set. Errors: EINVAL for an empty value
+// and for a set that is not there; EFBIG for more values than a policy may
+// have; those of visit. Threads: pure function, but for visit.
 Result<void> ForEachValue(
     std::string_view values, const NamedSets& sets,
     const std::function<Result<void>(std::string_view)>& visit);
@@ -38,7 +39,8 @@ Result<NumberSet> ParseNumbers(std::string_view values, const NamedSets& sets,
 // if no number is less, or greater.
 Result<NumberSet> ParseLimit(char relation, std::string_view value);
 
-// Reads patterns. Errors: as CheckGlob; those of ForEachValue.
+// Reads patterns. Errors: as CheckGlob; EINVAL for a pattern of more than
+// kMaxGlobBytes; those of ForEachValue.
 Result<std::vector<std::string>> ParseGlobs(std::string_view values,
                                             const NamedSets& sets);
 

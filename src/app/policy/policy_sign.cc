@@ -21,7 +21,8 @@ namespace {
 // like for what it includes.
 Result<void> CheckIsPolicy(const std::string& path, Bytes payload) {
   constexpr std::uint32_t kAnyPcr = 12;
-  const auto policy = ParsePolicyFile(path, payload, kAnyPcr);
+  const auto policy = LoadPolicyText({path, std::string(AsText(payload))},
+                                     kAnyPcr, nullptr, nullptr);
   if (policy) return {};
   const int code = policy.error().code();
   const bool none = code == EINVAL || code == EOPNOTSUPP || code == EFBIG;

@@ -11,7 +11,6 @@
 #include "crypto/hasher.h"
 #include "lists/appended_signature.h"
 #include "policy/built_in_policies.h"
-#include "policy/parse_policy.h"
 
 namespace assayfs {
 namespace {
@@ -28,7 +27,11 @@ class Reader {
     const RawList raw = ReadList(name_or_path, name_or_path);
     if (raw.bytes) return ReadFile(raw);
     if (raw.bytes.error().code() != ENOENT) {
-      return Fail(Error(raw.bytes.error()).WithContext(name_or_path));
+      const Error& error = raw.bytes.error();
+      return Fail(error.code(), name_or_path + ": " +
+                                    (error.code() == EINVAL
+                                         ? "not a regular file"
+                                         : error.message()));
     }
     return Fail(ENOENT, built_in.error().message() + ", and no such file");
   }
@@ -57,6 +60,7 @@ class Reader {
     const auto split = SplitSignature(*raw.bytes);
     if (!split) return Fail(Error(split.error()).WithContext(raw.origin));
     PolicyFile file{.origin = raw.origin, .sha256 = *sha256, .file = raw.file};
+    file.is_signed = split->signature.has_value();
     if (!split->signature) {
       file.unsigned_because = "it is not signed";
     } else if (verifier_ != nullptr) {
@@ -79,11 +83,16 @@ class Reader {
   const SignatureVerifier* const verifier_;
 };
 
-Result<Policy> ParseWith(Reader& reader, PolicySource source) {
-  return ParsePolicy(std::move(source),
-                     [&reader](const auto& from, const auto& what) {
-                       return reader.Include(from, what);
-                     });
+Result<LoadedPolicy> Parse(PolicySource source, Reader& reader,
+                           std::vector<PolicyMistake>* mistakes) {
+  auto policy = ParsePolicy(
+      std::move(source),
+      [&reader](const auto& from, const auto& what) {
+        return reader.Include(from, what);
+      },
+      mistakes);
+  if (!policy) return Fail(policy.error());
+  return LoadedPolicy{std::move(*policy), std::move(reader.files)};
 }
 
 DemandList DemandsOn(const Policy& policy, const PolicyFile& file) {
@@ -104,19 +113,19 @@ std::string WhyNot(const PolicyFile& file, const Rule& rule) {
 
 Result<LoadedPolicy> LoadPolicy(const std::string& name_or_path,
                                 std::uint32_t pcr,
-                                const SignatureVerifier* verifier) {
+                                const SignatureVerifier* verifier,
+                                std::vector<PolicyMistake>* mistakes) {
   Reader reader(pcr, verifier);
   auto source = reader.Read(name_or_path);
   if (!source) return Fail(Error(source.error()).WithContext("policy"));
-  auto policy = ParseWith(reader, std::move(*source));
-  if (!policy) return Fail(policy.error());
-  return LoadedPolicy{std::move(*policy), std::move(reader.files)};
+  return Parse(std::move(*source), reader, mistakes);
 }
 
-Result<Policy> ParsePolicyFile(const std::string& path, Bytes text,
-                               std::uint32_t pcr) {
-  Reader reader(pcr, nullptr);
-  return ParseWith(reader, {path, std::string(AsText(text))});
+Result<LoadedPolicy> LoadPolicyText(PolicySource source, std::uint32_t pcr,
+                                    const SignatureVerifier* verifier,
+                                    std::vector<PolicyMistake>* mistakes) {
+  Reader reader(pcr, verifier);
+  return Parse(std::move(source), reader, mistakes);
 }
 
 Result<void> AppraisePolicy(const Policy& judge, const LoadedPolicy& coming) {

@@ -13,7 +13,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "crypto/digest.h"
-#include "policy/policy.h"
+#include "policy/parse_policy.h"
 
 namespace assayfs {
 
@@ -26,6 +26,7 @@ struct PolicyFile {
   // Who signed it. A built-in one needs no signature.
   std::optional<Signer> signer = {};
   std::string unsigned_because = {};  // why there is no signer
+  bool is_signed = false;             // by whomever
 };
 
 struct LoadedPolicy {
@@ -38,15 +39,18 @@ struct LoadedPolicy {
 // built-in one, too, or a file; it is looked for in the folder of the file that
 // the line is in. pcr: of the mount. verifier: null where nobody asks who
 // signed it; borrowed.
+// mistakes: as for ParsePolicy.
 // Errors: ENOENT for neither; EFBIG over kMaxPolicyBytes; as ParsePolicy.
 Result<LoadedPolicy> LoadPolicy(const std::string& name_or_path,
                                 std::uint32_t pcr,
-                                const SignatureVerifier* verifier);
+                                const SignatureVerifier* verifier,
+                                std::vector<PolicyMistake>* mistakes = nullptr);
 
-// Parses a file of rules that was read already, its signature taken off, as
-// LoadPolicy does; what it includes is read. Errors: as LoadPolicy.
-Result<Policy> ParsePolicyFile(const std::string& path, Bytes text,
-                               std::uint32_t pcr);
+// The same for a text that was read already, its signature taken off; it is not
+// among the files. What it includes is looked for beside source.name.
+Result<LoadedPolicy> LoadPolicyText(PolicySource source, std::uint32_t pcr,
+                                    const SignatureVerifier* verifier,
+                                    std::vector<PolicyMistake>* mistakes);
 
 // Says whether judge lets each file of a policy be loaded: whether they are
 // signed, if it has a rule "appraise func=POLICY_CHECK" for them.

@@ -111,7 +111,8 @@ TEST_F(ParseConditionTest, WarnsThatWhatTheKernelReadsIsNotSeen) {
     EXPECT_EQ(Must(Read("func=" + std::string(name))),
               "what the kernel reads is not seen: opening a file for reading "
               "stands for it, with a path like " +
-                  std::string(paths));
+                  std::string(paths) +
+                  "; under another name it is not asked for");
     EXPECT_EQ(rule_.func, func);
   }
 }
@@ -124,9 +125,10 @@ TEST_F(ParseConditionTest, RefusesFuncsThatNoFileSystemSeesAndSaysWhy) {
         std::pair("CRITICAL_DATA", "is of the kernel's memory, not of a file"),
         std::pair("SETXATTR_CHECK",
                   "is of security.ima, which decides nothing here")}) {
-    const std::string word = "func=" + std::string(name);
-    EXPECT_THAT(Read(word),
-                FailsSaying(EOPNOTSUPP, "func=: " + word + " " + why));
+    const std::string func(name);
+    EXPECT_THAT(Read("func=" + func),
+                FailsSaying(EOPNOTSUPP, "func=: " + func + " " + why +
+                                            "; leave this rule out"));
   }
 }
 
@@ -225,6 +227,53 @@ TEST_F(ParseConditionTest, RefusesPatternsOfPathsThatMatchNone) {
   }
 }
 
+TEST_F(ParseConditionTest, RefusesPathsThatNoFileHas) {
+  for (const auto& [word, told] :
+       {std::pair("path=/opt/app/",
+                  "path=: \"/opt/app/\" matches no path; "
+                  "write /opt/app/**"),
+        std::pair("exe!=/usr/bin/", "write /usr/bin/**"),
+        std::pair("path=/", "write /**"),
+        std::pair("path=/srv//data", "none has \"//\"; write /srv/data"),
+        std::pair("path=/srv/../x", "none has \"/../\"; write /x"),
+        std::pair("path=/srv/./x", "none has \"/./\"; write /srv/x"),
+        std::pair("path=/srv/..", "none has \"/../\""),
+        std::pair("path=/srv/.", "none has \"/./\"")}) {
+    EXPECT_THAT(Read(word), FailsSaying(EINVAL, told)) << word;
+  }
+  for (const char* word :
+       {"path=/..a", "path=/a.", "path=/.*", "path=/a..b", "exe=/**/..."}) {
+    EXPECT_TRUE(Read(word)) << word;
+  }
+}
+
+TEST_F(ParseConditionTest, TellsWhatToWriteInstead) {
+  for (const auto& [word, told] :
+       {std::pair("func=file_check", "; write FILE_CHECK"),
+        std::pair("func=BRPM_CHECK", "; write BPRM_CHECK"),
+        std::pair("func=NONE", "; write FILE_CHECK, MMAP_CHECK, BPRM_CHECK,"),
+        std::pair("mask=MAYREAD", "; write MAY_READ"),
+        std::pair("mask=^may_exec", "; write MAY_EXEC"),
+        std::pair("mask=READ",
+                  "; write MAY_EXEC, MAY_WRITE, MAY_READ or MAY_APPEND"),
+        std::pair("fownr=0", "; write fowner="),
+        std::pair("UID=0", "; write uid="),
+        std::pair("appraise_algos=sha-256", "; write sha256"),
+        std::pair("appraise_type=imasg", "; write imasig"),
+        std::pair("digest_type=x", "; write verity"),
+        std::pair("digest_cache=x", "; write data"),
+        std::pair("appraise_flag=x", "; write check_blacklist")}) {
+    EXPECT_THAT(Read(word), FailsSaying(EINVAL, told)) << word;
+  }
+  EXPECT_THAT(ReadFor(Action::kMeasure, "template=foo"),
+              FailsSaying(EINVAL, "; write ima, ima-ng,"));
+}
+
+TEST_F(ParseConditionTest, ReadsWhatContentIsBoundToFromSets) {
+  EXPECT_EQ(Good("bind=@x,link", {{"x", {"path", "mode"}}}).terms.bind,
+            (Binding{.path = true, .mode = true, .link = true}));
+}
+
 TEST_F(ParseConditionTest, RefusesWhatIsNoPattern) {
   EXPECT_THAT(Read("path=/[a"),
               FailsSaying(EINVAL, "path=: a \"[\" without its \"]\""));
@@ -293,8 +342,8 @@ TEST_F(ParseConditionTest, WarnsThatSignaturesAreThoseOfLists) {
   for (const char* word : {"appraise_type=imasig", "appraise_type=sigv3",
                            "appraise_type=imasig|modsig"}) {
     EXPECT_EQ(Must(Read(word)),
-              "the signature is that of the list that knows the file; "
-              "security.ima is not read");
+              "the signature is that of the list that knows the file, of a "
+              "policy its own; security.ima is not read");
   }
   EXPECT_THAT(Read("appraise_type=modsig"),
               FailsSaying(EINVAL, "appraise_type=: \"modsig\" is not known"));
@@ -470,8 +519,8 @@ TEST_F(ParseConditionTest, RefusesLabelsAndSaysWhatToUse) {
         Read(name + "=system_u"),
         FailsSaying(EOPNOTSUPP,
                     name + "= is not possible: security modules do not tell "
-                           "file systems of their labels; use uid=, "
-                           "fowner= or path="));
+                           "file systems of their labels; uid=, fowner= or "
+                           "path= may serve; leave this rule out"));
   }
 }
 

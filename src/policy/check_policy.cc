@@ -39,7 +39,8 @@ std::string_view VerbOf(ActionClass kind) {
 
 class Checker {
  public:
-  explicit Checker(const Policy& policy) : rules_(policy.rules) {}
+  explicit Checker(const Policy& policy)
+      : name_(policy.name), rules_(policy.rules) {}
 
   std::vector<PolicyFinding> Check();
 
@@ -48,6 +49,7 @@ class Checker {
 
   // What is known of a rule, beside what it says.
   struct State {
+    ComparedRule compared;
     Occasions occasions;
     bool never = false;         // no use is as it asks
     std::size_t taken = kNone;  // the rule before it that takes all from it
@@ -63,8 +65,13 @@ class Checker {
   }
   bool IsTaken(std::size_t rule, std::size_t by) const;
   void CheckReach(std::size_t rule);
+  bool IsAppraisedBeside(std::size_t rule, TextFact which) const;
+  void CheckConditions(std::size_t rule);
   void CheckException(std::size_t rule);
   void CheckMask(std::size_t rule);
+  void CheckWriting(std::size_t rule);
+  void CheckWhole();
+  void CheckKernelReads();
   void CheckAppraisedLists();
   void CheckMeasuredLists();
   void CheckLibraries();
@@ -80,6 +87,7 @@ class Checker {
     std::ranges::move(findings, std::back_inserter(findings_));
   }
 
+  const std::string& name_;
   const std::vector<Rule>& rules_;
   std::vector<State> states_;
   std::vector<PolicyFinding> findings_;
@@ -88,20 +96,24 @@ class Checker {
 std::vector<PolicyFinding> Checker::Check() {
   for (const Rule& rule : rules_) {
     auto never = FindNever(rule);
-    states_.push_back({OccasionsOf(rule), never.has_value()});
+    states_.push_back(
+        {ComparedRule(rule), OccasionsOf(rule), never.has_value()});
     if (never) Add(std::move(*never));
   }
   for (std::size_t i = 0; i < rules_.size(); ++i) CheckReach(i);
   for (std::size_t i = 0; i < rules_.size(); ++i) {
-    AddAll(FindWrongSigners(rules_[i]));
+    AddAll(FindWrongPatterns(rules_[i]));
     if (!IsReached(i)) continue;
-    AddAll(FindWeakConditions(rules_[i]));
+    CheckConditions(i);
     CheckException(i);
     CheckMask(i);
+    CheckWriting(i);
   }
+  CheckWhole();
   CheckAppraisedLists();
   CheckMeasuredLists();
   CheckLibraries();
+  CheckKernelReads();
   return std::move(findings_);
 }
 
@@ -114,7 +126,7 @@ bool Checker::IsTaken(std::size_t rule, std::size_t by) const {
   }
   return ClassOf(wide.action) == ClassOf(narrow.action) &&
          (states_[rule].occasions & ~states_[by].occasions).none() &&
-         AcceptsAllOf(wide, narrow);
+         AcceptsAllOf(states_[by].compared, states_[rule].compared);
 }
 
 void Checker::CheckReach(std::size_t rule) {
@@ -148,6 +160,35 @@ void Checker::CheckReach(std::size_t rule) {
       differs && !same_uses ? "this rule before " + line : ""));
 }
 
+// Says whether another rule appraises what a rule would, if it did not ask for
+// this text.
+bool Checker::IsAppraisedBeside(std::size_t rule, TextFact which) const {
+  Rule without = rules_[rule];
+  without.texts[static_cast<std::size_t>(which)].reset();
+  const ComparedRule compared(without);
+  for (std::size_t i = 0; i < rules_.size(); ++i) {
+    if (i != rule && IsReached(i) && rules_[i].action == Action::kAppraise &&
+        (states_[rule].occasions & ~states_[i].occasions).none() &&
+        AcceptsAllOf(states_[i].compared, compared)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void Checker::CheckConditions(std::size_t rule) {
+  Rule weak = rules_[rule];
+  if (weak.action == Action::kAppraise && weak.IsOfFiles()) {
+    for (const auto which :
+         {TextFact::kExe, TextFact::kContainer, TextFact::kPath}) {
+      auto& texts = weak.texts[static_cast<std::size_t>(which)];
+      // Then what it leaves out is not exempted.
+      if (texts && IsAppraisedBeside(rule, which)) texts.reset();
+    }
+  }
+  AddAll(FindWeakConditions(weak));
+}
+
 void Checker::CheckException(std::size_t rule) {
   const Rule& exception = rules_[rule];
   if (Demands(exception.action)) return;
@@ -155,7 +196,7 @@ void Checker::CheckException(std::size_t rule) {
     return ClassOf(rules_[other].action) == ClassOf(exception.action) &&
            Demands(rules_[other].action) && !states_[other].never &&
            (states_[other].occasions & states_[rule].occasions).any() &&
-           MayAcceptSame(exception, rules_[other]);
+           MayAcceptSame(states_[rule].compared, states_[other].compared);
   };
   for (std::size_t i = rule + 1; i < rules_.size(); ++i) {
     // What this exception takes all from is excepted from, too.
@@ -181,7 +222,7 @@ void Checker::CheckMask(std::size_t rule) {
   for (std::size_t i = 0; i < rules_.size(); ++i) {
     if (IsReached(i) && rules_[i].action == Action::kAppraise &&
         rules_[i].IsFor(Func::kFileCheck, kMayRead | kMayWrite) &&
-        AcceptsAllOf(rules_[i], exact)) {
+        AcceptsAllOf(states_[i].compared, states_[rule].compared)) {
       return;
     }
   }
@@ -189,6 +230,45 @@ void Checker::CheckMask(std::size_t rule) {
                 "easily got round: an open for reading and writing is not "
                 "judged",
                 "mask=^MAY_READ"));
+}
+
+void Checker::CheckWriting(std::size_t rule) {
+  const Rule& exception = rules_[rule];
+  const bool of_files = !exception.func || exception.func == Func::kFileCheck;
+  if (exception.action != Action::kDontAppraise || !of_files) return;
+  if ((exception.mask_has & (kMayWrite | kMayAppend)) == 0) return;
+  if (!Appraises(Func::kFileCheck, kMayRead)) return;
+  Add(FindingOf(Severity::kWarning, exception, "mask",
+                "easily got round: an open for reading and writing is not "
+                "judged",
+                "mask=MAY_WRITE"));
+}
+
+void Checker::CheckWhole() {
+  PolicyFinding finding{.file = name_, .text = {}, .instead = {}};
+  if (rules_.empty()) {
+    finding.severity = Severity::kError;
+    finding.text = "judges nothing: it has no rule";
+    return Add(std::move(finding));
+  }
+  const auto appraises = [](const Rule& rule) {
+    return rule.action == Action::kAppraise;
+  };
+  if (std::ranges::any_of(rules_, appraises)) return;
+  finding.severity = Severity::kNote;
+  finding.text = "denies nothing: no rule appraises";
+  Add(std::move(finding));
+}
+
+void Checker::CheckKernelReads() {
+  const Rule* rule = FirstReached([](const Rule& one) {
+    return one.action == Action::kAppraise && one.func &&
+           !PathsOf(*one.func).empty();
+  });
+  if (rule == nullptr || Appraises(Func::kFileCheck, kMayRead)) return;
+  Add(FindingOf(Severity::kNote, *rule, "func",
+                "easily got round: a copy under another name is not judged",
+                "appraise func=FILE_CHECK"));
 }
 
 const Rule* Checker::FirstReached(bool (*is_like)(const Rule&)) const {

@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "policy/glob.h"
+#include "policy/parse_condition.h"
 #include "policy/rule_overlap.h"
+#include "policy/rule_words.h"
 
 namespace assayfs {
 namespace {
@@ -28,15 +30,8 @@ std::string WithFunc(Func func) {
 
 // Returns where a word with that name is in the line, from 1; 0 if nowhere.
 unsigned ColumnOf(std::string_view line, std::string_view name) {
-  constexpr std::string_view kBlanks = " \t\r";
-  auto at = line.find_first_not_of(kBlanks);
-  while (at != std::string_view::npos) {
-    const auto end = std::min(line.find_first_of(kBlanks, at), line.size());
-    const auto word = line.substr(at, end - at);
-    if (word.starts_with(name) && word.find_first_of("=<>!") == name.size()) {
-      return static_cast<unsigned>(at) + 1;
-    }
-    at = line.find_first_not_of(kBlanks, end);
+  for (const RuleWord& word : WordsOf(line)) {
+    if (SplitCondition(word.text).name == name) return word.column;
   }
   return 0;
 }
@@ -61,11 +56,10 @@ PolicyFinding WrongMask(const Rule& rule) {
 
 // Says whether a condition accepts no text at all.
 bool AcceptsNothing(TextFact which, const TextSet& texts) {
-  if (!texts.excludes) return false;
-  // No name of a container has a "/".
-  return std::ranges::count(texts.globs, "**") > 0 ||
-         (which == TextFact::kContainer &&
-          std::ranges::count(texts.globs, "*") > 0);
+  return texts.excludes &&
+         std::ranges::any_of(texts.globs, [which](const std::string& glob) {
+           return MatchesEvery(which, glob);
+         });
 }
 
 // Says whether no path that a rule asks for is one of files that stand for what
@@ -86,14 +80,6 @@ bool IsElsewhere(const Rule& rule) {
   });
 }
 
-// Returns how long the piece at the front of glob is that stands for one byte.
-std::size_t PieceLength(std::string_view glob) {
-  if (glob.front() == '\\') return 2;
-  if (glob.front() != '[') return 1;
-  const std::size_t first = glob.starts_with("[!") ? 2 : 1;
-  return glob.find(']', first + 1) + 1;  // as the first, it is a member
-}
-
 bool MayBeHexDigit(std::string_view piece) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   return std::ranges::any_of(kDigits, [piece](const char& digit) {
@@ -109,7 +95,7 @@ bool MayBeFingerprint(std::string_view glob) {
   std::size_t digits = 0;
   bool open = false;
   while (!glob.empty()) {
-    const auto piece = glob.substr(0, PieceLength(glob));
+    const auto piece = glob.substr(0, GlobPieceLength(glob));
     glob.remove_prefix(piece.size());
     if (piece == "*") {
       open = true;
@@ -128,6 +114,52 @@ std::string BareFingerprint(std::string glob) {
   std::erase(glob, ':');
   if (glob.starts_with("0x")) glob.erase(0, 2);
   return !glob.empty() && MayBeFingerprint(glob) ? glob : std::string();
+}
+
+// Says whether what the text is like keeps a use from being appraised.
+bool IsExempted(const Rule& rule, TextFact which) {
+  const auto& texts = rule.text_of(which);
+  if (!texts) return false;
+  if (!Demands(rule.action)) return true;
+  // What lists are not appraised count for nothing.
+  return texts->excludes && rule.func != Func::kDigestListCheck;
+}
+
+// Says whether only root can make uses that the rule matches, or files.
+bool IsOfRoot(const Rule& rule) {
+  constexpr std::array kOwners = {NumberFact::kUid, NumberFact::kEuid,
+                                  NumberFact::kFowner};
+  return std::ranges::any_of(kOwners, [&rule](NumberFact which) {
+    const auto& numbers = rule.number(which);
+    return numbers && std::ranges::all_of(
+                          numbers->ranges(),
+                          [](const auto& range) { return range.last == 0; });
+  });
+}
+
+// Says whether a pattern matches no name of a list. Only yes is certain.
+bool IsNoListName(std::string_view glob) {
+  bool all = false;
+  std::string name = LiteralPrefix(glob, all);
+  if (name.find('/') != std::string::npos) return true;
+  constexpr std::string_view kDigits = "0123456789";
+  const auto after = name.find_first_not_of(kDigits);
+  if (after != 0 && after != std::string::npos && name[after] == '-') {
+    name.erase(0, after + 1);
+  }
+  return all && !name.starts_with("tlv-") && !name.starts_with("rpm-");
+}
+
+// Says whether a pattern is the beginning of the 64 digits of a container.
+bool IsShortContainer(std::string_view glob) {
+  constexpr std::size_t kShort = 12;  // as docker writes them
+  constexpr std::size_t kDigits = 64;
+  bool all = false;
+  const std::string id = LiteralPrefix(glob, all);
+  return all && id.size() >= kShort && id.size() < kDigits &&
+         std::ranges::all_of(id, [](const char& digit) {
+           return MayBeHexDigit(std::string_view(&digit, 1));
+         });
 }
 
 }  // namespace
@@ -189,7 +221,7 @@ std::vector<PolicyFinding> FindWeakConditions(const Rule& rule) {
                                      "= is not known when the program "
                                      "itself reads a list or a policy"));
   }
-  if (rule.action != Action::kDontAppraise) return findings;
+  if (ClassOf(rule.action) != ActionClass::kAppraise) return findings;
   struct Weakness {
     TextFact which;
     Severity severity;
@@ -206,25 +238,41 @@ std::vector<PolicyFinding> FindWeakConditions(const Rule& rule) {
        "who controls a file can give it such a name"},
   }};
   for (const auto& [which, severity, why] : kWeaknesses) {
-    if (!rule.text_of(which)) continue;
-    findings.push_back(
-        FindingOf(severity, rule, NameOf(which), std::string(why)));
+    if (!IsExempted(rule, which)) continue;
+    // Who can use it can do anything.
+    findings.push_back(FindingOf(IsOfRoot(rule) ? Severity::kNote : severity,
+                                 rule, NameOf(which), std::string(why)));
   }
   return findings;
 }
 
-std::vector<PolicyFinding> FindWrongSigners(const Rule& rule) {
+std::vector<PolicyFinding> FindWrongPatterns(const Rule& rule) {
   std::vector<PolicyFinding> findings;
-  if (!rule.terms.signer) return findings;
-  for (const std::string& glob : rule.terms.signer->globs) {
-    if (MayBeFingerprint(glob)) continue;
-    findings.push_back(
-        FindingOf(Severity::kWarning, rule, "signer",
-                  "\"" + glob +
-                      "\" matches no fingerprint: those have 40 hexadecimal "
-                      "digits, of X.509 certificates 64",
-                  BareFingerprint(glob)));
-  }
+  const auto find = [&](const std::optional<TextSet>& texts,
+                        std::string_view name,
+                        bool (*is_wrong)(std::string_view),
+                        const std::string& why, auto instead) {
+    if (!texts) return;
+    for (const std::string& glob : texts->globs) {
+      if (!is_wrong(glob)) continue;
+      findings.push_back(FindingOf(Severity::kWarning, rule, name,
+                                   Quoted(glob) + why, instead(glob)));
+    }
+  };
+  const auto nothing = [](const std::string&) { return std::string(); };
+  find(
+      rule.terms.signer, "signer",
+      [](std::string_view glob) { return !MayBeFingerprint(glob); },
+      " matches no fingerprint: those have 40 hexadecimal digits, of X.509 "
+      "certificates 64",
+      BareFingerprint);
+  find(rule.terms.list, "list", IsNoListName,
+       " matches no list: their names begin with tlv- or rpm-, maybe with a "
+       "number and - before that, and have no /",
+       nothing);
+  find(rule.text_of(TextFact::kContainer), "container", IsShortContainer,
+       " matches no container: those of docker and the like have 64 digits",
+       [](const std::string& glob) { return "container=" + glob + "*"; });
   return findings;
 }
 

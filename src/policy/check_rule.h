@@ -24,12 +24,12 @@ PolicyFinding FindingOf(PolicyFinding::Severity severity, const Rule& rule,
 std::optional<PolicyFinding> FindNever(const Rule& rule);
 
 // Returns what is likely to be wrong with a rule that some use reaches:
-// conditions that are never known of a list or a policy, or, if it excepts from
-// appraisal, that are easily met on purpose. Threads: pure function.
+// conditions that are never known of a list or a policy, or that keep uses from
+// being appraised and are easily met on purpose. Threads: pure function.
 std::vector<PolicyFinding> FindWeakConditions(const Rule& rule);
 
-// Returns a finding for each pattern in signer= that matches no fingerprint.
-// Threads: pure function.
-std::vector<PolicyFinding> FindWrongSigners(const Rule& rule);
+// Returns a finding for each pattern that matches no fingerprint, name of a
+// list or container. Threads: pure function.
+std::vector<PolicyFinding> FindWrongPatterns(const Rule& rule);
 
 }  // namespace assayfs

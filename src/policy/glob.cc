@@ -97,6 +97,11 @@ Result<void> CheckGlob(std::string_view glob) {
   return {};
 }
 
+std::size_t GlobPieceLength(std::string_view glob) {
+  if (glob.front() == '\\') return 2;
+  return glob.front() == '[' ? *SetLength(glob) : 1;
+}
+
 bool GlobMatches(std::string_view glob, std::string_view text) {
   std::optional<Retry> star;
   std::optional<Retry> globstar;

@@ -24,6 +24,10 @@ Result<void> CheckGlob(std::string_view glob);
 // two "*"; paths have components of 255 bytes at most. Threads: pure function.
 bool GlobMatches(std::string_view glob, std::string_view text);
 
+// Returns how long the piece at the front of glob is that stands for one byte;
+// glob must have passed CheckGlob, and not be empty. Threads: pure function.
+std::size_t GlobPieceLength(std::string_view glob);
+
 // Returns what everything that glob matches begins with. all: set if that is
 // the only thing that it matches. Threads: pure function.
 std::string LiteralPrefix(std::string_view glob, bool& all);

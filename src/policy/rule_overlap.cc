@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "policy/glob.h"
 
@@ -69,74 +70,102 @@ bool NumbersMeet(const std::optional<NumberSet>& one,
   });
 }
 
-// Says whether wide matches all that narrow matches. Only yes is certain.
-// prefix: of narrow, with all, as by LiteralPrefix.
+using Prefix = ComparedRule::Prefix;
+
+// The patterns of one condition, with what they begin with.
+struct Globs {
+  const TextSet& texts;
+  const std::vector<Prefix>& prefixes;
+  std::size_t size() const { return texts.globs.size(); }
+};
+
+// Says whether a pattern matches all that narrow matches. Only yes is certain.
+// prefix: of narrow.
 bool GlobTakesAll(std::string_view wide, std::string_view narrow,
-                  std::string_view prefix, bool all) {
+                  const Prefix& prefix) {
   if (wide == narrow) return true;
-  if (all) return GlobMatches(wide, prefix);
+  if (prefix.all) return GlobMatches(wide, prefix.text);
   if (!wide.ends_with("**")) return false;
   wide.remove_suffix(2);
   return wide.find_first_of("*?[\\") == std::string_view::npos &&
-         prefix.starts_with(wide);
+         prefix.text.starts_with(wide);
 }
-
-// Says whether some text may be matched by both. Only no is certain.
-bool GlobsMeet(std::string_view one, std::string_view other) {
-  bool one_is_all = false;
-  bool other_is_all = false;
-  const std::string a = LiteralPrefix(one, one_is_all);
-  const std::string b = LiteralPrefix(other, other_is_all);
-  if (one_is_all) return GlobMatches(other, a);
-  if (other_is_all) return GlobMatches(one, b);
-  return a.starts_with(b) || b.starts_with(a);
-}
-
-using Globs = std::vector<std::string>;
 
 // Says whether each of narrow is within one of wide.
 bool GlobsTakeAll(const Globs& wide, const Globs& narrow) {
-  return std::ranges::all_of(narrow, [&wide](const std::string& glob) {
-    bool all = false;
-    const std::string prefix = LiteralPrefix(glob, all);
-    return std::ranges::any_of(wide, [&](const std::string& other) {
-      return GlobTakesAll(other, glob, prefix, all);
-    });
-  });
+  for (std::size_t i = 0; i < narrow.size(); ++i) {
+    const auto takes = [&](const std::string& glob) {
+      return GlobTakesAll(glob, narrow.texts.globs[i], narrow.prefixes[i]);
+    };
+    if (std::ranges::none_of(wide.texts.globs, takes)) return false;
+  }
+  return true;
 }
 
+// Says whether some text may be matched by a pattern of both. Only no is
+// certain.
 bool AnyMeet(const Globs& one, const Globs& other) {
-  return std::ranges::any_of(one, [&other](const std::string& a) {
-    return std::ranges::any_of(
-        other, [&a](const std::string& b) { return GlobsMeet(a, b); });
-  });
+  for (std::size_t i = 0; i < one.size(); ++i) {
+    const Prefix& a = one.prefixes[i];
+    for (std::size_t j = 0; j < other.size(); ++j) {
+      const Prefix& b = other.prefixes[j];
+      if (!a.text.starts_with(b.text) && !b.text.starts_with(a.text)) continue;
+      if (a.all ? GlobMatches(other.texts.globs[j], a.text)
+                : !b.all || GlobMatches(one.texts.globs[i], b.text)) {
+        return true;
+      }
+    }
+  }
+  return false;
 }
 
 // Of a path there may be two spellings: both rules may be right, each about
 // another one, although no text is matched by both.
 bool HasOneSpelling(TextFact which) { return which != TextFact::kPath; }
 
-bool TextsTakeAll(TextFact which, const std::optional<TextSet>& wide,
-                  const std::optional<TextSet>& narrow) {
-  if (!wide) return true;
-  if (!narrow || narrow->excludes != wide->excludes) {
-    if (!wide->excludes) return std::ranges::count(wide->globs, "**") > 0;
-    return narrow && HasOneSpelling(which) &&
-           !AnyMeet(wide->globs, narrow->globs);
-  }
-  return wide->excludes ? GlobsTakeAll(narrow->globs, wide->globs)
-                        : GlobsTakeAll(wide->globs, narrow->globs);
+bool MatchEvery(TextFact which, const TextSet& texts) {
+  return std::ranges::any_of(texts.globs, [which](const std::string& glob) {
+    return MatchesEvery(which, glob);
+  });
 }
 
-bool TextsMeet(TextFact which, const std::optional<TextSet>& one,
-               const std::optional<TextSet>& other) {
+bool TextsTakeAll(TextFact which, const ComparedRule& wide_rule,
+                  const ComparedRule& narrow_rule) {
+  const auto at = static_cast<std::size_t>(which);
+  const auto& wide = wide_rule.rule.texts[at];
+  const auto& narrow = narrow_rule.rule.texts[at];
+  if (!wide) return true;
+  const Globs all{*wide, wide_rule.prefixes[at]};
+  if (!narrow) return !wide->excludes && MatchEvery(which, *wide);
+  const Globs some{*narrow, narrow_rule.prefixes[at]};
+  if (narrow->excludes != wide->excludes) {
+    if (!wide->excludes) return MatchEvery(which, *wide);
+    return HasOneSpelling(which) && !AnyMeet(all, some);
+  }
+  return wide->excludes ? GlobsTakeAll(some, all) : GlobsTakeAll(all, some);
+}
+
+bool TextsMeet(TextFact which, const ComparedRule& one_rule,
+               const ComparedRule& other_rule) {
+  const auto at = static_cast<std::size_t>(which);
+  const auto& one = one_rule.rule.texts[at];
+  const auto& other = other_rule.rule.texts[at];
   if (!one || !other || (one->excludes && other->excludes)) return true;
-  if (one->excludes) return !GlobsTakeAll(one->globs, other->globs);
-  if (other->excludes) return !GlobsTakeAll(other->globs, one->globs);
-  return !HasOneSpelling(which) || AnyMeet(one->globs, other->globs);
+  const Globs a{*one, one_rule.prefixes[at]};
+  const Globs b{*other, other_rule.prefixes[at]};
+  if (one->excludes) return !GlobsTakeAll(a, b);
+  if (other->excludes) return !GlobsTakeAll(b, a);
+  return !HasOneSpelling(which) || AnyMeet(a, b);
 }
 
 }  // namespace
+
+bool MatchesEvery(TextFact which, std::string_view glob) {
+  if (glob == "**") return true;
+  if (which == TextFact::kPath || which == TextFact::kExe) return glob == "/**";
+  // No name of a container has a "/".
+  return which == TextFact::kContainer && glob == "*";
+}
 
 Occasions OccasionsOf(const Rule& rule) {
   // Of files what is not known holds for a rule that demands, of policies, too,
@@ -152,24 +181,35 @@ Occasions OccasionsOf(const Rule& rule) {
   return occasions;
 }
 
-bool AcceptsAllOf(const Rule& wide, const Rule& narrow) {
+ComparedRule::ComparedRule(const Rule& compared) : rule(compared) {
+  for (std::size_t i = 0; i < kTextCount; ++i) {
+    if (!rule.texts[i]) continue;
+    for (const std::string& glob : rule.texts[i]->globs) {
+      Prefix prefix;
+      prefix.text = LiteralPrefix(glob, prefix.all);
+      prefixes[i].push_back(std::move(prefix));
+    }
+  }
+}
+
+bool AcceptsAllOf(const ComparedRule& wide, const ComparedRule& narrow) {
   for (std::size_t i = 0; i < kNumberCount; ++i) {
-    if (!NumbersTakeAll(wide.numbers[i], narrow.numbers[i])) return false;
+    if (!NumbersTakeAll(wide.rule.numbers[i], narrow.rule.numbers[i])) {
+      return false;
+    }
   }
   for (std::size_t i = 0; i < kTextCount; ++i) {
-    const auto which = static_cast<TextFact>(i);
-    if (!TextsTakeAll(which, wide.texts[i], narrow.texts[i])) return false;
+    if (!TextsTakeAll(static_cast<TextFact>(i), wide, narrow)) return false;
   }
   return true;
 }
 
-bool MayAcceptSame(const Rule& one, const Rule& other) {
+bool MayAcceptSame(const ComparedRule& one, const ComparedRule& other) {
   for (std::size_t i = 0; i < kNumberCount; ++i) {
-    if (!NumbersMeet(one.numbers[i], other.numbers[i])) return false;
+    if (!NumbersMeet(one.rule.numbers[i], other.rule.numbers[i])) return false;
   }
   for (std::size_t i = 0; i < kTextCount; ++i) {
-    const auto which = static_cast<TextFact>(i);
-    if (!TextsMeet(which, one.texts[i], other.texts[i])) return false;
+    if (!TextsMeet(static_cast<TextFact>(i), one, other)) return false;
   }
   return true;
 }

@@ -2,8 +2,11 @@
 // Which uses rules match, compared with one another.
 #pragma once
 
+#include <array>
 #include <bitset>
-#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "policy/rule.h"
 
@@ -16,13 +19,30 @@ using Occasions = std::bitset<15>;
 // Threads: pure function.
 Occasions OccasionsOf(const Rule& rule);
 
+// Says whether a pattern matches every text of this kind that there is.
+// Threads: pure function.
+bool MatchesEvery(TextFact which, std::string_view glob);
+
+// A rule, with what its patterns begin with: found once for all comparisons.
+struct ComparedRule {
+  struct Prefix {
+    std::string text;
+    bool all = false;  // the pattern matches nothing else
+  };
+  // rule: borrowed.
+  explicit ComparedRule(const Rule& rule);
+
+  const Rule& rule;
+  std::array<std::vector<Prefix>, kTextCount> prefixes;  // as TextSet::globs
+};
+
 // Says whether wide accepts all that narrow accepts, whatever the occasion.
 // Only yes is certain, and only for uses of which all is known that is asked.
 // Threads: pure function.
-bool AcceptsAllOf(const Rule& wide, const Rule& narrow);
+bool AcceptsAllOf(const ComparedRule& wide, const ComparedRule& narrow);
 
 // Says whether some use may be accepted by both, whatever the occasion. Only no
 // is certain. Threads: pure function.
-bool MayAcceptSame(const Rule& one, const Rule& other);
+bool MayAcceptSame(const ComparedRule& one, const ComparedRule& other);
 
 }  // namespace assayfs

@@ -44,8 +44,22 @@ TEST(CheckPolicyTest, BuiltInPoliciesAreGood) {
   }
 }
 
-TEST(CheckPolicyTest, AnEmptyPolicyIsGood) {
-  EXPECT_THAT(Check(""), IsEmpty());
+TEST(CheckPolicyTest, AnEmptyPolicyJudgesNothing) {
+  EXPECT_THAT(Check("# nothing\n"),
+              ElementsAre("error 0:0: judges nothing: it has no rule"));
+}
+
+TEST(CheckPolicyTest, OneThatDoesNotAppraiseDeniesNothing) {
+  EXPECT_THAT(
+      InWords(CheckPolicy(Parsed("audit\ndont_appraise\n"))),
+      ::testing::Contains("note 0:0: denies nothing: no rule appraises"));
+  EXPECT_THAT(InWords(CheckPolicy(Parsed("appraise\n"))), IsEmpty());
+}
+
+TEST(CheckPolicyTest, TellsWhenAVersionCounts) {
+  EXPECT_THAT(InWords(CheckPolicy(Parsed("version 1\nappraise\n"))),
+              ElementsAre("note 1:1: counts where the policy is signed and the "
+                          "mount keeps --floors"));
 }
 
 TEST(CheckReachTest, AnEarlierRuleForMoreOccasionsTakesAll) {
@@ -250,7 +264,7 @@ TEST(CheckWeaknessTest, OpensForWritingTooAreNotJudged) {
   EXPECT_THAT(Check(kLists + "appraise func=FILE_CHECK mask=^MAY_READ\n"),
               IsEmpty());
   EXPECT_THAT(Check(kLists + "appraise func=MODULE_CHECK mask=MAY_READ\n"),
-              IsEmpty());
+              ElementsAre(HasSubstr("a copy under another name")));
   EXPECT_THAT(Check("measure func=FILE_CHECK mask=MAY_READ\n"), IsEmpty());
   const std::string exact =
       kLists + "appraise func=FILE_CHECK mask=MAY_READ uid=0\n";
@@ -265,16 +279,70 @@ TEST(CheckWeaknessTest, ProgramsWithoutTheirLibraries) {
   const std::string programs = kLists + "appraise func=BPRM_CHECK\n";
   EXPECT_THAT(Check(programs), ElementsAre("note 2:" + note));
   EXPECT_THAT(Check(programs + "appraise func=MODULE_CHECK\n"),
-              ElementsAre("note 2:" + note));
+              ElementsAre("note 2:" + note,
+                          "note 3:10: easily got round: a copy under another "
+                          "name is not judged; instead: appraise "
+                          "func=FILE_CHECK"));
   EXPECT_THAT(Check(programs + "appraise func=MMAP_CHECK\n"), IsEmpty());
   EXPECT_THAT(Check(programs + "appraise func=FILE_CHECK uid=0\n"), IsEmpty());
   EXPECT_THAT(Check("measure func=BPRM_CHECK\n"), IsEmpty());
 }
 
+TEST(CheckWeaknessTest, KernelReadsAreKnownByTheirNames) {
+  EXPECT_THAT(Check(kLists + "appraise func=KEXEC_KERNEL_CHECK\n"),
+              ElementsAre(HasSubstr("note 2:10: easily got round: a copy")));
+  EXPECT_THAT(Check(kLists + "appraise func=KEXEC_KERNEL_CHECK\n"
+                             "appraise func=FILE_CHECK\n"),
+              IsEmpty());
+}
+
+TEST(CheckWeaknessTest, ExceptionsForWritersAreForReadersToo) {
+  const std::string warning =
+      "warning 2:31: easily got round: an open for reading and writing is not "
+      "judged; instead: mask=MAY_WRITE";
+  const std::string files = "appraise func=FILE_CHECK\n";
+  for (const std::string mask : {"^MAY_WRITE", "^MAY_APPEND"}) {
+    EXPECT_THAT(Check(kLists + "dont_appraise func=FILE_CHECK mask=" + mask +
+                      "\n" + files),
+                ElementsAre(warning));
+  }
+  EXPECT_THAT(Check(kLists + "dont_appraise func=FILE_CHECK mask=^MAY_READ\n" +
+                    "appraise func=FILE_CHECK mask=^MAY_WRITE\n"),
+              IsEmpty());
+}
+
+TEST(CheckWeaknessTest, WhatIsLeftOutOfARuleIsExempted) {
+  EXPECT_THAT(
+      Check(kLists + "appraise func=FILE_CHECK exe!=/usr/bin/dnf\n"),
+      ElementsAre("warning 2:26: easily got round: who controls a process can "
+                  "give its program such a name"));
+  EXPECT_THAT(Check(kLists + "appraise func=FILE_CHECK container!=web*\n"),
+              ElementsAre(HasSubstr("warning 2:26: easily got round")));
+  EXPECT_THAT(
+      Check(kLists + "appraise func=FILE_CHECK path!=/var/**\n"),
+      ElementsAre("note 2:26: who controls a file can give it such a name"));
+  // Not if another rule is for that.
+  EXPECT_THAT(Check(kLists + "appraise func=FILE_CHECK exe!=/a signer=aa*\n"
+                             "appraise func=FILE_CHECK\n"),
+              IsEmpty());
+  EXPECT_THAT(Check("appraise func=DIGEST_LIST_CHECK path!=/tmp/**\n"),
+              IsEmpty());
+}
+
+TEST(CheckReachTest, EveryPathIsEverything) {
+  EXPECT_THAT(Check("audit path=/**\naudit uid=0\n"),
+              ElementsAre(Unreached("2", "1")));
+  EXPECT_THAT(Check("audit exe=/**\naudit exe!=/a\n"),
+              ElementsAre(Unreached("2", "1")));
+  EXPECT_THAT(Check("audit path!=/**\n"),
+              ElementsAre(HasSubstr("never so: the pattern matches every")));
+}
+
 TEST(CheckPolicyTest, WarningsOfTheParserAreNotes) {
   const auto findings = CheckPolicy(Parsed("audit\nhash func=FILE_CHECK\n"));
   ASSERT_THAT(InWords(findings),
-              ElementsAre("note 2:1: content is hashed and remembered; "
+              ElementsAre("note 0:0: denies nothing: no rule appraises",
+                          "note 2:1: content is hashed and remembered; "
                           "security.ima is not written"));
 }
 
@@ -289,7 +357,8 @@ TEST(CheckPolicyTest, FilesComeInTheirOrderEachOnce) {
       {"p", "include b\ninclude a\ninclude a\naudit uid=2 # exe=\n"}, include));
   EXPECT_THAT(
       InWords(CheckPolicy(policy)),
-      ElementsAre("warning 4:0: no use reaches this rule: line 1 of a takes "
+      ElementsAre("note 0:0: denies nothing: no rule appraises",
+                  "warning 4:0: no use reaches this rule: line 1 of a takes "
                   "all that it matches",
                   "warning a:1:0: no use reaches this rule again: its file is "
                   "included more than once",

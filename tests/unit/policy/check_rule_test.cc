@@ -107,7 +107,7 @@ TEST(FindWeakConditionsTest, NamesCanBeChosen) {
             "appraise\n"),
       ElementsAre("warning 1:15: easily got round: who controls a process can "
                   "give its program such a name",
-                  "warning 2:21: easily got round: who controls a process can "
+                  "note 2:21: easily got round: who controls a process can "
                   "give its control group such a name",
                   "note 2:34: who controls a file can give it such a name"));
   EXPECT_THAT(Check("dont_appraise uid=0\ndont_appraise fsmagic=1\n"
@@ -116,7 +116,46 @@ TEST(FindWeakConditionsTest, NamesCanBeChosen) {
   EXPECT_THAT(Check("dont_measure exe=/a path=/b\nmeasure\n"), IsEmpty());
 }
 
-TEST(FindWrongSignersTest, PatternsThatMatchNoFingerprint) {
+TEST(FindWeakConditionsTest, WhatOnlyRootCanUseIsANote) {
+  for (const std::string root : {"uid=0", "euid<1", "fowner=0"}) {
+    EXPECT_THAT(Check("dont_appraise exe=/a " + root + "\nappraise\n"),
+                ElementsAre(HasSubstr("note 1:15: ")))
+        << root;
+  }
+  for (const std::string others : {"uid=0-5", "uid>0", "gid=0", "fsmagic=0"}) {
+    EXPECT_THAT(Check("dont_appraise exe=/a " + others + "\nappraise\n"),
+                ElementsAre(HasSubstr("warning 1:15: ")))
+        << others;
+  }
+}
+
+TEST(FindWrongPatternsTest, NamesThatNoListHas) {
+  for (const std::string list :
+       {"local", "/etc/digest_lists/tlv-x", "/etc/*", "1-local", "tlvx"}) {
+    EXPECT_THAT(Check("appraise list=" + list + "\n"),
+                ElementsAre(HasSubstr("warning 1:10: \"" + list +
+                                      "\" matches no list: ")));
+  }
+  for (const std::string list :
+       {"tlv-x", "rpm-bash-5", "12-tlv-x", "*local*"}) {
+    EXPECT_THAT(Check("appraise list=" + list + "\n"), IsEmpty()) << list;
+  }
+}
+
+TEST(FindWrongPatternsTest, ShortIdsOfContainers) {
+  EXPECT_THAT(
+      Check("audit container=abcdef012345\n"),
+      ElementsAre("warning 1:7: \"abcdef012345\" matches no container: those "
+                  "of docker and the like have 64 digits; instead: "
+                  "container=abcdef012345*"));
+  for (const std::string& id :
+       {std::string(64, 'a'), std::string("web"), std::string("abcdef012345*"),
+        std::string("cafe")}) {
+    EXPECT_THAT(Check("audit container=" + id + "\n"), IsEmpty()) << id;
+  }
+}
+
+TEST(FindWrongPatternsTest, PatternsThatMatchNoFingerprint) {
   const std::string key(40, 'a');
   const std::string hint =
       "\" matches no fingerprint: those have 40 hexadecimal digits, of X.509 "
@@ -141,7 +180,7 @@ TEST(FindWrongSignersTest, PatternsThatMatchNoFingerprint) {
   }
 }
 
-TEST(FindWrongSignersTest, AlsoInRulesThatNoUseReaches) {
+TEST(FindWrongPatternsTest, AlsoInRulesThatNoUseReaches) {
   EXPECT_THAT(Check("appraise\nappraise uid=0 signer=me\n"),
               ElementsAre(HasSubstr("no use reaches this rule"),
                           HasSubstr("\"me\" matches no")));

@@ -98,8 +98,9 @@ TEST(RuleOverlapTest, WhatItIsCertainOfIsSo) {
     const Occasions occasions = OccasionsOf(narrow);
     const bool never = occasions.none();
     const bool takes_all =
-        (occasions & ~OccasionsOf(wide)).none() && AcceptsAllOf(wide, narrow);
-    const bool apart = !MayAcceptSame(wide, narrow);
+        (occasions & ~OccasionsOf(wide)).none() &&
+        AcceptsAllOf(ComparedRule(wide), ComparedRule(narrow));
+    const bool apart = !MayAcceptSame(ComparedRule(wide), ComparedRule(narrow));
     certain[0] += never ? 1 : 0;
     certain[1] += takes_all ? 1 : 0;
     certain[2] += apart ? 1 : 0;

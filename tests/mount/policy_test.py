@@ -132,21 +132,51 @@ class CheckTest(Folder):
         self.assertTrue(all(one["file"] == path
                             for one in found["findings"] if one["line"]))
 
+    def test_all_mistakes_are_told_at_once(self):
+        path = self.put("p", "apraise\nmeasure\n"
+                             "appraise path=/a\\*,b\n")
+        done = assayfs("policy", "check", path, check=False)
+        self.assertEqual((done.returncode, done.stderr), (1, ""))
+        self.assertEqual(done.stdout.splitlines(), [
+            path + ':1:1: error: action "apraise" is not known; '
+                   "write appraise",
+            path + ':3:10: error: path=: "b" matches no path: begin it with '
+                   '"/"',
+            path + ": 1 rule, see above"])
+        found = judged.json.loads(
+            assayfs("policy", "check", "--json", path, check=False).stdout)
+        self.assertEqual([(one["severity"], one["line"])
+                          for one in found["findings"]],
+                         [("error", 1), ("error", 3)])
+
+    def test_a_policy_may_come_from_the_standard_input(self):
+        done = run(judged.ASSAYFS, "policy", "check", "-", input="x\n",
+                   check=False)
+        self.assertIn('-:1:1: error: action "x" is', done.stdout)
+
+    def test_a_backslash_is_told_as_it_stands_there(self):
+        path = self.put("p", "appraise path=a\\*\n")
+        done = assayfs("policy", "check", path, check=False)
+        self.assertIn('"a\\*" matches no path', done.stdout)
+
     def test_typical_mistakes(self):
         for text, told in (
                 ("apraise\n", 'p:1:1: action "apraise" is not known'),
                 ("appraise func=FILE\n", 'p:1:10: func=: "FILE" is not known'),
                 ("appraise uid=root\n", 'p:1:10: uid=: "root" is not a number'),
-                ("appraise obj_type=etc_t\n", "labels"),
-                ("measure digest_cache=data\n", "needs pcr="),
-                ("appraise path=usr/bin/*\n", 'begin it with "/"')):
+                ("appraise obj_type=etc_t\n", "1:10: obj_type= is not"),
+                ("measure digest_cache=data\n", "1:1: digest_cache="),
+                ("appraise path=usr/bin/*\n", "1:10: path=: ")):
             done = assayfs("policy", "check", self.put("p", text), check=False)
             self.assertEqual(done.returncode, 1, text)
-            self.assertIn(told, done.stderr)
-            self.assertEqual(len(done.stderr.splitlines()), 1)
+            self.assertIn(told.replace(": ", ": error: ", 1), done.stdout)
+            self.assertEqual(len(done.stdout.splitlines()), 2)
         done = assayfs("policy", "check", self.base + "/none", check=False)
         self.assertEqual(done.returncode, 3)
         self.assertIn("no such file", done.stderr)
+        done = assayfs("policy", "check", self.base, check=False)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn(self.base + ": not a regular file", done.stderr)
         done = assayfs("policy", "show", "none", check=False)
         self.assertEqual(done.returncode, 1)
 
@@ -239,6 +269,26 @@ class LoadTest(judged.Judged):
         self.assertEqual((policy["version"], policy["floor"]), (5, "5"))
         self.assertIn(", version 5, floor 5, ",
                       assayfs("status", self.mnt).stdout)
+
+    def test_who_signed_it_is_told(self):
+        self.put("appraise func=POLICY_CHECK\n" + LISTS +
+                 "appraise func=FILE_CHECK\n")
+        check = ("policy", "check", "--keys", self.cert, self.policy)
+        done = assayfs(*check, check=False)
+        self.assertIn(self.policy + ": note: not signed", done.stdout)
+        self.assertIn("error: policy " + self.policy + ": it is not signed",
+                      done.stdout)
+        self.assertEqual(done.returncode, 1)
+        self.sign()
+        self.assertIn(self.policy + ": note: signed by ",
+                      assayfs(*check).stdout)
+        self.assertNotIn("signed by",
+                         assayfs("policy", "check", self.policy).stdout)
+        text = judged.read(self.policy)
+        write(self.policy, text.replace(b"FILE_CHECK", b"BPRM_CHECK"))
+        done = assayfs(*check, check=False)
+        self.assertIn(": warning: signature not accepted: bad signature",
+                      done.stdout)
 
     def test_what_no_mount_could_load_is_not_signed(self):
         self.put("nonsense\n")

@@ -94,7 +94,9 @@ RawList ReadPackageList(const std::string& path) {
     return {PackageListName(path), path,
             Fail(malformed ? package.error() : ReadingFailed(package.error()))};
   }
-  return {PackageListName(path), path, ListBytes(*package)};
+  const auto fd = OpenForReading(AT_FDCWD, path);
+  return {PackageListName(path), path, ListBytes(*package),
+          fd ? DescribeListFile(fd->get()) : std::nullopt};
 }
 
 }  // namespace

@@ -83,6 +83,7 @@ TEST(ListsInputTest, APackageBecomesHeaderSignatureAndTrailer) {
   const auto lists = Must(ReadLists({dir.Write("a-1.rpm", SignedPackage())}));
   ASSERT_EQ(lists.size(), 1u);
   EXPECT_EQ(lists[0].name, "rpm-a-1");
+  ASSERT_TRUE(lists[0].file.has_value());
   EXPECT_EQ(lists[0].origin, dir / "a-1.rpm");
   EXPECT_EQ(Must(lists[0].bytes),
             AppendSignature(HeaderBuilder().Build(), SignatureFormat::kOpenPgp,

@@ -9,18 +9,13 @@
 #include <utility>
 
 #include "policy/check_rule.h"
+#include "policy/check_whole.h"
 #include "policy/rule_overlap.h"
 
 namespace assayfs {
 namespace {
 
 using Severity = PolicyFinding::Severity;
-
-// Names the line of one rule in a finding about another one.
-std::string LineOf(const Rule& rule, const Rule& other) {
-  const std::string line = "line " + std::to_string(rule.line);
-  return rule.file == other.file ? line : line + " of " + rule.file;
-}
 
 // Returns what rules do that demand things of this kind.
 std::string_view VerbOf(ActionClass kind) {
@@ -40,7 +35,7 @@ std::string_view VerbOf(ActionClass kind) {
 class Checker {
  public:
   explicit Checker(const Policy& policy)
-      : name_(policy.name), rules_(policy.rules) {}
+      : policy_(policy), rules_(policy.rules) {}
 
   std::vector<PolicyFinding> Check();
 
@@ -54,12 +49,6 @@ class Checker {
     bool never = false;         // no use is as it asks
     std::size_t taken = kNone;  // the rule before it that takes all from it
   };
-  // Whether uses on an occasion are demanded something.
-  struct Outlook {
-    bool demanded = false;
-    const Rule* excepting = nullptr;  // from all of them; may be null
-  };
-
   bool IsReached(std::size_t rule) const {
     return !states_[rule].never && states_[rule].taken == kNone;
   }
@@ -70,26 +59,16 @@ class Checker {
   void CheckException(std::size_t rule);
   void CheckMask(std::size_t rule);
   void CheckWriting(std::size_t rule);
-  void CheckWhole();
-  void CheckKernelReads();
-  void CheckAppraisedLists();
-  void CheckMeasuredLists();
-  void CheckLibraries();
 
-  // Returns the first rule like this that is reached; null for none.
-  const Rule* FirstReached(bool (*is_like)(const Rule&)) const;
-  Outlook OutlookFor(ActionClass kind, Func func, Mask mask) const;
-  bool Appraises(Func func, Mask mask) const {
-    return OutlookFor(ActionClass::kAppraise, func, mask).demanded;
-  }
   void Add(PolicyFinding finding) { findings_.push_back(std::move(finding)); }
   void AddAll(std::vector<PolicyFinding> findings) {
     std::ranges::move(findings, std::back_inserter(findings_));
   }
 
-  const std::string& name_;
+  const Policy& policy_;
   const std::vector<Rule>& rules_;
   std::vector<State> states_;
+  ReachedRules reached_;
   std::vector<PolicyFinding> findings_;
 };
 
@@ -100,7 +79,10 @@ std::vector<PolicyFinding> Checker::Check() {
         {ComparedRule(rule), OccasionsOf(rule), never.has_value()});
     if (never) Add(std::move(*never));
   }
-  for (std::size_t i = 0; i < rules_.size(); ++i) CheckReach(i);
+  for (std::size_t i = 0; i < rules_.size(); ++i) {
+    CheckReach(i);
+    if (IsReached(i)) reached_.push_back(&rules_[i]);
+  }
   for (std::size_t i = 0; i < rules_.size(); ++i) {
     AddAll(FindWrongPatterns(rules_[i]));
     if (!IsReached(i)) continue;
@@ -109,11 +91,7 @@ std::vector<PolicyFinding> Checker::Check() {
     CheckMask(i);
     CheckWriting(i);
   }
-  CheckWhole();
-  CheckAppraisedLists();
-  CheckMeasuredLists();
-  CheckLibraries();
-  CheckKernelReads();
+  AddAll(FindInWhole(policy_, reached_));
   return std::move(findings_);
 }
 
@@ -237,108 +215,14 @@ void Checker::CheckWriting(std::size_t rule) {
   const bool of_files = !exception.func || exception.func == Func::kFileCheck;
   if (exception.action != Action::kDontAppraise || !of_files) return;
   if ((exception.mask_has & (kMayWrite | kMayAppend)) == 0) return;
-  if (!Appraises(Func::kFileCheck, kMayRead)) return;
-  Add(FindingOf(Severity::kWarning, exception, "mask",
+  if (!AppraiseSome(reached_, Func::kFileCheck, kMayRead)) return;
+  // Who can use it can do anything.
+  const auto severity =
+      IsOfRoot(exception) ? Severity::kNote : Severity::kWarning;
+  Add(FindingOf(severity, exception, "mask",
                 "easily got round: an open for reading and writing is not "
                 "judged",
                 "mask=MAY_WRITE"));
-}
-
-void Checker::CheckWhole() {
-  PolicyFinding finding{.file = name_, .text = {}, .instead = {}};
-  if (rules_.empty()) {
-    finding.severity = Severity::kError;
-    finding.text = "judges nothing: it has no rule";
-    return Add(std::move(finding));
-  }
-  const auto appraises = [](const Rule& rule) {
-    return rule.action == Action::kAppraise;
-  };
-  if (std::ranges::any_of(rules_, appraises)) return;
-  finding.severity = Severity::kNote;
-  finding.text = "denies nothing: no rule appraises";
-  Add(std::move(finding));
-}
-
-void Checker::CheckKernelReads() {
-  const Rule* rule = FirstReached([](const Rule& one) {
-    return one.action == Action::kAppraise && one.func &&
-           !PathsOf(*one.func).empty();
-  });
-  if (rule == nullptr || Appraises(Func::kFileCheck, kMayRead)) return;
-  Add(FindingOf(Severity::kNote, *rule, "func",
-                "easily got round: a copy under another name is not judged",
-                "appraise func=FILE_CHECK"));
-}
-
-const Rule* Checker::FirstReached(bool (*is_like)(const Rule&)) const {
-  for (std::size_t i = 0; i < rules_.size(); ++i) {
-    if (IsReached(i) && is_like(rules_[i])) return &rules_[i];
-  }
-  return nullptr;
-}
-
-Checker::Outlook Checker::OutlookFor(ActionClass kind, Func func,
-                                     Mask mask) const {
-  for (std::size_t i = 0; i < rules_.size(); ++i) {
-    const Rule& rule = rules_[i];
-    if (!IsReached(i) || ClassOf(rule.action) != kind) continue;
-    if (!rule.IsFor(func, mask)) continue;
-    if (Demands(rule.action)) return {.demanded = true};
-    if (!rule.HasConditions()) return {.excepting = &rule};
-  }
-  return {};
-}
-
-// Returns the line to add for lists, and where if an exception is in its way.
-std::string LineForLists(std::string line, const Rule* excepting,
-                         const Rule& other) {
-  if (excepting == nullptr) return line;
-  return line + " before " + LineOf(*excepting, other);
-}
-
-void Checker::CheckAppraisedLists() {
-  const auto files = std::ranges::find_if(rules_, [](const Rule& rule) {
-    return rule.action == Action::kAppraise && rule.IsOfFiles();
-  });
-  if (files == rules_.end()) return;
-  const Outlook lists =
-      OutlookFor(ActionClass::kAppraise, Func::kDigestListCheck, kMayRead);
-  if (lists.demanded) return;
-  Add(FindingOf(Severity::kError, *files, {},
-                "every file would be denied: files are appraised, but no "
-                "digest lists, which then vouch for nothing",
-                LineForLists("appraise func=DIGEST_LIST_CHECK", lists.excepting,
-                             *files)));
-}
-
-void Checker::CheckMeasuredLists() {
-  const Rule* files = FirstReached([](const Rule& rule) {
-    return rule.action == Action::kMeasure && rule.terms.digest_cache &&
-           rule.IsOfFiles();
-  });
-  if (files == nullptr) return;
-  const Outlook lists =
-      OutlookFor(ActionClass::kMeasure, Func::kDigestListCheck, kMayRead);
-  if (lists.demanded) return;
-  std::string line = "measure func=DIGEST_LIST_CHECK";
-  if (files->terms.pcr) line += " pcr=" + std::to_string(*files->terms.pcr);
-  Add(FindingOf(Severity::kWarning, *files, "digest_cache",
-                "each file is measured by itself: no digest lists are "
-                "measured, which could stand for files",
-                LineForLists(std::move(line), lists.excepting, *files)));
-}
-
-void Checker::CheckLibraries() {
-  const Rule* programs = FirstReached([](const Rule& rule) {
-    return rule.action == Action::kAppraise && rule.func == Func::kBprmCheck;
-  });
-  if (programs == nullptr) return;
-  if (Appraises(Func::kMmapCheck, kMayExec)) return;
-  if (Appraises(Func::kFileCheck, kMayRead)) return;
-  Add(FindingOf(Severity::kNote, *programs, {},
-                "programs are appraised, but neither libraries nor scripts",
-                "appraise func=MMAP_CHECK"));
 }
 
 // Returns findings in the order in which files appear, by line, each once: a

@@ -125,18 +125,6 @@ bool IsExempted(const Rule& rule, TextFact which) {
   return texts->excludes && rule.func != Func::kDigestListCheck;
 }
 
-// Says whether only root can make uses that the rule matches, or files.
-bool IsOfRoot(const Rule& rule) {
-  constexpr std::array kOwners = {NumberFact::kUid, NumberFact::kEuid,
-                                  NumberFact::kFowner};
-  return std::ranges::any_of(kOwners, [&rule](NumberFact which) {
-    const auto& numbers = rule.number(which);
-    return numbers && std::ranges::all_of(
-                          numbers->ranges(),
-                          [](const auto& range) { return range.last == 0; });
-  });
-}
-
 // Says whether a pattern matches no name of a list. Only yes is certain.
 bool IsNoListName(std::string_view glob) {
   bool all = false;
@@ -173,6 +161,22 @@ PolicyFinding FindingOf(Severity severity, const Rule& rule,
           .column = name.empty() ? 0 : ColumnOf(rule.text, name),
           .text = std::move(text),
           .instead = std::move(instead)};
+}
+
+std::string LineOf(const Rule& rule, const Rule& other) {
+  const std::string line = "line " + std::to_string(rule.line);
+  return rule.file == other.file ? line : line + " of " + rule.file;
+}
+
+bool IsOfRoot(const Rule& rule) {
+  constexpr std::array kOwners = {NumberFact::kUid, NumberFact::kEuid,
+                                  NumberFact::kFowner};
+  return std::ranges::any_of(kOwners, [&rule](NumberFact which) {
+    const auto& numbers = rule.number(which);
+    return numbers && std::ranges::all_of(
+                          numbers->ranges(),
+                          [](const auto& range) { return range.last == 0; });
+  });
 }
 
 std::optional<PolicyFinding> FindNever(const Rule& rule) {

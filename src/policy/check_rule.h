@@ -19,6 +19,12 @@ PolicyFinding FindingOf(PolicyFinding::Severity severity, const Rule& rule,
                         std::string_view name, std::string text,
                         std::string instead = {});
 
+// Names the line of one rule in a finding about another one.
+std::string LineOf(const Rule& rule, const Rule& other);
+
+// Says whether only root can make uses that the rule matches, or files.
+bool IsOfRoot(const Rule& rule);
+
 // Returns why no use is ever as the rule asks; nothing if some may be.
 // Threads: pure function.
 std::optional<PolicyFinding> FindNever(const Rule& rule);

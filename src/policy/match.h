@@ -74,8 +74,8 @@ class DemandList {
 // Threads: pure function.
 DemandList Match(const Policy& policy, const Use& use);
 
-// The same for one occasion that is none of those of opening a file: of a list,
-// or of a policy.
+// The same for one occasion that is none of those of opening a file, such as
+// the loading of a policy.
 DemandList MatchOccasion(const Policy& policy, Func func, const Use& use);
 
 // For lists, which are good for something only where a rule demands it. Returns

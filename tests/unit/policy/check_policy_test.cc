@@ -311,6 +311,13 @@ TEST(CheckWeaknessTest, ExceptionsForWritersAreForReadersToo) {
               IsEmpty());
 }
 
+TEST(CheckWeaknessTest, ExceptionsThatOnlyRootCanUseAreNotes) {
+  EXPECT_THAT(
+      Check(kLists + "dont_appraise func=FILE_CHECK mask=^MAY_WRITE uid=0\n"
+                     "appraise func=FILE_CHECK\n"),
+      ElementsAre(HasSubstr("note 2:31: easily got round")));
+}
+
 TEST(CheckWeaknessTest, WhatIsLeftOutOfARuleIsExempted) {
   EXPECT_THAT(
       Check(kLists + "appraise func=FILE_CHECK exe!=/usr/bin/dnf\n"),

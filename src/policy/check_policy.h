@@ -27,8 +27,8 @@ struct PolicyFinding {
 // rules that no use reaches, because an earlier one takes all; that say the
 // opposite of an earlier one; that ask for what is never so; that except from
 // what nothing demands; lists that nothing appraises or measures; conditions
-// that are easily got round; patterns that match no fingerprint; and the
-// warnings of the parser as notes. Of a rule that no use reaches only that is
+// that are easily got round; patterns that match nothing; a policy that judges
+// or denies nothing; and the warnings of the parser as notes. Of a rule that no use reaches only that is
 // said. Rules are compared as if all that they ask were known of every use.
 // Threads: pure function.
 std::vector<PolicyFinding> CheckPolicy(const Policy& policy);

@@ -276,7 +276,7 @@ std::vector<PolicyFinding> FindWrongPatterns(const Rule& rule) {
        nothing);
   find(rule.text_of(TextFact::kContainer), "container", IsShortContainer,
        " matches no container: those of docker and the like have 64 digits",
-       [](const std::string& glob) { return "container=" + glob + "*"; });
+       [](const std::string& glob) { return glob + "*"; });
   return findings;
 }
 

@@ -28,10 +28,10 @@ class Reader {
     if (raw.bytes) return ReadFile(raw);
     if (raw.bytes.error().code() != ENOENT) {
       const Error& error = raw.bytes.error();
-      return Fail(error.code(), name_or_path + ": " +
-                                    (error.code() == EINVAL
-                                         ? "not a regular file"
-                                         : error.message()));
+      return Fail(error.code(),
+                  name_or_path + ": " +
+                      (error.code() == EINVAL ? "not a regular file"
+                                              : error.message()));
     }
     return Fail(ENOENT, built_in.error().message() + ", and no such file");
   }

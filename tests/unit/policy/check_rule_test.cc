@@ -147,7 +147,7 @@ TEST(FindWrongPatternsTest, ShortIdsOfContainers) {
       Check("audit container=abcdef012345\n"),
       ElementsAre("warning 1:7: \"abcdef012345\" matches no container: those "
                   "of docker and the like have 64 digits; instead: "
-                  "container=abcdef012345*"));
+                  "abcdef012345*"));
   for (const std::string& id :
        {std::string(64, 'a'), std::string("web"), std::string("abcdef012345*"),
         std::string("cafe")}) {

@@ -62,10 +62,8 @@ Outcome ParseAlgorithms(std::string_view values, const NamedSets& sets,
 
 Outcome ParsePcr(std::string_view value, Rule& rule) {
   const auto pcr = ParseNumber<std::uint32_t>(value);
-  if (!pcr || *pcr > 22 || *pcr == 16) {
-    return Fail(EINVAL, Quoted(value) +
-                            " cannot be extended: a number from 0 to 22, but "
-                            "not 16; anyone can reset 16 and 23");
+  if (!pcr || !CanBeExtended(*pcr)) {
+    return Fail(EINVAL, Quoted(value) + " cannot be extended: " + kPcrRange);
   }
   rule.terms.pcr = *pcr;
   return std::string();

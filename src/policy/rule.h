@@ -21,6 +21,14 @@
 
 namespace assayfs {
 
+// Says whether a PCR is one to extend: not everyone can reset it, as they can
+// 16 and 23. Source: TCG PC Client Platform TPM Profile, PCR attributes.
+constexpr bool CanBeExtended(std::uint32_t pcr) {
+  return pcr <= 22 && pcr != 16;
+}
+inline constexpr char kPcrRange[] =
+    "a number from 0 to 22, but not 16; anyone can reset 16 and 23";
+
 // Each kind of action comes with the one that excepts from it behind it.
 enum class Action : std::uint8_t {
   kMeasure,

@@ -15,6 +15,7 @@
 #include "base/files.h"
 #include "base/numbers.h"
 #include "policy/built_in_policies.h"
+#include "policy/rule.h"
 
 namespace assayfs {
 namespace {
@@ -128,12 +129,8 @@ Result<std::string> ResolveFolder(const std::string& path) {
 }  // namespace
 
 Result<unsigned> PcrFrom(const std::string& word) {
-  constexpr char kChoices[] =
-      "a number from 0 to 22, but not 16; anyone can reset 16 and 23";
   const auto pcr = ParseNumber<unsigned>(word);
-  if (!pcr || *pcr > 22 || *pcr == 16) {
-    return WrongValue("pcr", word, kChoices);
-  }
+  if (!pcr || !CanBeExtended(*pcr)) return WrongValue("pcr", word, kPcrRange);
   return *pcr;
 }
 

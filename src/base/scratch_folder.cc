@@ -10,9 +10,19 @@ namespace assayfs {
 
 ScratchFolder::ScratchFolder(std::string_view purpose) {
   std::error_code error;
-  std::string name = std::filesystem::temp_directory_path(error) /
+  const auto parent = std::filesystem::temp_directory_path(error);
+  if (!error) Make(purpose, parent);
+}
+
+ScratchFolder::ScratchFolder(std::string_view purpose,
+                             const std::string& parent) {
+  Make(purpose, parent);
+}
+
+void ScratchFolder::Make(std::string_view purpose, const std::string& parent) {
+  std::string name = std::filesystem::path(parent) /
                      ("assayfs-" + std::string(purpose) + "-XXXXXX");
-  if (!error && ::mkdtemp(name.data()) != nullptr) path_ = name;
+  if (::mkdtemp(name.data()) != nullptr) path_ = name;
 }
 
 ScratchFolder::~ScratchFolder() {

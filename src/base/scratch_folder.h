@@ -7,12 +7,15 @@
 
 namespace assayfs {
 
-// A new folder below the one for temporary files, for its owner only. It is
-// removed with what is in it. Threads: one object, one thread.
+// A new folder, for its owner only. It is removed with what is in it. Threads:
+// one object, one thread.
 class ScratchFolder {
  public:
-  // purpose: a word for its name.
+  // Makes it below the folder for temporary files. purpose: a word for its
+  // name.
   explicit ScratchFolder(std::string_view purpose);
+  // The same below another folder.
+  ScratchFolder(std::string_view purpose, const std::string& parent);
   ScratchFolder(const ScratchFolder&) = delete;
   ScratchFolder& operator=(const ScratchFolder&) = delete;
   ~ScratchFolder();
@@ -20,6 +23,8 @@ class ScratchFolder {
   const std::string& path() const { return path_; }  // empty: none was made
 
  private:
+  void Make(std::string_view purpose, const std::string& parent);
+
   std::string path_;
 };
 

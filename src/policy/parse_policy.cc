@@ -24,6 +24,13 @@ constexpr std::array<std::string_view, 11> kFirstWords = {
     "dont_measure", "dont_appraise", "dont_audit", "dont_hash",
     "set",          "include",       "version"};
 
+// Takes the first line off what is left.
+std::string_view TakeLine(std::string_view& rest) {
+  const auto line = rest.substr(0, rest.find('\n'));
+  rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+  return line;
+}
+
 std::optional<Action> ActionFrom(std::string_view name) {
   for (std::size_t i = 0; i < kActionCount; ++i) {
     const auto action = static_cast<Action>(i);
@@ -274,9 +281,7 @@ void Parser::Read(PolicySource source, unsigned depth) {
   open_.push_back(source.name);
   std::string_view rest = source.text;
   for (unsigned number = 1; !rest.empty() && !IsDone(); ++number) {
-    const auto text = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(text.size() + 1, rest.size()));
-    ReadLine({source.name, number, text, depth});
+    ReadLine({source.name, number, TakeLine(rest), depth});
   }
   open_.pop_back();
 }
@@ -293,6 +298,16 @@ Error ErrorOf(const PolicyMistake& mistake) {
 }
 
 }  // namespace
+
+std::vector<std::string> IncludedNames(std::string_view text) {
+  std::vector<std::string> names;
+  while (!text.empty()) {
+    const auto words = WordsOf(TakeLine(text));
+    if (words.size() < 2 || words[0].text != "include") continue;
+    names.emplace_back(words[1].text);
+  }
+  return names;
+}
 
 Result<Policy> ParsePolicy(PolicySource source, const PolicyIncluder& include,
                            std::vector<PolicyMistake>* mistakes) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -56,5 +57,9 @@ inline constexpr std::size_t kMaxMistakes = 100;  // of which is told
 Result<Policy> ParsePolicy(PolicySource source,
                            const PolicyIncluder& include = {},
                            std::vector<PolicyMistake>* mistakes = nullptr);
+
+// Returns what the lines "include WHAT" of text name, in their order, with what
+// is named twice. Threads: pure function.
+std::vector<std::string> IncludedNames(std::string_view text);
 
 }  // namespace assayfs

@@ -19,7 +19,10 @@ namespace {
 // Without lists, a mount that enforces would deny every file.
 Result<void> CheckUsable(const MountSettings& settings, const Policy& policy,
                          const ListStore::Reading& reading) {
-  if (settings.mode != Mode::kEnforce || !AppraisesFiles(policy)) return {};
+  if (settings.may_deny_all || settings.mode != Mode::kEnforce ||
+      !AppraisesFiles(policy)) {
+    return {};
+  }
   if (reading.waiting > 0) return {};
   const auto counts = [&](const std::shared_ptr<const LoadedList>& list) {
     return !WhyWithdrawn(*list, *reading.withdrawals) &&

@@ -3,11 +3,12 @@
 #include "app/scenario/alone_runner.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 
 #include <utility>
 
+#include "app/scenario/compare_results.h"
 #include "app/scenario/simulated_mount.h"
+#include "base/scratch_folder.h"
 #include "base/unique_fd.h"
 
 namespace assayfs {
@@ -19,32 +20,27 @@ Result<FileSystem> FileSystemOf(const std::string& folder) {
   return FileSystems().Of(fd.get());
 }
 
-// A change that is made through the mount needs an open for writing.
-Result<StepResult> Write(const Step& step, SimulatedMount& mount) {
-  auto judged = mount.Judge(step, kMayWrite);
-  if (!judged || !judged->records.empty()) return judged;
-  auto done = mount.SetContent(step.path, step.text);
-  if (!done) return Fail(std::move(done).error());
-  return judged;
-}
-
-Result<void> Change(const Step& step, SimulatedMount& mount) {
+Result<void> ChangeTree(const Step& step, SimulatedTree& tree) {
   switch (step.action) {
     case Step::Action::kChange:
-      return mount.SetContent(step.path, step.text);
+      return tree.ChangeContent(step.path, step.text);
     case Step::Action::kRename:
-      return mount.Rename(step.path, step.to);
+      return tree.Rename(step.path, step.to);
     case Step::Action::kRemove:
-      return mount.Remove(step.path);
-    case Step::Action::kSetOwner:
-      return mount.SetOwner(step.path, step.owner);
+      return tree.Remove(step.path);
+    default:
+      return tree.SetOwner(step.path, step.owner);
+  }
+}
+
+Result<void> ChangeLists(const Step& step, SimulatedMount& mount) {
+  switch (step.action) {
     case Step::Action::kAddList:
       return mount.AddList(step.list);
     case Step::Action::kReplaceList:
       return mount.ReplaceList(step.list, step.to);
     case Step::Action::kRemoveList:
-      mount.RemoveList(step.list);
-      return {};
+      return mount.RemoveList(step.list);
     default:
       return mount.Revoke(step.text);
   }
@@ -52,44 +48,59 @@ Result<void> Change(const Step& step, SimulatedMount& mount) {
 
 Result<StepResult> Do(const Step& step, SimulatedMount& mount) {
   if (step.action == Step::Action::kOpen) return mount.Judge(step, step.mask);
-  if (step.action == Step::Action::kWrite) return Write(step, mount);
+  if (step.action == Step::Action::kWrite) return mount.Write(step);
   StepResult result;
-  if (step.action == Step::Action::kReload) {
-    const auto done = mount.Reload(step.text, step.signed_by);
-    if (!done) result.error = done.error().message();
+  if (ChangesTree(step.action)) {
+    const auto done = ChangeTree(step, mount.tree());
+    if (!done) result.error = StepErrorText(step, done.error().code());
     return result;
   }
-  auto done = Change(step, mount);
-  if (!done) return Fail(std::move(done).error());
+  const bool reloads = step.action == Step::Action::kReload;
+  auto done = reloads ? mount.Reload(step.text, step.signed_by)
+                      : ChangeLists(step, mount);
+  if (done) return result;
+  if (!reloads || done.error().code() == kNotOnThisMachine) {
+    return Fail(std::move(done).error());
+  }
+  result.error = done.error().message();
   return result;
 }
 
-}  // namespace
-
-Result<std::vector<StepResult>> AloneRunner::Run(const Scenario& scenario) {
-  const std::string folder = keys_.folder() + "/alone";
-  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
-    return Fail(Error::FromErrno(folder));
-  }
+Result<std::vector<StepResult>> RunIn(const std::string& folder,
+                                      const Scenario& scenario,
+                                      TestKeys& keys) {
   auto system = FileSystemOf(folder);
   if (!system) return Fail(system.error());
-  Materials materials(scenario, keys_);
+  Materials materials(scenario, keys);
   SimulatedMount mount(scenario, materials, folder);
-  if (auto started = mount.Start(keys_, std::move(*system)); !started) {
+  if (auto started = mount.Start(keys, std::move(*system)); !started) {
     return Fail(std::move(started).error());
   }
   std::vector<StepResult> results;
   for (const Step& step : scenario.steps) {
     auto result = Do(step, mount);
     if (!result) {
-      return Fail(
-          Error(result.error())
-              .WithContext("step at line " + std::to_string(step.line)));
+      return Fail(std::move(result).error().WithContext(
+          "step at line " + std::to_string(step.line)));
     }
     result->measured = mount.measured();
+    result->error = WithoutFolder(result->error, folder);
     results.push_back(std::move(*result));
   }
   return results;
+}
+
+}  // namespace
+
+Result<std::vector<StepResult>> AloneRunner::Run(const Scenario& scenario) {
+  const ScratchFolder folder("alone", keys_.folder());
+  if (folder.path().empty()) {
+    return Fail(EIO, "no folder for temporary files");
+  }
+  auto results = RunIn(folder.path(), scenario, keys_);
+  if (results) return results;
+  return Fail(results.error().code(),
+              WithoutFolder(results.error().message(), folder.path()));
 }
 
 }  // namespace assayfs

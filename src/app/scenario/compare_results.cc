@@ -5,6 +5,7 @@
 #include <cassert>
 #include <optional>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "base/bytes.h"
@@ -152,7 +153,11 @@ std::vector<Difference> CompareWays(const Scenario& scenario,
     step.Compare("line", alone[i].line, mounted[i].line);
     step.Compare("records", alone[i].records, mounted[i].records);
     step.Compare("measured", alone[i].measured, mounted[i].measured);
-    if (alone[i].error.empty() != mounted[i].error.empty()) {
+    const bool reloads = scenario.steps[i].action == Step::Action::kReload;
+    const bool differ = reloads
+                            ? alone[i].error.empty() != mounted[i].error.empty()
+                            : alone[i].error != mounted[i].error;
+    if (differ) {
       step.Add("error", alone[i].error, mounted[i].error);
     }
   }
@@ -161,6 +166,26 @@ std::vector<Difference> CompareWays(const Scenario& scenario,
 
 std::string StepText(const Step& step) {
   return Printable(UnescapedStepText(step));
+}
+
+std::string StepErrorText(const Step& step, int code) {
+  return step.path + (step.to.empty() ? "" : " to " + step.to) + ": " +
+         std::generic_category().message(code);
+}
+
+std::string WithoutFolder(std::string message, const std::string& folder) {
+  const std::string prefix = folder + "/";
+  for (auto at = message.find(prefix); at != std::string::npos;
+       at = message.find(prefix, at)) {
+    message.erase(at, prefix.size());
+  }
+  return message;
+}
+
+bool ChangesTree(Step::Action action) {
+  using enum Step::Action;
+  return action == kChange || action == kRename || action == kRemove ||
+         action == kSetOwner;
 }
 
 }  // namespace assayfs

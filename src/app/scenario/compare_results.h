@@ -22,17 +22,25 @@ struct Difference {
 };
 
 // Compares what was expected with what one way gave, which has a result for
-// each step. A reload of which no error is expected must have none.
+// each step. A step of which no error is expected must have none.
 std::vector<Difference> CompareWithExpected(
     const Scenario& scenario, const std::vector<StepResult>& results,
     const std::string& got_from);
 // Compares two ways with each other; "expected" is what the first gave. Errors
-// are compared by whether there is one: they may name files.
+// of reloads are compared by whether there is one: they may name files.
 std::vector<Difference> CompareWays(const Scenario& scenario,
                                     const std::vector<StepResult>& alone,
                                     const std::vector<StepResult>& mounted);
 
 // The step in words, as one printable line.
 std::string StepText(const Step& step);
+// What the error of a step on files says: its paths, and what code stands for.
+std::string StepErrorText(const Step& step, int code);
+// Takes the path of a folder off what a message names in it: such a folder has
+// another name each time.
+std::string WithoutFolder(std::string message, const std::string& folder);
+
+// Says whether a step changes the tree without being judged.
+bool ChangesTree(Step::Action action);
 
 }  // namespace assayfs

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "app/scenario/children.h"
+#include "app/scenario/scenario.h"
 #include "app/settings/mount_table.h"
 
 namespace assayfs {
@@ -22,7 +23,8 @@ constexpr std::chrono::milliseconds kEmptyLimit{2'000};
 
 Error Unsupported(const std::string& what) {
   const Error error = Error::FromErrno(what);
-  return {ENOTSUP, "no control group for a container: " + error.message()};
+  return {kNotOnThisMachine,
+          "no control group for a container: " + error.message()};
 }
 
 // The path of this process among the groups of version 2.
@@ -43,7 +45,7 @@ Result<std::string> OwnFolder() {
     if (entry.type != "cgroup2" || !IsWithin(entry.root, group)) continue;
     return entry.mount_point + PathBelow(entry.root, group);
   }
-  return Fail(ENOTSUP,
+  return Fail(kNotOnThisMachine,
               "no control group for a container: version 2 is not mounted");
 }
 

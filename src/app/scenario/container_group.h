@@ -15,8 +15,8 @@ namespace assayfs {
 class ContainerGroup {
  public:
   // id: of the container, see ContainerOf.
-  // Errors: ENOTSUP where no control group can be made; EINVAL for an id that
-  // is no part of a path.
+  // Errors: kNotOnThisMachine where no control group can be made; EINVAL for an
+  // id that is no part of a path.
   static Result<ContainerGroup> Make(const std::string& id);
   ContainerGroup(ContainerGroup&& other) noexcept
       : outer_(std::exchange(other.outer_, {})),
@@ -27,7 +27,7 @@ class ContainerGroup {
   ~ContainerGroup();
 
   // Moves this process in, which may be a child of the one that made the group.
-  // Errors: ENOTSUP with what write(2) said.
+  // Errors: kNotOnThisMachine with what write(2) said.
   Result<void> Enter() const;
 
  private:

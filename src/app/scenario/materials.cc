@@ -16,6 +16,7 @@
 #include "lists/tlv.h"
 #include "lists/write_rpm_header.h"
 #include "trust/pkcs7_signer.h"
+#include "trust/revocations.h"
 
 namespace assayfs {
 namespace {
@@ -137,6 +138,7 @@ Result<ByteVector> Materials::Sign(Bytes payload, const std::string& signer) {
 }
 
 Result<std::string> Materials::ValueOf(const std::string& word) {
+  if (word.empty()) return std::string("%");
   constexpr std::string_view kKey = "KEY ";
   if (word.starts_with(kKey)) {
     const auto key = keys_.Get(word.substr(kKey.size()));
@@ -166,7 +168,7 @@ Result<std::string> Materials::ValueOf(const std::string& word) {
   }
   const auto& value = word == "FSNAME" ? system->name : system->uuid;
   if (value) return *value;
-  return Fail(ENOTSUP, "the file system here has no %" + word + "%");
+  return Fail(kNotOnThisMachine, "the file system here has no %" + word + "%");
 }
 
 Result<std::string> Materials::Expand(const std::string& text) {
@@ -185,6 +187,15 @@ Result<std::string> Materials::Expand(const std::string& text) {
     expanded += *value;
     at = end + 1;
   }
+}
+
+Result<std::string> Materials::Revocation(const std::string& line) {
+  auto text = Expand(line);
+  if (!text) return text;
+  Revocations revocations;
+  revocations.Add("scenario", *text);
+  if (revocations.problems().empty()) return text;
+  return Fail(EINVAL, revocations.problems().front());
 }
 
 }  // namespace assayfs

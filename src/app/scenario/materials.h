@@ -46,6 +46,8 @@ class Materials {
   // "rpm-NAME" for one of a package.
   // Errors: ENOENT for a list that is not there; those of TestKeys and signing.
   Result<File> List(const std::string& name);
+  // Returns what the scenario says of a list, which stays its own; null if it
+  // has none of this name.
   const ScenarioList* FindList(const std::string& name) const;
 
   // Returns policy text, with the signature of a key unless signer is "".
@@ -55,9 +57,14 @@ class Materials {
   // Returns text with what stands between "%" put in: "%PATH%" becomes the
   // SHA-256 digest of what the tree file had at the start, "%KEY NAME%" the
   // fingerprint of a key, "%FSMAGIC%", "%FSNAME%" and "%FSUUID%" what is known
-  // of the file system of the keys' folder. Errors: EINVAL for anything else
-  // between "%"; ENOTSUP where there is no such thing.
+  // of the file system of the keys' folder, and "%%" one "%". Errors: EINVAL
+  // for anything else between "%"; kNotOnThisMachine where there is no such
+  // thing.
   Result<std::string> Expand(const std::string& text);
+
+  // As Expand, for a line of revocations. Errors also: EINVAL for one that
+  // means nothing.
+  Result<std::string> Revocation(const std::string& line);
 
  private:
   Result<std::string> ValueOf(const std::string& word);

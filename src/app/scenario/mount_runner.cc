@@ -3,7 +3,6 @@
 #include "app/scenario/mount_runner.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "app/scenario/mounted_steps.h"
@@ -13,30 +12,6 @@
 
 namespace assayfs {
 namespace {
-
-constexpr mode_t kExecute = 0111;
-
-// What is executed must be executable for all, so that only the policy decides:
-// gives such files the mode for it, unless it says who may.
-Scenario WithExecutables(Scenario scenario) {
-  std::set<std::string> executed;
-  // From the last step on: a file is executed under its new name.
-  for (auto step = scenario.steps.rbegin(); step != scenario.steps.rend();
-       ++step) {
-    if (step->action == Step::Action::kOpen && (step->mask & kMayExec) != 0) {
-      executed.insert(step->path);
-    }
-    if (step->action == Step::Action::kRename && executed.contains(step->to)) {
-      executed.insert(step->path);
-    }
-  }
-  for (const std::string& path : executed) {
-    const auto entry = scenario.tree.find(path);
-    if (entry == scenario.tree.end()) continue;
-    if ((entry->second.mode & kExecute) == 0) entry->second.mode |= kExecute;
-  }
-  return scenario;
-}
 
 // What is judged when it is read is read again by the kernel, in a smaller
 // piece, once it was denied.
@@ -83,10 +58,8 @@ Result<std::vector<StepResult>> RunMounted(const Scenario& scenario,
   if (!mount) return Fail(mount.error());
   auto results = RunSteps(scenario, folder, **mount);
   if (!results || results->empty()) return results;
-  const auto same = (*mount)->PcrsAreAsLogged();
+  const auto same = (*mount)->CheckPcrs();
   if (!same) return Fail(same.error());
-  std::string& error = results->back().error;
-  if (!*same && error.empty()) error = "the PCR is not what the log gives";
   return results;
 }
 
@@ -96,8 +69,7 @@ std::string MountRunner::WhyImpossible() {
   return ScenarioMount::WhyImpossible();
 }
 
-Result<std::vector<StepResult>> MountRunner::Run(const Scenario& given) {
-  const Scenario scenario = WithExecutables(given);
+Result<std::vector<StepResult>> MountRunner::Run(const Scenario& scenario) {
   Materials materials(scenario, keys_);
   ScenarioFolder folder(keys_.folder(), scenario, materials);
   if (auto filled = folder.Fill(); !filled) return Fail(filled.error());

@@ -23,9 +23,10 @@ class MountRunner : public ScenarioRunner {
   // Says why it cannot work for this process; empty if it can.
   static std::string WhyImpossible();
 
-  // Errors: ENOTSUP for a step that needs a container where no control groups
-  // can be made, or what Materials cannot make here; those of UseFile and of a
-  // mount; ENOENT and the like for what is not there.
+  // Errors: kNotOnThisMachine for a step that needs a container where no
+  // control groups can be made, or what Materials cannot make here; those of
+  // UseFile and of a mount; ENOENT for a list that is not there; EIO if the PCR
+  // is not what the log gives.
   Result<std::vector<StepResult>> Run(const Scenario& scenario) override;
 
  private:

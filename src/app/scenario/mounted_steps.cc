@@ -13,6 +13,7 @@
 
 #include "app/control/json_text.h"
 #include "app/scenario/children.h"
+#include "app/scenario/compare_results.h"
 #include "app/scenario/scenario_tree.h"
 #include "app/scenario/step_asker.h"
 #include "assayfs/verdict.h"
@@ -57,6 +58,13 @@ StepResult Compare(int code, const json& why) {
   return result;
 }
 
+// What the kernel refuses without a policy.
+StepResult Refused(const Step& step, int code) {
+  StepResult result;
+  result.error = StepErrorText(step, code);
+  return result;
+}
+
 Result<UniqueFd> OpenFolder(const std::string& path) {
   UniqueFd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!fd) return Fail(Error::FromErrno(path));
@@ -66,15 +74,13 @@ Result<UniqueFd> OpenFolder(const std::string& path) {
 }  // namespace
 
 Result<StepResult> MountedSteps::Do(const Step& step) {
-  std::optional<std::string> path;
-  if (step.action == StepAction::kOpen || step.action == StepAction::kWrite) {
-    auto real = mount_.FollowLinks(step.path);
-    if (!real) return Fail(std::move(real).error());
-    path = std::move(*real);
-  }
-  traces_.Begin(path);
-  auto result = step.action == StepAction::kOpen    ? Use(step, *path)
-                : step.action == StepAction::kWrite ? Write(step, *path)
+  const bool uses =
+      step.action == StepAction::kOpen || step.action == StepAction::kWrite;
+  const Result<std::string> real =
+      uses ? mount_.FollowLinks(step.path) : Result<std::string>();
+  traces_.Begin(uses && real ? std::optional(*real) : std::nullopt);
+  auto result = step.action == StepAction::kOpen    ? Use(step, real)
+                : step.action == StepAction::kWrite ? Write(step, real)
                                                     : Change(step);
   if (!result) return result;
   auto settled = Settle(step, *result);
@@ -84,11 +90,11 @@ Result<StepResult> MountedSteps::Do(const Step& step) {
 }
 
 Result<StepResult> MountedSteps::Use(const Step& step,
-                                     const std::string& path) {
+                                     const Result<std::string>& real) {
   Result<StepResult> result = StepResult();
   WaitUntil(
       [&] {
-        result = UseOnce(step, path);
+        result = UseOnce(step, real);
         // Where files are judged when they are read, the kernel has pages for
         // a moment longer than they count.
         const bool may_be_old = result && scenario_.read_only &&
@@ -101,35 +107,33 @@ Result<StepResult> MountedSteps::Use(const Step& step,
 }
 
 Result<StepResult> MountedSteps::UseOnce(const Step& step,
-                                         const std::string& path) {
+                                         const Result<std::string>& real) {
   const auto root = mount_.OpenRoot();
   if (!root) return Fail(root.error());
   const auto used = UseFile(AskerOf(step), root->get(), step.path, step.mask);
   if (!used) return Fail(used.error());
-  if (*used != 0 && !IsRefusal(*used)) {
-    return Fail(*used, step.path + ": " + MessageOf(*used));
-  }
-  const auto why = AskWhy(step, path);
+  if (used->code != 0 && !used->denied) return Refused(step, used->code);
+  if (!real) return Fail(real.error());
+  const auto why = AskWhy(step, *real);
   if (!why) return Fail(why.error());
-  return Compare(*used, *why);
+  return Compare(used->code, *why);
 }
 
 // What is there is judged, so the question comes first.
 Result<StepResult> MountedSteps::Write(const Step& step,
-                                       const std::string& path) {
+                                       const Result<std::string>& real) {
+  if (!real) return Refused(step, real.error().code());
   Step asked = step;
   asked.mask = kMayWrite;
-  const auto why = AskWhy(asked, path);
-  if (!why) return Fail(why.error());
+  const auto why = AskWhy(asked, *real);
   const auto root = mount_.OpenRoot();
   if (!root) return Fail(root.error());
   const auto written =
-      WriteTreeFile(root->get(), path, step.text, IfMissing::kFail);
-  if (written) return Compare(0, *why);
-  if (IsRefusal(written.error().code())) {
-    return Compare(written.error().code(), *why);
-  }
-  return Fail(written.error());
+      WriteTreeFile(root->get(), *real, step.text, IfMissing::kFail);
+  const int code = written ? 0 : written.error().code();
+  if (code != 0 && !IsRefusal(code)) return Refused(step, code);
+  if (!why) return Fail(why.error());
+  return Compare(code, *why);
 }
 
 Result<json> MountedSteps::AskWhy(const Step& step, const std::string& path) {
@@ -147,38 +151,39 @@ Result<json> MountedSteps::AskWhy(const Step& step, const std::string& path) {
 }
 
 Result<StepResult> MountedSteps::Change(const Step& step) {
-  StepResult result;
-  const bool through =
-      step.action == StepAction::kRename || step.action == StepAction::kRemove;
-  if (through || step.action == StepAction::kReload) {
-    const auto done = through ? ChangeThrough(step) : Reload(step);
-    if (!done) result.error = folder_.WithoutPath(done.error().message());
-    return result;
+  if (ChangesTree(step.action)) {
+    const auto done = ChangeTree(step);
+    return done ? StepResult() : Refused(step, done.error().code());
   }
-  const bool of_tree = step.action == StepAction::kChange ||
-                       step.action == StepAction::kSetOwner;
-  auto done = of_tree                              ? ChangeBelow(step)
+  StepResult result;
+  const bool reloads = step.action == StepAction::kReload;
+  auto done = reloads                              ? Reload(step)
               : step.action == StepAction::kRevoke ? folder_.Revoke(step.text)
                                                    : ChangeLists(step);
-  if (!done) return Fail(std::move(done).error());
+  if (done) return result;
+  if (!reloads || done.error().code() == kNotOnThisMachine) {
+    return Fail(std::move(done).error());
+  }
+  result.error = folder_.WithoutPath(done.error().message());
   return result;
 }
 
-Result<void> MountedSteps::ChangeThrough(const Step& step) {
-  const auto root = mount_.OpenRoot();
+Result<void> MountedSteps::ChangeTree(const Step& step) {
+  const bool through =
+      step.action == StepAction::kRename || step.action == StepAction::kRemove;
+  const auto root = through ? mount_.OpenRoot() : OpenFolder(folder_.tree());
   if (!root) return Fail(root.error());
-  return step.action == StepAction::kRename
-             ? RenameInTree(root->get(), step.path, step.to)
-             : RemoveFromTree(root->get(), step.path);
-}
-
-Result<void> MountedSteps::ChangeBelow(const Step& step) {
-  const auto root = OpenFolder(folder_.tree());
-  if (!root) return Fail(root.error());
-  if (step.action == StepAction::kSetOwner) {
-    return SetTreeOwner(root->get(), step.path, step.owner);
+  switch (step.action) {
+    case StepAction::kRename:
+      return RenameInTree(root->get(), step.path, step.to);
+    case StepAction::kRemove:
+      return RemoveFromTree(root->get(), step.path);
+    case StepAction::kSetOwner:
+      return SetTreeOwner(root->get(), step.path, step.owner);
+    default:
+      return WriteTreeFile(root->get(), step.path, step.text,
+                           IfMissing::kCreate);
   }
-  return WriteTreeFile(root->get(), step.path, step.text, IfMissing::kCreate);
 }
 
 Result<void> MountedSteps::ChangeLists(const Step& step) {
@@ -194,10 +199,15 @@ Result<void> MountedSteps::ChangeLists(const Step& step) {
 }
 
 Result<void> MountedSteps::Reload(const Step& step) {
-  auto set = step.text.empty()
-                 ? folder_.SetPolicy(scenario_.policy, scenario_.policy_signer)
-                 : folder_.SetPolicy(step.text, step.signed_by);
-  return set ? mount_.Reload() : set;
+  const std::string& text = step.text.empty() ? policy_text_ : step.text;
+  const std::string& signer =
+      step.text.empty() ? policy_signer_ : step.signed_by;
+  auto done = folder_.SetPolicy(text, signer);
+  if (done) done = mount_.Reload();
+  if (!done || step.text.empty()) return done;
+  policy_text_ = text;
+  policy_signer_ = signer;
+  return done;
 }
 
 Result<void> MountedSteps::Settle(const Step& step, const StepResult& result) {

@@ -6,20 +6,19 @@
 #include <array>
 #include <cerrno>
 #include <utility>
+#include <vector>
 
 #include "app/scenario/parse_step.h"
 #include "app/scenario/parse_tree.h"
 #include "app/scenario/toml_reader.h"
 #include "app/scenario/toml_values.h"
+#include "policy/built_in_policies.h"
 #include "policy/rule.h"
 
 namespace assayfs {
 namespace {
 
 constexpr std::size_t kMaxSteps = 10'000;
-// The last PCR that not everyone can reset; 16 is one that everyone can.
-constexpr std::uint32_t kMaxPcr = 22;
-constexpr std::uint32_t kDebugPcr = 16;
 
 void ParseSteps(const TomlValue& value, TomlComplaint& complaint,
                 Scenario& scenario) {
@@ -72,26 +71,29 @@ void ReadSettings(const TomlReader& reader, TomlComplaint& complaint,
   }
   reader.Read("read_only", scenario.read_only);
   reader.Read("floors", scenario.floors);
-  reader.Read("pcr", kMaxPcr, scenario.pcr);
-  if (scenario.pcr == kDebugPcr) {
-    complaint.Add(reader.Find("pcr")->place, "anyone can reset PCR 16");
+  reader.Read("pcr", ~0U, scenario.pcr);
+  if (const TomlValue* pcr = reader.Find("pcr")) {
+    if (!CanBeExtended(scenario.pcr)) {
+      complaint.Add(pcr->place, "\"pcr\" must be " + std::string(kPcrRange));
+    }
   }
-  reader.Read("only_alone", scenario.only_alone);
-  reader.Read("only_mounted", scenario.only_mounted);
+  reader.ReadFilled("only_alone", scenario.only_alone);
+  reader.ReadFilled("only_mounted", scenario.only_mounted);
   if (!scenario.only_alone.empty() && !scenario.only_mounted.empty()) {
     complaint.Add(reader.Find("only_mounted")->key_place,
                   "with \"only_alone\" too it would not run at all");
   }
 }
 
-// After the tree: rules may name its files.
-void ReadPolicy(const TomlReader& reader, TomlComplaint& complaint,
-                Scenario& scenario) {
-  if (const TomlValue* policy = reader.Find("policy")) {
-    TakeText(*policy, complaint, scenario.policy);
-    CheckPolicy(*policy, scenario, complaint);
-  }
-  reader.ReadName("policy_signed_by", scenario.policy_signer);
+RulesPlace PlaceOf(const TomlValue& value, const Scenario& scenario) {
+  const bool spread = value.first_line != 0;
+  return {.file = scenario.name + ".toml",
+          .line = spread ? value.first_line : value.place.line,
+          .spread = spread};
+}
+
+void ReadIncludes(const TomlReader& reader, TomlComplaint& complaint,
+                  Scenario& scenario) {
   const TomlValue* include = reader.Find("include");
   if (include == nullptr || !IsTable(*include, complaint)) return;
   for (const TomlValue& item : include->items) {
@@ -100,27 +102,61 @@ void ReadPolicy(const TomlReader& reader, TomlComplaint& complaint,
     if (name == kScenarioPolicy) {
       complaint.Add(item.key_place, "the policy itself has this name");
     }
+    if (FindBuiltInPolicy(name, scenario.pcr)) {
+      complaint.Add(item.key_place, "a built-in policy has this name");
+    }
     TakeText(item, complaint, scenario.includes[name]);
-    CheckMarks(item, scenario, complaint);
+    scenario.rules[name] = PlaceOf(item, scenario);
   }
+  RefuseSettings(*include, complaint);
+  for (const TomlValue& item : include->items) {
+    CheckRules(item, scenario, complaint);
+  }
+}
+
+void ReadPolicyFile(const TomlReader& reader, TomlComplaint& complaint,
+                    Scenario& scenario) {
+  const TomlValue* file = reader.Find("policy_file");
+  if (file == nullptr) return;
+  TakeText(*file, complaint, scenario.policy_file);
+  if (!IsTomlPath("/" + scenario.policy_file)) {
+    complaint.Add(file->place,
+                  "\"policy_file\" must be a path from the folder that the "
+                  "scenario is in, and not lead out of it");
+  }
+}
+
+// After the tree: rules may name its files.
+void ReadPolicy(const TomlReader& reader, TomlComplaint& complaint,
+                Scenario& scenario) {
+  ReadIncludes(reader, complaint, scenario);
+  ReadPolicyFile(reader, complaint, scenario);
+  const TomlValue* policy = reader.Find("policy");
+  const TomlValue* file = reader.Find("policy_file");
+  if (policy != nullptr && file != nullptr) {
+    complaint.Add(file->key_place, "there is a \"policy\" already");
+  }
+  if (file == nullptr) policy = reader.Need("policy");
+  if (policy != nullptr) {
+    TakeText(*policy, complaint, scenario.policy);
+    CheckPolicy(*policy, scenario, complaint);
+    scenario.rules[kScenarioPolicy] = PlaceOf(*policy, scenario);
+  }
+  reader.ReadName("policy_signed_by", scenario.policy_signer);
 }
 
 }  // namespace
 
 Result<Scenario> ParseScenario(std::string name, std::string_view text) {
-  constexpr std::array<std::string_view, 16> kKeys = {
-      "title",   "policy",  "policy_signed_by", "mode",
-      "bind",    "floors",  "read_only",        "pcr",
-      "trusted", "include", "only_alone",       "only_mounted",
-      "tree",    "lists",   "more_lists",       "step"};
+  std::vector<std::string_view> keys(kSettings.begin(), kSettings.end());
+  keys.insert(keys.end(), {"include", "tree", "lists", "more_lists", "step"});
   const std::string file = name + ".toml:";
   const auto root = ParseToml(text);
   if (!root) return Fail(root.error().code(), file + root.error().message());
   Scenario scenario;
   scenario.name = std::move(name);
   TomlComplaint complaint;
-  const TomlReader reader(*root, kKeys, complaint);
-  reader.Need("policy");
+  const TomlReader reader(*root, keys, complaint);
   ReadSettings(reader, complaint, scenario);
   if (const TomlValue* tree = reader.Find("tree")) {
     ParseTree(*tree, complaint, scenario);

@@ -31,12 +31,12 @@ const std::vector<Form>& Forms() {
       {"open",
        kOpen,
        {"for", "uid", "gid", "euid", "egid", "exe", "container", "verdict",
-        "reason", "line"}},
-      {"write", kWrite, {"content", "verdict", "reason", "line"}},
-      {"change", kChange, {"content"}},
-      {"rename", kRename, {"to"}},
-      {"remove", kRemove, {}},
-      {"chown", kSetOwner, {"owner"}},
+        "reason", "line", "error"}},
+      {"write", kWrite, {"content", "verdict", "reason", "line", "error"}},
+      {"change", kChange, {"content", "error"}},
+      {"rename", kRename, {"to", "error"}},
+      {"remove", kRemove, {"error"}},
+      {"chown", kSetOwner, {"owner", "error"}},
       {"add_list", kAddList, {}},
       {"replace_list", kReplaceList, {"with"}},
       {"remove_list", kRemoveList, {}},
@@ -44,6 +44,25 @@ const std::vector<Form>& Forms() {
       {"reload", kReload, {"signed_by", "error"}},
   };
   return kForms;
+}
+
+Words WordsOf(const Form& form) {
+  Words words = {form.key};
+  words.insert(words.end(), form.others.begin(), form.others.end());
+  words.insert(words.end(), {"records", "measured"});
+  return words;
+}
+
+// Names the key that no step has, which is the likely reason.
+std::string WhyNoForm(const TomlValue& value) {
+  for (const TomlValue& item : value.items) {
+    const bool known = std::ranges::any_of(Forms(), [&](const Form& form) {
+      const Words words = WordsOf(form);
+      return std::ranges::find(words, item.key) != words.end();
+    });
+    if (!known) return "\"" + item.key + "\" is not known in a step";
+  }
+  return "the step does nothing";
 }
 
 // Returns the one form that the step has; null if there is none, or two.
@@ -63,17 +82,10 @@ const Form* FindForm(const TomlValue& value, TomlComplaint& complaint) {
     found = &form;
   }
   if (found == nullptr) {
-    complaint.Add(value.place, "the step does nothing; it must have one of: " +
-                                   JoinWords(keys));
+    complaint.Add(value.place, WhyNoForm(value) +
+                                   "; it must have one of: " + JoinWords(keys));
   }
   return found;
-}
-
-Words WordsOf(const Form& form) {
-  Words words = {form.key};
-  words.insert(words.end(), form.others.begin(), form.others.end());
-  words.insert(words.end(), {"records", "measured"});
-  return words;
 }
 
 Mask MaskFor(const TomlReader& step) {
@@ -104,6 +116,10 @@ void ReadAsker(const TomlReader& reader, TomlComplaint& complaint, Step& step) {
   if (reader.Find("euid")) reader.Read("euid", kMaxId, step.euid.emplace());
   if (reader.Find("egid")) reader.Read("egid", kMaxId, step.egid.emplace());
   reader.ReadPath("exe", step.exe);
+  if (!step.exe.empty() && step.mask != kMayRead) {
+    complaint.Add(reader.Find("exe")->key_place,
+                  "with \"exe\", a file can only be opened for reading");
+  }
   reader.Read("container", step.container);
   if (!step.container.empty() && !IsContainerId(step.container)) {
     complaint.Add(reader.Find("container")->place,
@@ -146,7 +162,7 @@ void ReadExpectation(const TomlReader& reader, TomlComplaint& complaint,
   if (const TomlValue* measured = reader.Find("measured")) {
     TakeTexts(*measured, complaint, expect.measured.emplace());
   }
-  if (reader.Find("error")) reader.Read("error", expect.error.emplace());
+  if (reader.Find("error")) reader.ReadFilled("error", expect.error.emplace());
 }
 
 void CheckList(const TomlValue& value, const Scenario& scenario,
@@ -193,6 +209,7 @@ bool IsMark(std::string_view word, const Scenario& scenario) {
   constexpr std::array<std::string_view, 3> kMarks = {"FSMAGIC", "FSNAME",
                                                       "FSUUID"};
   constexpr std::string_view kKey = "KEY ";
+  if (word.empty()) return true;  // two stand for one
   if (std::ranges::find(kMarks, word) != kMarks.end()) return true;
   if (word.starts_with(kKey)) return IsTomlName(word.substr(kKey.size()));
   const auto entry = scenario.tree.find(std::string(word));
@@ -241,6 +258,7 @@ Step ParseStep(const TomlValue& value, const Scenario& scenario,
   Step step;
   step.line = value.place.line;
   if (!IsTable(value, complaint)) return step;
+  RefuseSettings(value, complaint);
   const Form* form = FindForm(value, complaint);
   if (form == nullptr) return step;
   step.action = form->action;
@@ -265,16 +283,34 @@ void CheckMarks(const TomlValue& value, const Scenario& scenario,
       return complaint.Add(value.place,
                            "\"%" + std::string(word) +
                                "%\" stands for nothing: it must be a file of "
-                               "the tree, KEY NAME, FSMAGIC, FSNAME or FSUUID");
+                               "the tree, KEY NAME, FSMAGIC, FSNAME or FSUUID; "
+                               "\"%%\" stands for one \"%\"");
     }
     at = text.find('%', end + 1);
+  }
+}
+
+void CheckRules(const TomlValue& value, const Scenario& scenario,
+                TomlComplaint& complaint) {
+  CheckMarks(value, scenario, complaint);
+  Words names;
+  for (const auto& [name, text] : scenario.includes) names.push_back(name);
+  for (const BuiltInPolicy& policy : BuiltInPolicies()) {
+    names.push_back(policy.name);
+  }
+  for (const std::string& name : IncludedNames(value.text)) {
+    if (std::ranges::find(names, name) != names.end()) continue;
+    complaint.Add(value.place, "there is no \"" + name +
+                                   "\" to include: it must be in [include], or "
+                                   "a built-in policy (" +
+                                   JoinWords(names) + ")");
   }
 }
 
 void CheckPolicy(const TomlValue& value, const Scenario& scenario,
                  TomlComplaint& complaint) {
   if (value.kind != TomlValue::Kind::kText) return;
-  CheckMarks(value, scenario, complaint);
+  CheckRules(value, scenario, complaint);
   if (value.text.find_first_of(" \t\n") != std::string::npos) return;
   Words names;
   for (const BuiltInPolicy& policy : BuiltInPolicies()) {

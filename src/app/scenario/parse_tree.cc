@@ -2,6 +2,7 @@
 // Reading the tree and the lists that a scenario begins with.
 #include "app/scenario/parse_tree.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
@@ -126,6 +127,7 @@ ScenarioList ParseList(const TomlValue& value, const Scenario& scenario,
       "files",   "contents", "signed_by", "algorithm",
       "package", "version",  "owner"};
   ScenarioList list;
+  RefuseSettings(value, complaint);
   const TomlReader reader(value, kKeys, complaint);
   reader.Read("signed_by", list.signer);
   if (!list.signer.empty()) reader.ReadName("signed_by", list.signer);
@@ -148,9 +150,23 @@ ScenarioList ParseList(const TomlValue& value, const Scenario& scenario,
 
 }  // namespace
 
+void RefuseSettings(const TomlValue& table, TomlComplaint& complaint) {
+  for (const TomlValue& item : table.items) {
+    if (item.kind == TomlValue::Kind::kTable ||
+        std::ranges::find(kSettings, item.key) == kSettings.end()) {
+      continue;
+    }
+    complaint.Add(item.key_place,
+                  "\"" + item.key +
+                      "\" is a setting, and settings stand before the first "
+                      "table");
+  }
+}
+
 void ParseTree(const TomlValue& value, TomlComplaint& complaint,
                Scenario& scenario) {
   if (!IsTable(value, complaint)) return;
+  RefuseSettings(value, complaint);
   for (const TomlValue& item : value.items) {
     std::string path;
     TakePathKey(item, complaint, path);
@@ -176,6 +192,7 @@ void ParseLists(const TomlValue& value, const Scenario& scenario,
                 TomlComplaint& complaint,
                 std::map<std::string, ScenarioList>& out) {
   if (!IsTable(value, complaint)) return;
+  RefuseSettings(value, complaint);
   for (const TomlValue& item : value.items) {
     std::string name;
     TakeNameKey(item, complaint, name);

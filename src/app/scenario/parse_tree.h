@@ -2,8 +2,10 @@
 // Reading the tree and the lists that a scenario begins with.
 #pragma once
 
+#include <array>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "app/scenario/scenario.h"
 #include "app/scenario/toml_reader.h"
@@ -22,6 +24,15 @@ void ParseTree(const TomlValue& value, TomlComplaint& complaint,
 void ParseLists(const TomlValue& value, const Scenario& scenario,
                 TomlComplaint& complaint,
                 std::map<std::string, ScenarioList>& out);
+
+// Complains of items that are settings: behind the head of a table, TOML takes
+// them for a part of it.
+void RefuseSettings(const TomlValue& table, TomlComplaint& complaint);
+// The settings of a scenario.
+inline constexpr std::array<std::string_view, 12> kSettings = {
+    "title", "policy",  "policy_file", "policy_signed_by",
+    "mode",  "bind",    "floors",      "read_only",
+    "pcr",   "trusted", "only_alone",  "only_mounted"};
 
 // The largest number of a user or a group; the next one stands for none.
 // Source: chown(2).

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -16,6 +17,10 @@
 #include "policy/match.h"
 
 namespace assayfs {
+
+// The code of an error that says: this machine has not what the scenario needs.
+// Nothing else here fails with it.
+inline constexpr int kNotOnThisMachine = ENOPKG;
 
 // The name of the policy's file, beside which its includes are.
 inline constexpr char kScenarioPolicy[] = "policy";
@@ -46,6 +51,13 @@ struct ScenarioList {
   uid_t owner = 0;  // of the list file
 };
 
+// Where rules stand, for what is said of their lines.
+struct RulesPlace {
+  std::string file;
+  unsigned line = 0;    // of the first
+  bool spread = false;  // each has a line of its own; else all are there
+};
+
 // What is compared after a step. What is not set is not compared.
 struct Expectation {
   std::optional<std::string> verdict;  // "allow", "deny", "unjudged", "error"
@@ -56,7 +68,9 @@ struct Expectation {
   // All that was measured so far, in order: "PCR list NAME", "PCR policy" or
   // "PCR PATH".
   std::optional<std::vector<std::string>> measured;
-  std::optional<std::string> error;  // part of the message; for reload
+  // Part of the message; nothing: there is none. For reload, and for what is
+  // done to files.
+  std::optional<std::string> error;
 };
 
 struct Step {
@@ -97,9 +111,12 @@ struct Scenario {
   std::string name;           // of its file, without folder and ".toml"
   std::string title;          // what it shows, one line
   std::string policy;         // rules, or the name of a built-in policy
+  std::string policy_file;    // where they are to be taken from; empty: here
   std::string policy_signer;  // the key that signs it; "" for none
   // Further files, by name; none of them is called kScenarioPolicy.
   std::map<std::string, std::string> includes;
+  // Where all of these stand, by name; of the policy, kScenarioPolicy.
+  std::map<std::string, RulesPlace> rules;
   std::string mode = "enforce";
   std::string bind;  // as --bind
   bool read_only = false;
@@ -131,8 +148,10 @@ struct StepResult {
 class ScenarioRunner {
  public:
   virtual ~ScenarioRunner() = default;
-  // Returns a result for each step. Errors: whatever keeps it from running:
-  // a scenario that contradicts itself, no FUSE, no TPM.
+  // Returns a result for each step. What cannot be done to a file, and a policy
+  // that is refused, is the error of its step.
+  // Errors: kNotOnThisMachine; whatever else keeps it from running: a policy
+  // that cannot be loaded, a list that is not there, no FUSE, no TPM.
   virtual Result<std::vector<StepResult>> Run(const Scenario& scenario) = 0;
 };
 

@@ -3,7 +3,6 @@
 #include "app/scenario/scenario_folder.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "app/scenario/compare_results.h"
 #include "app/scenario/scenario_tree.h"
 #include "base/bytes.h"
 #include "base/files.h"
@@ -39,17 +39,9 @@ Result<void> PutFile(const std::string& folder, const std::string& name,
 
 ScenarioFolder::ScenarioFolder(const std::string& parent,
                                const Scenario& scenario, Materials& materials)
-    : scenario_(scenario), materials_(materials) {
-  std::error_code error;
-  std::string name =
-      std::filesystem::absolute(parent, error) / "mounted-XXXXXX";
-  if (::mkdtemp(name.data()) != nullptr) path_ = name;
-}
-
-ScenarioFolder::~ScenarioFolder() {
-  std::error_code ignored;
-  if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-}
+    : scenario_(scenario),
+      materials_(materials),
+      folder_("mounted", std::filesystem::absolute(parent).string()) {}
 
 bool ScenarioFolder::IsBuiltIn(const std::string& policy,
                                const std::string& signer) const {
@@ -68,17 +60,11 @@ std::string ScenarioFolder::policy() const {
 }
 
 std::string ScenarioFolder::WithoutPath(std::string message) const {
-  for (const std::string& prefix : {policies() + "/", path_ + "/"}) {
-    for (auto at = message.find(prefix); at != std::string::npos;
-         at = message.find(prefix, at)) {
-      message.erase(at, prefix.size());
-    }
-  }
-  return message;
+  return WithoutFolder(WithoutFolder(std::move(message), policies()), path());
 }
 
 Result<void> ScenarioFolder::Fill() {
-  if (path_.empty()) return Fail(EIO, "no folder for temporary files");
+  if (path().empty()) return Fail(EIO, "no folder for temporary files");
   for (const std::string& folder : {tree(), lists(), revoked(), policies()}) {
     if (::mkdir(folder.c_str(), 0755) != 0 ||
         ::chmod(folder.c_str(), 0755) != 0) {
@@ -121,7 +107,7 @@ Result<void> ScenarioFolder::RemoveList(const std::string& name) {
 }
 
 Result<void> ScenarioFolder::Revoke(const std::string& line) {
-  const auto text = materials_.Expand(line);
+  const auto text = materials_.Revocation(line);
   if (!text) return Fail(text.error());
   const std::string path = revoked() + "/scenario";
   const UniqueFd fd(

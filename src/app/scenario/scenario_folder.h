@@ -7,6 +7,7 @@
 #include "app/scenario/materials.h"
 #include "app/scenario/scenario.h"
 #include "base/result.h"
+#include "base/scratch_folder.h"
 
 namespace assayfs {
 
@@ -17,18 +18,15 @@ class ScenarioFolder {
   // parent: must be there. Both borrowed, must outlive this.
   ScenarioFolder(const std::string& parent, const Scenario& scenario,
                  Materials& materials);
-  ScenarioFolder(const ScenarioFolder&) = delete;
-  ScenarioFolder& operator=(const ScenarioFolder&) = delete;
-  ~ScenarioFolder();
 
   // Makes folders for all that follows, and in them what is there at the start.
-  // Errors: those of mkdtemp(3), of making files, and of Materials; EINVAL for
-  // an include that is called as the policy itself is.
+  // Errors: EIO if there is no folder; those of making files, and of
+  // Materials.
   Result<void> Fill();
 
-  const std::string& path() const { return path_; }
+  const std::string& path() const { return folder_.path(); }
   std::string operator/(const std::string& name) const {
-    return path_ + "/" + name;
+    return path() + "/" + name;
   }
   std::string tree() const { return *this / "tree"; }
   std::string lists() const { return *this / "lists"; }
@@ -48,8 +46,8 @@ class ScenarioFolder {
   Result<void> ReplaceList(const std::string& name, const std::string& with);
   Result<void> RemoveList(const std::string& name);
 
-  // Adds a line to the revocations. Errors: those of Materials::Expand, and of
-  // writing.
+  // Adds a line to the revocations. Errors: those of Materials::Revocation, and
+  // of writing.
   Result<void> Revoke(const std::string& line);
 
   // Replaces the policy. text: rules or the name of a built-in policy, as for
@@ -61,7 +59,7 @@ class ScenarioFolder {
 
   const Scenario& scenario_;
   Materials& materials_;
-  std::string path_;  // empty: none was made
+  const ScratchFolder folder_;
 };
 
 }  // namespace assayfs

@@ -125,6 +125,7 @@ Result<void> ScenarioMount::Prepare(TestKeys& keys) {
   if (!settings) return Fail(settings.error());
   settings_ = std::move(*settings);
   settings_.allow_weak = true;
+  settings_.may_deny_all = true;
   if (scenario_.read_only) settings_.flags |= MS_RDONLY;
   records_path_ = folder_ / "records";
   return SetPaths(folder_.tree(), mount_point, settings_);
@@ -222,7 +223,7 @@ Result<void> ScenarioMount::Stop() {
   return Fail(EIO, "the daemon did not end well: " + LastLineOf(records_path_));
 }
 
-Result<bool> ScenarioMount::PcrsAreAsLogged() const {
+Result<void> ScenarioMount::CheckPcrs() const {
   auto log = LogFile::Open(log_path());
   if (!log) return Fail(log.error());
   const auto lock = log->Acquire();
@@ -235,9 +236,12 @@ Result<bool> ScenarioMount::PcrsAreAsLogged() const {
       *records,
       {.pcrs = {pcrs.begin(), pcrs.end()}, .banks = {}, .tcti = tpm_->tcti()});
   if (!replayed) return Fail(replayed.error());
-  return std::ranges::all_of(*replayed, [](const ReplayedPcr& pcr) {
-    return pcr.tpm && *pcr.tpm == pcr.value;
-  });
+  for (const ReplayedPcr& pcr : *replayed) {
+    if (pcr.tpm && *pcr.tpm == pcr.value) continue;
+    return Fail(
+        EIO, "PCR " + std::to_string(pcr.pcr) + " is not what the log gives");
+  }
+  return {};
 }
 
 }  // namespace assayfs

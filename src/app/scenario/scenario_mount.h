@@ -59,9 +59,9 @@ class ScenarioMount {
   // Ends the daemon, which writes all that it has to write, and unmounts.
   // Errors: EIO if it did not end well.
   Result<void> Stop();
-  // Says whether every PCR is what the log gives. Call after Stop. Errors:
-  // those of reading the log and of the TPM.
-  Result<bool> PcrsAreAsLogged() const;
+  // Says whether every PCR is what the log gives. Call after Stop. Errors: EIO
+  // if one is not; those of reading the log and of the TPM.
+  Result<void> CheckPcrs() const;
 
  private:
   explicit ScenarioMount(const Scenario& scenario, ScenarioFolder& folder)

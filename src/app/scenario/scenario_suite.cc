@@ -10,17 +10,47 @@
 
 #include "app/scenario/mount_runner.h"
 #include "app/scenario/parse_scenario.h"
+#include "app/scenario/policy_from_file.h"
+#include "app/scenario/toml_values.h"
 #include "base/files.h"
+#include "base/numbers.h"
 
 namespace assayfs {
 namespace {
 
-constexpr std::size_t kMaxScenarioBytes = std::size_t{1} << 20;
-
-Result<Scenario> ReadScenario(const std::string& file) {
-  const auto bytes = ReadFileAt(AT_FDCWD, file, kMaxScenarioBytes);
+Result<Scenario> ReadScenario(const std::string& file,
+                              const std::string& policy) {
+  const auto bytes = ReadFileAt(AT_FDCWD, file, kMaxTomlBytes);
   if (!bytes) return Fail(bytes.error());
-  return ParseScenario(std::filesystem::path(file).stem(), AsText(*bytes));
+  const std::filesystem::path path(file);
+  auto scenario = ParseScenario(path.stem(), AsText(*bytes));
+  if (!scenario) return scenario;
+  Result<void> taken;
+  if (!policy.empty()) {
+    taken = TakePolicy(policy, *scenario);
+  } else if (!scenario->policy_file.empty()) {
+    taken =
+        TakePolicyBelow(path.parent_path(), scenario->policy_file, *scenario);
+  }
+  if (!taken) return Fail(std::move(taken).error().WithContext("policy"));
+  return scenario;
+}
+
+// Puts the place in the scenario file, or the policy file, before what is said
+// of a line of rules, as "NAME:LINE:...".
+std::string WithPlace(const Scenario& scenario, const std::string& message) {
+  for (const auto& [name, place] : scenario.rules) {
+    if (!message.starts_with(name + ":")) continue;
+    const std::string file = place.file + ":";
+    const auto end = message.find(':', name.size() + 1);
+    const auto line = ParseNumber<unsigned>(
+        message.substr(name.size() + 1, end - name.size() - 1));
+    if (!line || *line == 0 || end == message.npos) return message;
+    if (!place.spread)
+      return file + std::to_string(place.line) + ": " + message;
+    return file + std::to_string(place.line + *line - 1) + message.substr(end);
+  }
+  return message;
 }
 
 // Records name digests, and where lists are: what is compared is who was denied
@@ -39,8 +69,9 @@ void Append(std::vector<Difference> more, std::vector<Difference>& all) {
 
 }  // namespace
 
-ScenarioSuite::ScenarioSuite(const std::string& folder, Ways ways)
-    : keys_(folder) {
+ScenarioSuite::ScenarioSuite(const std::string& folder, Ways ways,
+                             std::string policy)
+    : keys_(folder), policy_(std::move(policy)) {
   if (ways == Ways::kBoth) mounted_ = std::make_unique<MountRunner>(keys_);
 }
 
@@ -49,9 +80,9 @@ std::optional<ScenarioSuite::Results> ScenarioSuite::RunOneWay(
     ScenarioOutcome& outcome) {
   auto results = runner.Run(scenario);
   if (!results) {
-    const bool cannot = results.error().code() == ENOTSUP;
+    const bool cannot = results.error().code() == kNotOnThisMachine;
     (cannot ? outcome.skipped : outcome.error) =
-        way + ": " + results.error().message();
+        way + ": " + WithPlace(scenario, results.error().message());
     return std::nullopt;
   }
   Shorten(*results);
@@ -81,7 +112,7 @@ ScenarioOutcome ScenarioSuite::Run(const std::string& file) {
   outcome.file = file;
   outcome.name = std::filesystem::path(file).stem();
   const auto start = std::chrono::steady_clock::now();
-  const auto scenario = ReadScenario(file);
+  const auto scenario = ReadScenario(file, policy_);
   if (scenario) {
     outcome.title = scenario->title;
     outcome.steps = scenario->steps.size();

@@ -18,8 +18,9 @@ namespace assayfs {
 class ScenarioSuite {
  public:
   enum class Ways { kAlone, kBoth };
-  // folder: for keys and files of the scenarios; private to the user.
-  ScenarioSuite(const std::string& folder, Ways ways);
+  // folder: for keys and files of the scenarios; private to the user. policy:
+  // the file or the name of one that they are run with; empty: with their own.
+  ScenarioSuite(const std::string& folder, Ways ways, std::string policy = {});
 
   // Reads a scenario file and runs it. Whatever fails is part of the outcome.
   ScenarioOutcome Run(const std::string& file);
@@ -34,6 +35,7 @@ class ScenarioSuite {
   void RunWays(const Scenario& scenario, ScenarioOutcome& outcome);
 
   TestKeys keys_;
+  const std::string policy_;
   AloneRunner alone_{keys_};
   std::unique_ptr<ScenarioRunner> mounted_;  // null if it is not asked for
 };

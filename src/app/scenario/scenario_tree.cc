@@ -90,6 +90,12 @@ Result<void> SetAttributes(const Place& place, const TreeEntry& entry) {
   return Check(::fchmodat(folder, name, entry.mode, 0), "setting its mode");
 }
 
+Result<void> MakeEntryWithAttributes(const Place& place,
+                                     const TreeEntry& entry) {
+  auto made = MakeEntry(place, entry);
+  return made ? SetAttributes(place, entry) : made;
+}
+
 }  // namespace
 
 Result<void> MakeTree(int root_fd,
@@ -98,8 +104,7 @@ Result<void> MakeTree(int root_fd,
     if (auto made = MakeFoldersAbove(root_fd, path); !made) return made;
     const auto place = FindPlace(root_fd, path);
     if (!place) return Fail(place.error());
-    auto made = MakeEntry(*place, entry);
-    if (made) made = SetAttributes(*place, entry);
+    auto made = MakeEntryWithAttributes(*place, entry);
     if (!made) return Fail(std::move(made).error().WithContext(path));
   }
   return {};
@@ -109,10 +114,11 @@ Result<void> WriteTreeFile(int root_fd, const std::string& path,
                            const std::string& content, IfMissing if_missing) {
   const auto place = FindPlace(root_fd, path);
   if (!place) return Fail(place.error());
-  const int create = if_missing == IfMissing::kCreate ? O_CREAT : 0;
-  const UniqueFd fd(
-      ::openat(place->folder.get(), place->name.c_str(),
-               O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC | create, 0644));
+  const UniqueFd fd(::openat(place->folder.get(), place->name.c_str(),
+                             O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd && errno == ENOENT && if_missing == IfMissing::kCreate) {
+    return MakeEntryWithAttributes(*place, {.content = content});
+  }
   if (!fd) return Fail(Error::FromErrno(path));
   auto written = WriteAll(fd.get(), AsBytes(content));
   if (!written) return Fail(std::move(written).error().WithContext(path));

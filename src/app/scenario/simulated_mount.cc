@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "app/daemon/mount_policy.h"
+#include "app/scenario/compare_results.h"
 #include "app/uses/record_text.h"
 #include "appraise/asker.h"
 #include "appraise/check_list.h"
@@ -40,11 +41,12 @@ std::string ScenarioName(const std::string& file_name) {
 
 SimulatedMount::SimulatedMount(const Scenario& scenario, Materials& materials,
                                std::string folder)
-    : scenario_(scenario), materials_(materials), folder_(std::move(folder)) {
-  for (const auto& [path, entry] : scenario.tree) {
-    tree_.emplace(path, File(entry));
-  }
-}
+    : scenario_(scenario),
+      materials_(materials),
+      folder_(std::move(folder)),
+      tree_(scenario.tree, scenario.read_only
+                               ? SimulatedTree::Access::kReadOnly
+                               : SimulatedTree::Access::kWritable) {}
 
 // Takes note of policies.
 class SimulatedMount::PolicyMeasurer : public Measurer {
@@ -126,6 +128,8 @@ Result<void> SimulatedMount::PutPolicy(const std::string& text,
   auto measured = MeasurePolicy(*loaded, measurer);
   if (!measured) return measured;
   policy_ = std::make_shared<const Policy>(std::move(loaded->policy));
+  policy_text_ = text;
+  policy_signer_ = signer;
   return {};
 }
 
@@ -180,29 +184,30 @@ Result<void> SimulatedMount::ReplaceList(const std::string& name,
   return put;
 }
 
-void SimulatedMount::RemoveList(const std::string& name) {
-  std::erase_if(files_, [&](const auto& file) {
+Result<void> SimulatedMount::RemoveList(const std::string& name) {
+  const auto removed = std::erase_if(files_, [&](const auto& file) {
     if (ScenarioName(file.first) != name) return false;
     lists_.erase(file.first);
     return true;
   });
+  if (removed == 0) return Fail(ENOENT, "list " + name + " is not there");
   PublishLists();
+  return {};
 }
 
 Result<void> SimulatedMount::Revoke(const std::string& line) {
-  const auto text = materials_.Expand(line);
+  const auto text = materials_.Revocation(line);
   if (!text) return Fail(text.error());
   withdrawals_->revocations.Add("scenario", *text);
-  if (!withdrawals_->revocations.problems().empty()) {
-    return Fail(EINVAL, withdrawals_->revocations.problems().front());
-  }
   PublishLists();
   return {};
 }
 
 Result<void> SimulatedMount::Reload(const std::string& text,
                                     const std::string& signer) {
-  auto put = text.empty() ? PutPolicy(scenario_.policy, scenario_.policy_signer)
+  // Copies: what they are of is replaced.
+  auto put = text.empty() ? PutPolicy(std::string(policy_text_),
+                                      std::string(policy_signer_))
                           : PutPolicy(text, signer);
   if (!put) return put;
   for (const auto& [name, raw] : files_) LoadList(raw);
@@ -218,53 +223,8 @@ void SimulatedMount::Measure(std::optional<std::uint32_t> pcr,
   if (held_.insert(record + " " + digest).second) measured_.push_back(record);
 }
 
-Result<SimulatedMount::File*> SimulatedMount::Find(const std::string& path) {
-  const auto found = tree_.find(path);
-  if (found == tree_.end()) return Fail(ENOENT, "no file " + path);
-  return &found->second;
-}
-
-Result<void> SimulatedMount::SetContent(const std::string& path,
-                                        const std::string& content) {
-  auto& file = tree_[path];
-  file.entry.content = content;
-  ++file.generation;
-  return {};
-}
-
-Result<void> SimulatedMount::SetOwner(const std::string& path, uid_t owner) {
-  const auto file = Find(path);
-  if (!file) return Fail(file.error());
-  (*file)->entry.owner = owner;
-  return {};
-}
-
-Result<void> SimulatedMount::Rename(const std::string& from,
-                                    const std::string& to) {
-  std::map<std::string, File> moved;
-  for (auto it = tree_.begin(); it != tree_.end();) {
-    const bool below = it->first.starts_with(from + "/");
-    if (it->first != from && !below) {
-      ++it;
-      continue;
-    }
-    moved.emplace(to + it->first.substr(from.size()), std::move(it->second));
-    it = tree_.erase(it);
-  }
-  if (moved.empty()) return Fail(ENOENT, "no file " + from);
-  for (auto& [path, file] : moved) {
-    tree_.insert_or_assign(path, std::move(file));
-  }
-  return {};
-}
-
-Result<void> SimulatedMount::Remove(const std::string& path) {
-  if (tree_.erase(path) == 0) return Fail(ENOENT, "no file " + path);
-  return {};
-}
-
-assayfs::Use SimulatedMount::UseOf(const Step& step, const File& file,
-                                   Mask mask) const {
+assayfs::Use SimulatedMount::UseOf(const Step& step, const std::string& path,
+                                   const File& file, Mask mask) const {
   assayfs::Use use{.mask = mask, .uid = step.euid.value_or(step.uid)};
   // Program and container are those of this process, as for its children.
   use.pid = ::getpid();
@@ -285,7 +245,7 @@ assayfs::Use SimulatedMount::UseOf(const Step& step, const File& file,
   if (system_.name) use.text(TextFact::kFsName) = {*system_.name};
   if (system_.subtype) use.text(TextFact::kFsSubtype) = {*system_.subtype};
   if (system_.uuid) use.text(TextFact::kFsUuid) = {*system_.uuid};
-  use.text(TextFact::kPath) = {step.path};
+  use.text(TextFact::kPath) = {path};
   use.elf = file.entry.content.starts_with(kElfMagic);
   use.set_mode(file.entry.mode);
   return use;
@@ -295,14 +255,12 @@ Result<KnownFile> SimulatedMount::KnownOf(const std::string& path,
                                           const File& file,
                                           const DemandList& demands) const {
   KnownFile known;
-  known.regular = file.entry.kind == TreeEntry::Kind::kFile;
   known.paths = {path};
   known.attributes.info.st_mode = S_IFREG | file.entry.mode;
   known.attributes.info.st_uid = file.entry.owner;
   known.attributes.info.st_gid = file.entry.group;
   known.attributes.capabilities = "";
   known.comparable = {true, true, true, true, true};
-  if (!known.regular) return known;
   for (const HashAlgorithm algorithm :
        AlgorithmsFor(*index_, demands.all(), 0)) {
     auto digest = HashBytes(algorithm, AsBytes(file.entry.content));
@@ -312,41 +270,59 @@ Result<KnownFile> SimulatedMount::KnownOf(const std::string& path,
   return known;
 }
 
-Result<StepResult> SimulatedMount::Judge(const Step& step, Mask mask) {
-  const auto file = Find(step.path);
-  if (!file) return Fail(file.error());
-  const assayfs::Use use = UseOf(step, **file, mask);
-  const DemandList demands = Match(*policy_, use);
-  const auto known = KnownOf(step.path, **file, demands);
+Result<SimulatedMount::Judged> SimulatedMount::JudgeUse(const Step& step,
+                                                        Mask mask) {
+  Judged judged;
+  StepResult& result = judged.result;
+  const auto path =
+      tree_.Open(step.path, mask,
+                 {step.euid.value_or(step.uid), step.egid.value_or(step.gid)});
+  if (!path) {
+    result.error = StepErrorText(step, path.error().code());
+    return judged;
+  }
+  const File& file = tree_.at(*path);
+  UseRecord record;
+  record.path = *path;
+  record.use = UseOf(step, *path, file, mask);
+  const DemandList demands = Match(*policy_, record.use);
+  const auto known = KnownOf(*path, file, demands);
   if (!known) return Fail(known.error());
   const UseDecision decided =
       DecideUse(*policy_, *index_, demands, *known, Owners{});
-  if (!decided.measures.empty()) {
-    const auto sha256 =
-        HashBytes(HashAlgorithm::kSha256, AsBytes((*file)->entry.content));
-    if (!sha256) return Fail(sha256.error());
-    for (const Rule* rule : decided.measures) {
-      Measure(rule->terms.pcr, step.path, sha256->ToString());
-    }
+  const auto sha256 =
+      HashBytes(HashAlgorithm::kSha256, AsBytes(file.entry.content));
+  if (!sha256) return Fail(sha256.error());
+  for (const Rule* rule : decided.measures) {
+    Measure(rule->terms.pcr, *path, sha256->ToString());
   }
-  const Decision& decision = decided.decision;
-  StepResult result;
-  result.verdict = VerdictName(decision.verdict);
-  result.reason = ReasonName(decision.reason);
-  if (decision.rule != nullptr) result.line = decision.rule->line;
-  const bool denied = !Permits(Mode::kEnforce, decision.verdict);
+  record.decision = decided.decision;
+  record.permitted = Permits(mode_, record.decision.verdict);
+  judged.path = *path;
+  judged.permitted = record.permitted;
+  result.verdict = VerdictName(record.decision.verdict);
+  result.reason = ReasonName(record.decision.reason);
+  if (record.decision.rule != nullptr) result.line = record.decision.rule->line;
   const bool audits =
       decided.audit &&
-      audited_.insert(step.path + " " + std::to_string((*file)->generation))
-          .second;
-  if (!denied && !audits) return result;
-  UseRecord record;
-  record.path = step.path;
-  record.use = use;
-  record.decision = decision;
-  record.permitted = Permits(mode_, decision.verdict);
-  result.records.push_back(RecordText(record, "/"));
-  return result;
+      audited_.insert(*path + " " + std::to_string(file.generation)).second;
+  if (audits || !Permits(Mode::kEnforce, record.decision.verdict)) {
+    result.records.push_back(RecordText(record, "/"));
+  }
+  return judged;
+}
+
+Result<StepResult> SimulatedMount::Judge(const Step& step, Mask mask) {
+  auto judged = JudgeUse(step, mask);
+  if (!judged) return Fail(std::move(judged).error());
+  return std::move(judged->result);
+}
+
+Result<StepResult> SimulatedMount::Write(const Step& step) {
+  auto judged = JudgeUse(step, kMayWrite);
+  if (!judged) return Fail(std::move(judged).error());
+  if (judged->permitted) tree_.SetContent(judged->path, step.text);
+  return std::move(judged->result);
 }
 
 }  // namespace assayfs

@@ -12,6 +12,7 @@
 
 #include "app/scenario/materials.h"
 #include "app/scenario/scenario.h"
+#include "app/scenario/simulated_tree.h"
 #include "app/settings/mount_settings.h"
 #include "app/uses/decide_use.h"
 #include "appraise/digest_index.h"
@@ -30,37 +31,41 @@ class SimulatedMount {
                  std::string folder);
 
   // Loads keys, policy and lists. system: that the tree is said to be on.
-  // Errors: those that a mount would have.
+  // Errors: those that a mount of a scenario has.
   Result<void> Start(TestKeys& keys, FileSystem system);
 
-  // Judges a use and counts what follows from it. Errors: ENOENT for a path
-  // that is no file.
+  // Judges a use and counts what follows from it. A file that could not be
+  // opened if there were no policy is the error of the result.
+  // Errors: those of hashing.
   Result<StepResult> Judge(const Step& step, Mask mask);
+  // Likewise for writing, and replaces the content if that is permitted.
+  Result<StepResult> Write(const Step& step);
 
-  // Changes to the tree. Errors: ENOENT if it is not there.
-  Result<void> SetContent(const std::string& path, const std::string& content);
-  Result<void> SetOwner(const std::string& path, uid_t owner);
-  Result<void> Rename(const std::string& from, const std::string& to);
-  Result<void> Remove(const std::string& path);
+  // What is changed without being judged.
+  SimulatedTree& tree() { return tree_; }
 
+  // Puts a list among the others. Errors: those of Materials::List.
   Result<void> AddList(const std::string& name);
+  // Puts what the list "with" says in the place of a list. Errors: likewise.
   Result<void> ReplaceList(const std::string& name, const std::string& with);
-  void RemoveList(const std::string& name);
+  // Errors: ENOENT if the list is not among the others.
+  Result<void> RemoveList(const std::string& name);
+  // Adds a line to the revocations. Errors: those of Materials::Revocation.
   Result<void> Revoke(const std::string& line);
-  // Errors: those of a reload.
+  // Loads another policy, or with text "" once more the one that was loaded
+  // last, with its signature. Errors: those of a reload.
   Result<void> Reload(const std::string& text, const std::string& signer);
 
   // All that was measured so far; see Expectation.
   const std::vector<std::string>& measured() const { return measured_; }
 
  private:
-  struct File {
-    TreeEntry entry;
-    // Grows when content changes, so that it counts as another.
-    std::uint64_t generation = 0;
-
-    File() = default;
-    explicit File(TreeEntry given) : entry(std::move(given)) {}
+  using File = SimulatedTree::File;
+  // A use that was judged.
+  struct Judged {
+    StepResult result;
+    std::string path;  // of the file itself; empty if it could not be opened
+    bool permitted = false;
   };
 
   class PolicyMeasurer;
@@ -68,23 +73,26 @@ class SimulatedMount {
   Result<void> PutList(const std::string& name, const std::string& from);
   void LoadList(const RawList& raw);
   void PublishLists();
-  assayfs::Use UseOf(const Step& step, const File& file, Mask mask) const;
+  Result<Judged> JudgeUse(const Step& step, Mask mask);
+  assayfs::Use UseOf(const Step& step, const std::string& path,
+                     const File& file, Mask mask) const;
   // What of a file a use with these demands is decided by.
   Result<KnownFile> KnownOf(const std::string& path, const File& file,
                             const DemandList& demands) const;
   void Measure(std::optional<std::uint32_t> pcr, const std::string& name,
                const std::string& digest);
-  Result<File*> Find(const std::string& path);
 
   const Scenario& scenario_;
   Materials& materials_;
   const std::string folder_;
-  std::map<std::string, File> tree_;
+  SimulatedTree tree_;
   FileSystem system_;
   Mode mode_ = Mode::kEnforce;
   MountSettings settings_;
   std::shared_ptr<const Keyring> keys_;
   std::shared_ptr<const Policy> policy_;
+  std::string policy_text_;  // what it was loaded from, and with which signer
+  std::string policy_signer_;
   // By the name of the file, in loading order.
   struct Before {
     bool operator()(const std::string& a, const std::string& b) const {

@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <poll.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -36,6 +37,7 @@ constexpr std::chrono::milliseconds kUseLimit{60'000};
 // What the child says: one of these, a number and a text. A stand-in says what
 // cat(1) does, and nothing if it could; nor does a child that executes.
 constexpr std::string_view kUsed = "used ";
+constexpr std::string_view kDenied = "denied ";
 constexpr std::string_view kFailed = "failed ";
 
 struct Attempt {
@@ -74,18 +76,30 @@ Result<UniqueFd> OpenToPass(const Attempt& attempt) {
   return file;
 }
 
+bool IsFolder(int file_fd) {
+  struct stat info {};
+  return ::fstat(file_fd, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+// Says whether the kernel itself lets this process use the file.
+bool MayUse(int file_fd, Mask mask) {
+  const int wanted = ((mask & kMayRead) != 0 ? R_OK : 0) |
+                     ((mask & (kMayWrite | kMayAppend)) != 0 ? W_OK : 0) |
+                     ((mask & kMayExec) != 0 ? X_OK : 0);
+  return !IsFolder(file_fd) &&
+         ::faccessat(file_fd, "", wanted, AT_EMPTY_PATH | AT_EACCESS) == 0;
+}
+
 // Returns if the file was not executed. If it was, the kernel stops the program
 // before it does anything.
-Result<int> Execute(const Attempt& attempt) {
-  const auto file = OpenToPass(attempt);
-  if (!file) return file.error().code();
+Result<int> Execute(const Attempt& attempt, int file_fd) {
   if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) {
     return Fail(Error::FromErrno("having a program stopped"));
   }
   std::vector<std::string> words = {attempt.path};
   const char* const no_environment[] = {nullptr};
-  ::syscall(SYS_execveat, file->get(), "", Pointers(words).data(),
-            no_environment, AT_EMPTY_PATH);
+  ::syscall(SYS_execveat, file_fd, "", Pointers(words).data(), no_environment,
+            AT_EMPTY_PATH);
   // The file itself was opened, but is no program, or its interpreter is
   // missing.
   const bool is_opened =
@@ -103,18 +117,35 @@ Result<void> BecomeUser(const Asker& asker, pid_t parent) {
   return {};
 }
 
-Result<int> RunStandIn(const Attempt& attempt, int report_fd) {
-  const auto file = OpenToPass(attempt);
-  if (!file) return file.error().code();
+// What cat says would not tell who refused, so that is asked before.
+Result<UseOutcome> RunStandIn(const Attempt& attempt, int file_fd,
+                              int report_fd) {
+  if (!MayUse(file_fd, attempt.mask)) {
+    return UseOutcome{IsFolder(file_fd) ? EISDIR : EACCES, false};
+  }
   const UniqueFd null(::open("/dev/null", O_WRONLY | O_CLOEXEC));
   ::dup2(null.get(), STDOUT_FILENO);
   ::dup2(report_fd, STDERR_FILENO);
   return Fail(BecomeStandIn(attempt.asker.exe,
-                            "/proc/self/fd/" + std::to_string(file->get())));
+                            "/proc/self/fd/" + std::to_string(file_fd)));
+}
+
+Result<UseOutcome> Use(const Attempt& attempt, int report_fd) {
+  const auto file = OpenToPass(attempt);
+  if (!file) return UseOutcome{file.error().code(), false};
+  if (!attempt.asker.exe.empty()) {
+    return RunStandIn(attempt, file->get(), report_fd);
+  }
+  const auto code = (attempt.mask & kMayExec) != 0
+                        ? Execute(attempt, file->get())
+                        : Open(attempt);
+  if (!code) return Fail(code.error());
+  const bool refused = *code == EACCES || *code == EPERM;
+  return UseOutcome{*code, refused && MayUse(file->get(), attempt.mask)};
 }
 
 // The child's part. Does not return if another program takes over.
-Result<int> BecomeAndUse(const Attempt& attempt, int report_fd) {
+Result<UseOutcome> BecomeAndUse(const Attempt& attempt, int report_fd) {
   if (attempt.group != nullptr) {
     if (auto entered = attempt.group->Enter(); !entered) {
       return Fail(std::move(entered).error());
@@ -128,9 +159,7 @@ Result<int> BecomeAndUse(const Attempt& attempt, int report_fd) {
   if (auto done = BecomeUser(attempt.asker, attempt.parent); !done) {
     return Fail(std::move(done).error());
   }
-  if (!attempt.asker.exe.empty()) return RunStandIn(attempt, report_fd);
-  if ((attempt.mask & kMayExec) != 0) return Execute(attempt);
-  return Open(attempt);
+  return Use(attempt, report_fd);
 }
 
 [[noreturn]] void RunChild(const Attempt& attempt, int report_fd) {
@@ -138,7 +167,8 @@ Result<int> BecomeAndUse(const Attempt& attempt, int report_fd) {
   const auto used = BecomeAndUse(attempt, report_fd);
   std::string text;
   if (used) {
-    text = std::string(kUsed) + std::to_string(*used) + " ";
+    text = std::string(used->denied ? kDenied : kUsed) +
+           std::to_string(used->code) + " ";
   } else {
     text = std::string(kFailed) + std::to_string(used.error().code()) + " " +
            used.error().message();
@@ -166,21 +196,23 @@ std::optional<std::string> ReadReport(int fd) {
 }
 
 // Says what became of the use. status: of the child, as waitpid(2) has it.
-Result<int> Understand(std::string_view said, int status) {
-  const bool used = said.starts_with(kUsed);
-  if (used || said.starts_with(kFailed)) {
-    said.remove_prefix(used ? kUsed.size() : kFailed.size());
+Result<UseOutcome> Understand(std::string_view said, int status) {
+  for (const std::string_view word : {kUsed, kDenied, kFailed}) {
+    if (!said.starts_with(word)) continue;
+    said.remove_prefix(word.size());
     const auto space = std::min(said.find(' '), said.size());
     const int code = ParseNumber<int>(said.substr(0, space)).value_or(EIO);
-    if (used) return code;
+    if (word != kFailed) return UseOutcome{code, word == kDenied};
     return Fail(code, std::string(said.substr(space + 1)));
   }
   for (const auto& [text, code] : {std::pair("Permission denied", EACCES),
                                    std::pair("not permitted", EPERM)}) {
-    if (said.find(text) != std::string_view::npos) return code;
+    if (said.find(text) != std::string_view::npos) {
+      return UseOutcome{code, true};
+    }
   }
   const bool ended_well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-  if (said.empty() && (WIFSTOPPED(status) || ended_well)) return 0;
+  if (said.empty() && (WIFSTOPPED(status) || ended_well)) return UseOutcome{};
   return Fail(EIO, "the process that uses the file failed: " +
                        std::string(said.substr(0, said.find('\n'))));
 }
@@ -196,8 +228,8 @@ Asker AskerOf(const Step& step) {
           .container = step.container};
 }
 
-Result<int> UseFile(const Asker& asker, int root_fd, const std::string& path,
-                    Mask mask) {
+Result<UseOutcome> UseFile(const Asker& asker, int root_fd,
+                           const std::string& path, Mask mask) {
   if (!asker.exe.empty() && mask != kMayRead) {
     return Fail(EINVAL, "with \"exe\", a file can only be read");
   }

@@ -23,14 +23,21 @@ struct Asker {
 };
 Asker AskerOf(const Step& step);
 
+// What became of a use.
+struct UseOutcome {
+  int code = 0;  // 0: the file could be used
+  // The file system denied what the kernel would permit; else the code is the
+  // kernel's own.
+  bool denied = false;
+};
+
 // Has a child use a file: opens it, and reads a byte if it reads; or executes
 // it up to, and without, the first instruction. Nothing is written. root_fd:
 // the folder that the child takes for its root; borrowed.
-// Returns 0 if it could, or else the errno code of what was refused.
 // Errors: EINVAL for a program and anything but reading; those of PutStandIn
 // and ContainerGroup; EPERM without the right to become others; ETIMEDOUT; EIO
 // if the child ends otherwise.
-Result<int> UseFile(const Asker& asker, int root_fd, const std::string& path,
-                    Mask mask);
+Result<UseOutcome> UseFile(const Asker& asker, int root_fd,
+                           const std::string& path, Mask mask);
 
 }  // namespace assayfs

@@ -33,20 +33,9 @@ bool Is(Kind kind, const TomlValue& value, TomlComplaint& complaint) {
   return false;
 }
 
-bool IsPath(std::string_view text) {
-  if (!text.starts_with('/') || text.find('\0') != text.npos) return false;
-  while (!text.empty()) {
-    text.remove_prefix(1);
-    const std::string_view name = text.substr(0, text.find('/'));
-    if (name.empty() || name == "." || name == "..") return false;
-    text.remove_prefix(name.size());
-  }
-  return true;
-}
-
 void CheckPath(std::string_view text, TomlPlace place, TomlComplaint& complaint,
                std::string& out) {
-  if (IsPath(text)) {
+  if (IsTomlPath(text)) {
     out = text;
   } else {
     complaint.Add(place, Quoted(text) +
@@ -73,6 +62,17 @@ bool IsTomlName(std::string_view text) {
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-";
   return !text.empty() && text.front() != '.' &&
          text.find_first_not_of(kAllowed) == std::string_view::npos;
+}
+
+bool IsTomlPath(std::string_view text) {
+  if (!text.starts_with('/') || text.find('\0') != text.npos) return false;
+  while (!text.empty()) {
+    text.remove_prefix(1);
+    const std::string_view name = text.substr(0, text.find('/'));
+    if (name.empty() || name == "." || name == "..") return false;
+    text.remove_prefix(name.size());
+  }
+  return true;
 }
 
 void TomlComplaint::Add(TomlPlace place, std::string_view text) {
@@ -190,6 +190,13 @@ void TomlReader::Read(std::string_view key, std::uint32_t most,
 
 void TomlReader::Read(std::string_view key, std::string& out) const {
   if (const auto* value = Find(key)) TakeText(*value, complaint_, out);
+}
+
+void TomlReader::ReadFilled(std::string_view key, std::string& out) const {
+  Read(key, out);
+  if (const auto* value = Find(key); value != nullptr && out.empty()) {
+    complaint_.Add(value->place, Quoted(key) + " must not be empty");
+  }
 }
 
 void TomlReader::ReadWord(std::string_view key, TomlWords words,

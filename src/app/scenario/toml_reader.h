@@ -16,6 +16,7 @@ namespace assayfs {
 // The first thing that is wrong. Threads: one at a time.
 class TomlComplaint {
  public:
+  // Takes it down, with its place, unless something was wrong before.
   void Add(TomlPlace place, std::string_view text);
   // Returns "LINE:COLUMN: ..."; nothing if all is well.
   const std::optional<std::string>& first() const { return first_; }
@@ -32,6 +33,10 @@ std::string JoinWords(TomlWords words);
 // "._+-", no dot first, so that it can be the name of a file.
 bool IsTomlName(std::string_view text);
 
+// Says whether text is a place in a tree: "/" and names with "/" between them,
+// none "." or "..".
+bool IsTomlPath(std::string_view text);
+
 // Each takes the value into out, or complains and leaves out as it is.
 // Threads: pure functions.
 void TakeFlag(const TomlValue& value, TomlComplaint& complaint, bool& out);
@@ -44,7 +49,7 @@ void TakeTexts(const TomlValue& value, TomlComplaint& complaint,
 // One of words.
 void TakeWord(const TomlValue& value, TomlWords words, TomlComplaint& complaint,
               std::string& out);
-// A place in a tree: "/" and names with "/" between them, none "." or "..".
+// See IsTomlPath.
 void TakePath(const TomlValue& value, TomlComplaint& complaint,
               std::string& out);
 // See IsTomlName.
@@ -75,6 +80,8 @@ class TomlReader {
   void Read(std::string_view key, bool& out) const;
   void Read(std::string_view key, std::uint32_t most, std::uint32_t& out) const;
   void Read(std::string_view key, std::string& out) const;
+  // Complains also of text that is empty.
+  void ReadFilled(std::string_view key, std::string& out) const;
   void ReadWord(std::string_view key, TomlWords words, std::string& out) const;
   void ReadPath(std::string_view key, std::string& out) const;
   void ReadName(std::string_view key, std::string& out) const;

@@ -95,6 +95,30 @@ TomlValue Convert(const toml::node& node) {
   return value;
 }
 
+std::vector<std::string_view> LinesOf(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    lines.push_back(text.substr(0, text.find('\n')));
+    text.remove_prefix(std::min(lines.back().size() + 1, text.size()));
+  }
+  return lines;
+}
+
+void SetFirstLines(const std::vector<std::string_view>& lines,
+                   TomlValue& value) {
+  for (TomlValue& item : value.items) SetFirstLines(lines, item);
+  const TomlPlace place = value.place;
+  if (value.kind != TomlValue::Kind::kText || place.line > lines.size() ||
+      place.column > lines[place.line - 1].size()) {
+    return;
+  }
+  std::string_view rest = lines[place.line - 1].substr(place.column - 1);
+  if (!rest.starts_with("\"\"\"") && !rest.starts_with("'''")) return;
+  rest.remove_prefix(3);
+  // A new line at once is no part of the text.
+  value.first_line = place.line + (rest.empty() || rest == "\r" ? 1 : 0);
+}
+
 }  // namespace
 
 Result<TomlValue> ParseToml(std::string_view text) {
@@ -107,7 +131,9 @@ Result<TomlValue> ParseToml(std::string_view text) {
     return Fail(EINVAL, PlaceText(PlaceOf(parsed.error().source())) +
                             std::string(parsed.error().description()));
   }
-  return Convert(parsed.table());
+  TomlValue value = Convert(parsed.table());
+  SetFirstLines(LinesOf(text), value);
+  return value;
 }
 
 }  // namespace assayfs

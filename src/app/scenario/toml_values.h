@@ -23,7 +23,10 @@ struct TomlValue {
   TomlPlace place;
   bool flag = false;
   std::int64_t number = 0;
-  std::string text;              // valid UTF-8
+  std::string text;  // valid UTF-8
+  // The line of the first one of text between three quotation marks; 0 for text
+  // between one.
+  unsigned first_line = 0;
   std::vector<TomlValue> items;  // of an array or a table, as they stand there
   std::string key;               // of an item of a table; no two have one
   TomlPlace key_place;

@@ -32,6 +32,8 @@ struct MountSettings {
   std::string policy;                // built-in name or absolute path
   Mode mode = Mode::kEnforce;
   bool allow_weak = false;
+  // Whether it may start although no list vouches for anything.
+  bool may_deny_all = false;
   std::optional<EnforceAt> enforce_at;  // nothing: whichever is possible
   DataPath data = DataPath::kAuto;
 

@@ -116,9 +116,12 @@ TEST(CompareResultsTest, WaysAreComparedInAllTheyGive) {
   EXPECT_EQ(differences[0].got_from, "mounted");
 }
 
-TEST(CompareResultsTest, ErrorsOfTwoWaysMayHaveOtherWords) {
+TEST(CompareResultsTest, ErrorsOfReloadsMayHaveOtherWords) {
   Scenario scenario;
   scenario.steps = {OpenStep()};
+  EXPECT_THAT(Words(CompareWays(scenario, {WithError("a")}, {WithError("b")})),
+              ElementsAre("error: a, b"));
+  scenario.steps[0].action = Step::Action::kReload;
   EXPECT_THAT(CompareWays(scenario, {WithError("a")}, {WithError("b")}),
               IsEmpty());
 }

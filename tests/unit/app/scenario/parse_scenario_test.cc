@@ -266,10 +266,11 @@ TEST(ParseScenarioTest, UnknownKeysAreRefusedWithThoseThatAreKnown) {
               FailsSaying(EINVAL, "6:24: \"mod\" is not known here (content"));
   EXPECT_THAT(ParseList("file = []"),
               FailsSaying(EINVAL, "\"file\" is not known here (files"));
-  EXPECT_THAT(ParseStep("[[step]]\nremove = \"/a\"\nuid = 5\n"),
-              FailsSaying(EINVAL,
-                          "10:1: \"uid\" is not known here (remove, records, "
-                          "measured)"));
+  EXPECT_THAT(
+      ParseStep("[[step]]\nremove = \"/a\"\nuid = 5\n"),
+      FailsSaying(EINVAL,
+                  "10:1: \"uid\" is not known here (remove, error, records, "
+                  "measured)"));
 }
 
 TEST(ParseScenarioTest, ValuesOfTheWrongKindAreRefused) {
@@ -456,6 +457,98 @@ TEST(ParseScenarioTest, ATitleIsOneLine) {
   EXPECT_THAT(Parse("title = \"\"\n" + rest), FailsSaying(EINVAL, "one line"));
   EXPECT_THAT(Parse("title = \"a\\nb\"\n" + rest),
               FailsSaying(EINVAL, "one line"));
+}
+
+TEST(ParseScenarioTest, OnlyWhatTheScenarioHasIsIncluded) {
+  EXPECT_THAT(ParseSettings("[include]\nmore = \"include tcb\\n\""),
+              ::testing::Not(FailsWith(EINVAL)));
+  EXPECT_THAT(ParseSettings("[include]\nmore = \"include /etc/shadow\\n\""),
+              FailsSaying(EINVAL, "4:8: there is no \"/etc/shadow\""));
+  EXPECT_THAT(ParseSettings("[include]\nmore = \"audit\\n include ../x # y\""),
+              FailsSaying(EINVAL, "there is no \"../x\" to include"));
+  EXPECT_THAT(ParseStep("[[step]]\nreload = \"include /etc/shadow\""),
+              FailsSaying(EINVAL, "there is no \"/etc/shadow\""));
+  EXPECT_THAT(
+      Parse("title = \"t\"\npolicy = \"include more\"\n" + std::string(kStep)),
+      FailsSaying(EINVAL, "2:10: there is no \"more\""));
+  EXPECT_THAT(ParseSettings("[include]\ntcb = \"\""),
+              FailsSaying(EINVAL, "4:1: a built-in policy has this name"));
+}
+
+TEST(ParseScenarioTest, WhatMustSaySomethingIsNotEmpty) {
+  EXPECT_THAT(ParseSettings("only_alone = \"\""),
+              FailsSaying(EINVAL, "3:14: \"only_alone\" must not be empty"));
+  EXPECT_THAT(ParseSettings("only_mounted = \"\""),
+              FailsSaying(EINVAL, "\"only_mounted\" must not be empty"));
+  EXPECT_THAT(ParseStep("[[step]]\nreload = \"\"\nerror = \"\"\n"),
+              FailsSaying(EINVAL, "\"error\" must not be empty"));
+}
+
+TEST(ParseScenarioTest, WhatIsDoneToFilesMayFail) {
+  for (const char* step :
+       {"open = \"/a\"", "write = \"/a\"\ncontent = \"\"",
+        "change = \"/a\"\ncontent = \"\"", "rename = \"/a\"\nto = \"/b\"",
+        "remove = \"/a\"", "chown = \"/a\"\nowner = 5"}) {
+    EXPECT_THAT(OnlyStep(std::string(step) + "\nerror = \"no\"\n").expect.error,
+                Optional(std::string("no")));
+  }
+}
+
+TEST(ParseScenarioTest, AProgramOnlyReads) {
+  EXPECT_THAT(
+      ParseStep("[[step]]\nopen = \"/a\"\nexe = \"/x\"\nfor = \"write\"\n"),
+      FailsSaying(EINVAL, "10:1: with \"exe\", a file can only be opened"));
+}
+
+TEST(ParseScenarioTest, SettingsBehindATableAreNamed) {
+  for (const char* table : {"[lists]", "[lists.x]", "[tree]", "[include]"}) {
+    const std::string before = std::string(table) == "[tree]" ? "" : kBegin;
+    const std::string head =
+        before.empty() ? "title = \"t\"\npolicy = \"files\"\n" : before;
+    EXPECT_THAT(Parse(head + table + "\nmode = \"log\"\n" + kStep),
+                FailsSaying(EINVAL,
+                            "\"mode\" is a setting, and settings stand "
+                            "before the first table"))
+        << table;
+  }
+  EXPECT_THAT(ParseStep("[[step]]\nopen = \"/a\"\npcr = 3\n"),
+              FailsSaying(EINVAL, "10:1: \"pcr\" is a setting"));
+}
+
+TEST(ParseScenarioTest, AKeyThatNoStepHasIsNamed) {
+  EXPECT_THAT(ParseStep("[[step]]\nopne = \"/a\"\nuid = 5\n"),
+              FailsSaying(EINVAL,
+                          "\"opne\" is not known in a step; it must "
+                          "have one of: open, "));
+}
+
+TEST(ParseScenarioTest, RulesMayComeFromAFile) {
+  const auto parse = [](const std::string& settings) {
+    return Parse("title = \"t\"\n" + settings + "\n" + kStep);
+  };
+  EXPECT_EQ(Must(parse("policy_file = \"sub/web.policy\"")).policy_file,
+            "sub/web.policy");
+  for (const char* path : {"", "/etc/passwd", "../x", "a/../b", "./a"}) {
+    EXPECT_THAT(parse("policy_file = \"" + std::string(path) + "\""),
+                FailsSaying(EINVAL, "not lead out of it"));
+  }
+  EXPECT_THAT(parse("policy = \"files\"\npolicy_file = \"a\""),
+              FailsSaying(EINVAL, "3:1: there is a \"policy\" already"));
+  EXPECT_THAT(parse(""), FailsSaying(EINVAL, "\"policy\" is missing"));
+}
+
+TEST(ParseScenarioTest, ThePlacesOfRulesAreKept) {
+  const auto scenario = Must(
+      Parse("title = \"t\"\npolicy = \"\"\"\ninclude a\ninclude b\n\"\"\"\n"
+            "[include]\na = \"audit\\n\"\nb = '''audit\n'''\n" +
+            std::string(kStep)));
+  EXPECT_EQ(scenario.rules.at("policy").file, "name.toml");
+  EXPECT_EQ(scenario.rules.at("policy").line, 3U);
+  EXPECT_TRUE(scenario.rules.at("policy").spread);
+  EXPECT_EQ(scenario.rules.at("a").line, 7U);
+  EXPECT_FALSE(scenario.rules.at("a").spread);
+  EXPECT_EQ(scenario.rules.at("b").line, 8U);
+  EXPECT_TRUE(scenario.rules.at("b").spread);
 }
 
 }  // namespace

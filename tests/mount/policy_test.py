@@ -5,6 +5,8 @@
 import os
 import re
 import shutil
+import signal
+import subprocess
 import threading
 import unittest
 import xml.etree.ElementTree
@@ -12,6 +14,7 @@ import xml.etree.ElementTree
 import judged
 import tap
 from judged import assayfs, run, write
+
 
 SCENARIOS = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                          "..", "..", "doc", "scenarios")
@@ -27,6 +30,11 @@ base = { files = [], contents = { "/b" = "b" } }
 open = "/a"
 verdict = "allow"
 """
+
+
+def mounts():
+    with open("/proc/mounts") as table:
+        return table.read()
 
 
 class Folder(unittest.TestCase):
@@ -52,8 +60,7 @@ class ScenarioTest(Folder):
         self.assertTrue(match, done.stdout)
         self.assertEqual(done.returncode, 0)
         self.assertGreaterEqual(int(match[1]), 60)
-        with open("/proc/mounts") as mounts:
-            self.assertNotIn("assayfs-policy-test", mounts.read())
+        self.assertNotIn("assayfs-policy-test", mounts())
 
     def test_the_decision_code_alone_needs_no_privilege(self):
         program = os.path.join(self.base, "assayfs")
@@ -104,6 +111,84 @@ class ScenarioTest(Folder):
             done = assayfs("policy", "test", os.path.join(self.base, path),
                            check=False)
             self.assertEqual(done.returncode, 3)
+
+
+class SignalTest(Folder):
+    """A signal stops it between steps, and nothing stays."""
+
+    def setUp(self):
+        super().setUp()
+        self.scratch = os.path.join(self.base, "scratch")
+        os.mkdir(self.scratch)
+
+    def start(self, *words):
+        process = subprocess.Popen(
+            [judged.ASSAYFS, "policy", "test", *words], pipesize=4096,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, "TMPDIR": self.scratch})
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def test_what_ended_is_told_and_the_rest_is_not_run(self):
+        for name in "ab":
+            # The line is longer than the pipe: it waits until it is read.
+            self.put(name + ".toml",
+                     FAILING.replace("Expects", "x" * 100_000))
+        for words in (["--tap"], []):
+            process = self.start(*words, self.base)
+            while b"x" not in os.read(process.stdout.fileno(), 64):
+                pass
+            process.send_signal(signal.SIGTERM)
+            told, complaint = process.communicate()
+            self.assertEqual(process.returncode, 128 + signal.SIGTERM)
+            self.assertNotIn("b.toml", told)
+            self.assertIn("after 1 of 2 scenarios", complaint)
+            self.assertEqual("Bail out!" in told, "--tap" in words)
+            self.assertEqual(os.listdir(self.scratch), [])
+
+    def test_a_mount_is_taken_away(self):
+        if not shutil.which("swtpm"):
+            self.skipTest("needs swtpm")
+        path = self.put("long.toml", FAILING +
+                        '[[step]]\nopen = "/a"\n' * 9000)
+        process = self.start("--mount", path)
+        while self.scratch not in mounts() and process.poll() is None:
+            pass
+        process.send_signal(signal.SIGINT)
+        told, _ = process.communicate()
+        self.assertEqual(process.returncode, 128 + signal.SIGINT, told)
+        self.assertNotIn(self.scratch, mounts())
+        self.assertEqual(os.listdir(self.scratch), [])
+
+
+class PolicyOfAFileTest(Folder):
+    def test_the_policy_that_is_deployed_is_tested(self):
+        policy = self.put("mine.policy", LISTS + "include reads\n")
+        self.put("reads", "appraise func=FILE_CHECK\n")
+        text = FAILING.replace('"allow"', '"deny"')
+        own = self.put("own.toml", text.replace(
+            'policy = "files"', 'policy_file = "mine.policy"'))
+        other = self.put("other.toml", text.replace('"files"', '"exec"'))
+        for words, status in (([own], 0), ([other], 1),
+                              (["--policy", policy, other], 0),
+                              (["--policy", "exec", own], 1),
+                              (["--policy", policy + "x", own], 3)):
+            done = assayfs("policy", "test", *words, check=False)
+            self.assertEqual(done.returncode, status, done.stdout)
+
+    def test_all_skipped_is_no_answer(self):
+        path = self.put("x.toml", FAILING.replace(
+            "[tree]", 'only_mounted = "because"\n[tree]', 1))
+        done = assayfs("policy", "test", path, check=False)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("skip x: runs mounted only: because", done.stdout)
+
+    def test_junit_is_a_file(self):
+        path = self.put("x.toml", FAILING)
+        done = assayfs("policy", "test", "--junit", "-", path, check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("it must be a file", done.stderr)
 
 
 class CheckTest(Folder):

@@ -16,6 +16,7 @@
 #include "app/scenario/mount_runner.h"
 #include "app/scenario/scenario_report.h"
 #include "app/scenario/scenario_suite.h"
+#include "app/scenario/stop_request.h"
 #include "base/files.h"
 #include "base/scratch_folder.h"
 
@@ -28,6 +29,7 @@ struct Options {
   std::vector<std::string> paths;
   bool mounted = false;
   bool tap = false;
+  std::string policy;
   std::string junit;
 };
 
@@ -55,13 +57,66 @@ Result<std::vector<std::string>> FindScenarios(
   return files;
 }
 
-int StatusOf(const std::vector<ScenarioOutcome>& outcomes) {
+using Outcomes = std::vector<ScenarioOutcome>;
+
+int StatusOf(const Outcomes& outcomes) {
   int status = kExitYes;
   for (const ScenarioOutcome& outcome : outcomes) {
     if (!outcome.error.empty()) return kExitFailed;
     if (!outcome.differences.empty()) status = kExitNo;
   }
-  return status;
+  const bool tried = std::ranges::any_of(outcomes, [](const auto& outcome) {
+    return outcome.skipped.empty() || !outcome.passed();
+  });
+  return tried ? status : kExitFailed;
+}
+
+// Runs them in their order and prints what comes of each, until a signal comes:
+// then what has been run is all.
+Outcomes RunAll(const std::vector<std::string>& files, bool tap,
+                ScenarioSuite& suite) {
+  Outcomes outcomes;
+  if (tap) std::cout << TapHead(files.size()) << std::flush;
+  for (const std::string& file : files) {
+    if (StopRequest::Signal() != 0) break;
+    ScenarioOutcome outcome = suite.Run(file);
+    // Interrupted, it tells nothing.
+    if (StopRequest::Signal() != 0 && !outcome.error.empty()) break;
+    outcomes.push_back(std::move(outcome));
+    std::cout << (tap ? OutcomeTap(outcomes.back(), outcomes.size())
+                      : OutcomeText(outcomes.back()))
+              << std::flush;
+  }
+  return outcomes;
+}
+
+int ReportStop(int number, std::size_t run, std::size_t all, bool tap) {
+  const std::string said = "stopped by signal " + std::to_string(number) +
+                           " after " + std::to_string(run) + " of " +
+                           std::to_string(all) + " scenarios";
+  if (tap) std::cout << "Bail out! " << said << std::endl;
+  ReportFailure("policy test", said);
+  return 128 + number;
+}
+
+int RunIn(const std::string& folder, const std::vector<std::string>& files,
+          const Options& options) {
+  ScenarioSuite suite(folder,
+                      options.mounted ? ScenarioSuite::Ways::kBoth
+                                      : ScenarioSuite::Ways::kAlone,
+                      options.policy);
+  const Outcomes outcomes = RunAll(files, options.tap, suite);
+  if (const int number = StopRequest::Signal(); number != 0) {
+    return ReportStop(number, outcomes.size(), files.size(), options.tap);
+  }
+  if (!options.tap) std::cout << CountsText(outcomes);
+  if (!options.junit.empty()) {
+    std::ofstream out(options.junit);
+    out << OutcomesJunit(outcomes);
+    out.close();
+    if (!out) return ReportFailure(options.junit, "cannot be written");
+  }
+  return StatusOf(outcomes);
 }
 
 int Test(const Options& options) {
@@ -71,23 +126,12 @@ int Test(const Options& options) {
   }
   const auto files = FindScenarios(options.paths);
   if (!files) return ReportFailure("policy test", files.error());
+  const StopRequest stop;
   const ScratchFolder folder("policy-test");
   if (folder.path().empty()) {
     return ReportFailure("policy test", "cannot make a temporary folder");
   }
-  ScenarioSuite suite(folder.path(), options.mounted
-                                         ? ScenarioSuite::Ways::kBoth
-                                         : ScenarioSuite::Ways::kAlone);
-  std::vector<ScenarioOutcome> outcomes;
-  for (const std::string& file : *files) outcomes.push_back(suite.Run(file));
-  std::cout << (options.tap ? OutcomesTap(outcomes) : OutcomesText(outcomes));
-  if (!options.junit.empty()) {
-    std::ofstream out(options.junit);
-    out << OutcomesJunit(outcomes);
-    out.close();
-    if (!out) return ReportFailure(options.junit, "cannot be written");
-  }
-  return StatusOf(outcomes);
+  return RunIn(folder.path(), *files, options);
 }
 
 }  // namespace
@@ -102,7 +146,13 @@ void AddPolicyTest(CLI::App& policy, int& exit_status) {
   test->add_flag("--tap", options->tap,
                  "print TAP, the Test Anything Protocol");
   test->add_option("--junit", options->junit, "write JUnit XML there, too")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->check([](const std::string& name) {
+        return name == "-" ? "it must be a file: the outcome is printed" : "";
+      });
+  test->add_option("--policy", options->policy,
+                   "run them with this policy instead of their own")
+      ->type_name("NAME|FILE");
   test->add_option("scenarios", options->paths,
                    "scenario files, or folders of them")
       ->type_name("FILE|FOLDER")

@@ -8,6 +8,7 @@
 
 #include "app/scenario/compare_results.h"
 #include "app/scenario/simulated_mount.h"
+#include "app/scenario/stop_request.h"
 #include "base/scratch_folder.h"
 #include "base/unique_fd.h"
 
@@ -78,6 +79,9 @@ Result<std::vector<StepResult>> RunIn(const std::string& folder,
   }
   std::vector<StepResult> results;
   for (const Step& step : scenario.steps) {
+    if (auto go_on = StopRequest::Check(); !go_on) {
+      return Fail(std::move(go_on).error());
+    }
     auto result = Do(step, mount);
     if (!result) {
       return Fail(std::move(result).error().WithContext(

@@ -19,7 +19,8 @@ class AloneRunner : public ScenarioRunner {
   explicit AloneRunner(TestKeys& keys) : keys_(keys) {}
 
   // Errors: kNotOnThisMachine for what Materials cannot make here; those of
-  // LoadMountPolicy; ENOENT for a list that is not there.
+  // LoadMountPolicy; ENOENT for a list that is not there; EINTR if a
+  // StopRequest came.
   Result<std::vector<StepResult>> Run(const Scenario& scenario) override;
 
  private:

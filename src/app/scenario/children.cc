@@ -35,7 +35,13 @@ std::optional<int> ReapWithin(pid_t child, std::chrono::milliseconds limit) {
   // Readable once the child has ended.
   const UniqueFd handle(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
   pollfd ended = {handle.get(), POLLIN, 0};
-  ::poll(&ended, 1, static_cast<int>(limit.count()));
+  const auto end = std::chrono::steady_clock::now() + limit;
+  for (auto left = limit; left.count() >= 0;) {
+    if (::poll(&ended, 1, static_cast<int>(left.count())) >= 0) break;
+    if (errno != EINTR) break;
+    left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        end - std::chrono::steady_clock::now());
+  }
   return Reap(child, WNOHANG);
 }
 

@@ -9,6 +9,7 @@
 #include "app/scenario/scenario_folder.h"
 #include "app/scenario/scenario_mount.h"
 #include "app/scenario/step_traces.h"
+#include "app/scenario/stop_request.h"
 
 namespace assayfs {
 namespace {
@@ -32,6 +33,9 @@ Result<std::vector<StepResult>> RunSteps(const Scenario& scenario,
   MountedSteps steps(scenario, folder, mount, *traces);
   std::vector<StepResult> results;
   for (const Step& step : scenario.steps) {
+    if (auto go_on = StopRequest::Check(); !go_on) {
+      return Fail(std::move(go_on).error());
+    }
     auto result = steps.Do(step);
     if (!result) {
       return Fail(std::move(result).error().WithContext(

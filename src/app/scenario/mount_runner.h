@@ -26,7 +26,7 @@ class MountRunner : public ScenarioRunner {
   // Errors: kNotOnThisMachine for a step that needs a container where no
   // control groups can be made, or what Materials cannot make here; those of
   // UseFile and of a mount; ENOENT for a list that is not there; EIO if the PCR
-  // is not what the log gives.
+  // is not what the log gives; EINTR if a StopRequest came.
   Result<std::vector<StepResult>> Run(const Scenario& scenario) override;
 
  private:

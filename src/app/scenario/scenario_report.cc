@@ -13,21 +13,20 @@
 namespace assayfs {
 namespace {
 
-enum class State { kPassed, kFailed, kSkipped };
+enum class State { kPassed, kFailed, kBroken, kSkipped };
 State StateOf(const ScenarioOutcome& outcome) {
+  if (!outcome.error.empty()) return State::kBroken;
   if (!outcome.passed()) return State::kFailed;
   return outcome.skipped.empty() ? State::kPassed : State::kSkipped;
 }
 
 struct Totals {
   std::size_t passed = 0;
-  std::size_t differing = 0;  // failed by differences
-  std::size_t broken = 0;     // failed because they could not be run
+  std::size_t failed = 0;  // differ
+  std::size_t broken = 0;  // could not be run
   std::size_t skipped = 0;
   std::size_t steps = 0;  // that were run
   double seconds = 0;
-
-  std::size_t failed() const { return differing + broken; }
 };
 
 Totals TotalsOf(const std::vector<ScenarioOutcome>& outcomes) {
@@ -36,9 +35,8 @@ Totals TotalsOf(const std::vector<ScenarioOutcome>& outcomes) {
     const State state = StateOf(outcome);
     if (state == State::kPassed) ++totals.passed;
     if (state == State::kSkipped) ++totals.skipped;
-    if (state == State::kFailed) {
-      ++(outcome.error.empty() ? totals.differing : totals.broken);
-    }
+    if (state == State::kFailed) ++totals.failed;
+    if (state == State::kBroken) ++totals.broken;
     if (state != State::kSkipped) totals.steps += outcome.steps;
     totals.seconds += outcome.seconds;
   }
@@ -210,7 +208,7 @@ std::string Attribute(const std::string& name, const std::string& line) {
 std::string CountAttributes(const std::vector<ScenarioOutcome>& outcomes) {
   const Totals totals = TotalsOf(outcomes);
   return Attribute("tests", std::to_string(outcomes.size())) +
-         Attribute("failures", std::to_string(totals.differing)) +
+         Attribute("failures", std::to_string(totals.failed)) +
          Attribute("errors", std::to_string(totals.broken)) +
          Attribute("skipped", std::to_string(totals.skipped)) +
          Attribute("time", SecondsText(totals.seconds, 3));
@@ -222,60 +220,61 @@ std::string JunitResult(const ScenarioOutcome& outcome) {
     return "      <skipped" + Attribute("message", OneLine(outcome.skipped)) +
            "/>\n";
   }
-  if (!outcome.error.empty()) {
-    return "      <error" + Attribute("message", OneLine(outcome.error)) +
-           "/>\n";
-  }
-  if (outcome.differences.empty()) return {};
+  if (outcome.passed()) return {};
+  const bool broken = !outcome.error.empty();
+  const std::string element = broken ? "error" : "failure";
   const std::string message =
-      CountText(outcome.differences.size(), "difference");
-  return "      <failure" + Attribute("message", message) + ">\n" +
-         XmlText(FailureText(outcome)) + "      </failure>\n";
+      broken ? OneLine(outcome.error)
+             : CountText(outcome.differences.size(), "difference");
+  return "      <" + element + Attribute("message", message) + ">\n" +
+         XmlText(FailureText(outcome)) + "      </" + element + ">\n";
 }
 
 }  // namespace
 
-std::string OutcomesText(const std::vector<ScenarioOutcome>& outcomes) {
-  std::string text;
-  for (const ScenarioOutcome& outcome : outcomes) {
-    const std::string name = OneLine(outcome.name);
-    switch (StateOf(outcome)) {
-      case State::kPassed:
-        text += "ok   " + NameText(outcome) + " (" +
-                CountText(outcome.steps, "step") + ")\n";
-        break;
-      case State::kSkipped:
-        text += "skip " + name + ": " + OneLine(outcome.skipped) + "\n";
-        break;
-      case State::kFailed:
-        text += "FAIL " + NameText(outcome) + "\n" + FailureText(outcome);
-    }
+std::string OutcomeText(const ScenarioOutcome& outcome) {
+  switch (StateOf(outcome)) {
+    case State::kPassed:
+      return "ok   " + NameText(outcome) + " (" +
+             CountText(outcome.steps, "step") + ")\n";
+    case State::kSkipped:
+      return "skip " + OneLine(outcome.name) + ": " + OneLine(outcome.skipped) +
+             "\n";
+    case State::kFailed:
+      return "FAIL " + NameText(outcome) + "\n" + FailureText(outcome);
+    default:
+      return "ERROR " + NameText(outcome) + "\n" + FailureText(outcome);
   }
-  const Totals totals = TotalsOf(outcomes);
-  text += CountText(outcomes.size(), "scenario") + ", " +
-          std::to_string(totals.passed) + " passed, " +
-          std::to_string(totals.failed()) + " failed, " +
-          std::to_string(totals.skipped) + " skipped, " +
-          CountText(totals.steps, "step") + " in " +
-          SecondsText(totals.seconds, 1) + " s\n";
-  return text;
 }
 
-std::string OutcomesTap(const std::vector<ScenarioOutcome>& outcomes) {
-  std::string text =
-      "TAP version 14\n1.." + std::to_string(outcomes.size()) + "\n";
-  std::size_t number = 0;
-  for (const ScenarioOutcome& outcome : outcomes) {
-    const State state = StateOf(outcome);
-    text += (state == State::kFailed ? "not ok " : "ok ") +
-            std::to_string(++number) + " - " + TapText(NameText(outcome));
-    if (state == State::kSkipped) {
-      text += " # SKIP " + TapText(OneLine(outcome.skipped));
-    }
-    text += "\n";
-    if (state == State::kFailed) text += TapDiagnostics(outcome);
+std::string CountsText(const std::vector<ScenarioOutcome>& outcomes) {
+  const Totals totals = TotalsOf(outcomes);
+  const std::string broken =
+      totals.broken == 0
+          ? ""
+          : std::to_string(totals.broken) + " could not be run, ";
+  return CountText(outcomes.size(), "scenario") + ", " +
+         std::to_string(totals.passed) + " passed, " +
+         std::to_string(totals.failed) + " failed, " + broken +
+         std::to_string(totals.skipped) + " skipped, " +
+         CountText(totals.steps, "step") + " in " +
+         SecondsText(totals.seconds, 1) + " s\n";
+}
+
+std::string TapHead(std::size_t count) {
+  return "TAP version 14\n1.." + std::to_string(count) + "\n";
+}
+
+std::string OutcomeTap(const ScenarioOutcome& outcome, std::size_t number) {
+  const State state = StateOf(outcome);
+  const bool ok = state == State::kPassed || state == State::kSkipped;
+  std::string text = (ok ? "ok " : "not ok ") + std::to_string(number) + " - " +
+                     TapText(NameText(outcome));
+  if (state == State::kSkipped) {
+    text += " # SKIP " + TapText(OneLine(outcome.skipped));
   }
-  return text;
+  text += "\n";
+  return ok ? text : text + TapDiagnostics(outcome);
 }
 
 std::string OutcomesJunit(const std::vector<ScenarioOutcome>& outcomes) {

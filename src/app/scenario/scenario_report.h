@@ -23,13 +23,20 @@ struct ScenarioOutcome {
   bool passed() const { return differences.empty() && error.empty(); }
 };
 
-// All three are of printable ASCII; other bytes come as "\xNN".
+// All are of printable ASCII; other bytes come as "\xNN".
 
-// A line for each scenario, those that failed with each difference on lines of
-// its own, and a last line with the counts.
-std::string OutcomesText(const std::vector<ScenarioOutcome>& outcomes);
+// A line for a scenario; one that failed has each difference on lines of its
+// own.
+std::string OutcomeText(const ScenarioOutcome& outcome);
+// A line with the counts of all.
+std::string CountsText(const std::vector<ScenarioOutcome>& outcomes);
+
 // TAP version 14, with differences in YAML. Source: testanything.org.
-std::string OutcomesTap(const std::vector<ScenarioOutcome>& outcomes);
+// The first lines; count: of scenarios.
+std::string TapHead(std::size_t count);
+// What follows for each of them; number: from 1.
+std::string OutcomeTap(const ScenarioOutcome& outcome, std::size_t number);
+
 // JUnit XML, as Jenkins and GitLab read it: one suite, a test case for each.
 std::string OutcomesJunit(const std::vector<ScenarioOutcome>& outcomes);
 

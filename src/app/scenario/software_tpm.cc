@@ -36,6 +36,8 @@ bool Answers(const std::string& socket_path) {
 [[noreturn]] void RunProgram(const std::string& folder,
                              const std::string& socket, pid_t parent) {
   EndWithParent(parent);
+  // What a terminal sends is for us: we end it when all is done.
+  ::setsid();
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/scenario/mount_runner.h"
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -8,9 +9,11 @@
 #include <utility>
 #include <vector>
 
+#include "app/scenario/alone_runner.h"
 #include "app/scenario/scenario_folder.h"
 #include "app/scenario/scenario_mount.h"
 #include "app/scenario/step_traces.h"
+#include "app/scenario/stop_request.h"
 #include "base/bytes.h"
 #include "base/files.h"
 #include "crypto/hasher.h"
@@ -386,6 +389,21 @@ TEST_F(MountRunnerTest, WhatCannotBeDoneIsAnErrorThatNamesTheStep) {
   scenario.steps = {OfList(Step::Action::kRemoveList, "more")};
   scenario.steps[0].line = 17;
   EXPECT_THAT(Run(scenario), FailsSaying(ENOENT, "step at line 17: "));
+}
+
+TEST_F(MountRunnerTest, ASignalStopsItBetweenSteps) {
+  Scenario scenario = Simple(kFiles);
+  scenario.steps = {Open("/known")};
+  AloneRunner alone(keys_);
+  {
+    const StopRequest stop;
+    ::raise(SIGTERM);
+    EXPECT_EQ(StopRequest::Signal(), SIGTERM);
+    EXPECT_THAT(alone.Run(scenario), FailsWith(EINTR));
+    EXPECT_THAT(Run(scenario), FailsWith(EINTR));
+  }
+  EXPECT_TRUE(alone.Run(scenario));
+  EXPECT_THAT(TextsOf(MustRun(scenario)), ElementsAre("allow known 3"));
 }
 
 TEST_F(MountRunnerTest, WhatCannotBeMountedIsAnError) {

@@ -4,10 +4,26 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 namespace assayfs {
 namespace {
 
 using ::testing::HasSubstr;
+
+std::string OutcomesText(const std::vector<ScenarioOutcome>& outcomes) {
+  std::string text;
+  for (const auto& outcome : outcomes) text += OutcomeText(outcome);
+  return text + CountsText(outcomes);
+}
+
+std::string OutcomesTap(const std::vector<ScenarioOutcome>& outcomes) {
+  std::string text = TapHead(outcomes.size());
+  std::size_t number = 0;
+  for (const auto& outcome : outcomes) text += OutcomeTap(outcome, ++number);
+  return text;
+}
 
 ScenarioOutcome Passed() {
   return {.name = "plain",
@@ -44,15 +60,17 @@ ScenarioOutcome Failed() {
 }
 
 TEST(ScenarioReportTest, TextNamesEachScenarioAndCounts) {
-  EXPECT_EQ(OutcomesText({Passed(), Failed(), Skipped(), Broken()}),
-            "ok   plain: what is known is allowed (1 step)\n"
-            "FAIL path-glob: path= picks files by their place\n"
-            "     path-glob.toml:31: open /a for read by uid 0\n"
-            "         verdict   expected allow, mounted says deny\n"
-            "skip tpm: no TPM # here\n"
-            "FAIL typo\n"
-            "     typo.toml:1:1: <bad>\n"
-            "4 scenarios, 1 passed, 2 failed, 1 skipped, 13 steps in 0.4 s\n");
+  EXPECT_EQ(
+      OutcomesText({Passed(), Failed(), Skipped(), Broken()}),
+      "ok   plain: what is known is allowed (1 step)\n"
+      "FAIL path-glob: path= picks files by their place\n"
+      "     path-glob.toml:31: open /a for read by uid 0\n"
+      "         verdict   expected allow, mounted says deny\n"
+      "skip tpm: no TPM # here\n"
+      "ERROR typo\n"
+      "     typo.toml:1:1: <bad>\n"
+      "4 scenarios, 1 passed, 1 failed, 1 could not be run, 1 skipped, 13 "
+      "steps in 0.4 s\n");
 }
 
 TEST(ScenarioReportTest, ACountOfOneIsSingular) {
@@ -177,10 +195,24 @@ TEST(ScenarioReportTest, JunitHasATestCaseForEach) {
           "    </testcase>\n"
           "    <testcase classname=\"typo\" name=\"typo\" file=\"typo.toml\""
           " time=\"0.000\">\n"
-          "      <error message=\"typo.toml:1:1: &lt;bad&gt;\"/>\n"
+          "      <error message=\"typo.toml:1:1: &lt;bad&gt;\">\n"
+          "     typo.toml:1:1: &lt;bad&gt;\n"
+          "      </error>\n"
           "    </testcase>\n"
           "  </testsuite>\n"
           "</testsuites>\n");
+}
+
+TEST(ScenarioReportTest, WhatOneWayGaveIsToldWhereTheOtherCouldNotBeRun) {
+  ScenarioOutcome outcome = Failed();
+  outcome.error = "mounted: no TPM";
+  EXPECT_THAT(OutcomeText(outcome),
+              ::testing::AllOf(HasSubstr("ERROR path-glob: "),
+                               HasSubstr("     mounted: no TPM\n"),
+                               HasSubstr("expected allow, mounted says deny")));
+  const std::string junit = OutcomesJunit({outcome});
+  EXPECT_THAT(junit, HasSubstr("<error message=\"mounted: no TPM\">"));
+  EXPECT_THAT(junit, HasSubstr("expected allow, mounted says deny"));
 }
 
 TEST(ScenarioReportTest, JunitEscapesAll) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <system_error>
@@ -16,7 +17,10 @@
 #include "app/scenario/compare_results.h"
 #include "app/scenario/scenario_tree.h"
 #include "app/scenario/step_asker.h"
+#include "app/settings/mount_table.h"
 #include "assayfs/verdict.h"
+#include "base/bytes.h"
+#include "base/files.h"
 
 namespace assayfs {
 namespace {
@@ -71,14 +75,45 @@ Result<UniqueFd> OpenFolder(const std::string& path) {
   return fd;
 }
 
+// Returns the path in the tree of what is found under path. Below the mount,
+// where following a link is no use of it. flags: O_NOFOLLOW for a link itself.
+Result<std::string> FindReal(const std::string& tree, const std::string& path,
+                             int flags) {
+  const auto root = OpenFolder(tree);
+  if (!root) return Fail(root.error());
+  const auto file =
+      OpenInRoot(root->get(), path, O_PATH | flags, Links::kFollow);
+  if (!file) return Fail(file.error());
+  std::error_code error;
+  const std::string real = std::filesystem::read_symlink(
+      "/proc/self/fd/" + std::to_string(file->get()), error);
+  if (error || !IsWithin(tree, real)) {
+    return Fail(ENOENT, path + ": not in the tree");
+  }
+  return PathBelow(tree, real);
+}
+
+// Replaces the content of a file. file_fd: O_PATH will do.
+Result<void> WriteFile(int file_fd, const std::string& content) {
+  const std::string path = "/proc/self/fd/" + std::to_string(file_fd);
+  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
+  if (!fd) return Fail(Error::FromErrno(path));
+  return WriteAll(fd.get(), AsBytes(content));
+}
+
 }  // namespace
 
 Result<StepResult> MountedSteps::Do(const Step& step) {
   const bool uses =
       step.action == StepAction::kOpen || step.action == StepAction::kWrite;
-  const Result<std::string> real =
-      uses ? mount_.FollowLinks(step.path) : Result<std::string>();
-  traces_.Begin(uses && real ? std::optional(*real) : std::nullopt);
+  Result<std::string> real;
+  std::optional<std::string> link;
+  if (uses) {
+    real = FindReal(folder_.tree(), step.path, 0);
+    const auto own = FindReal(folder_.tree(), step.path, O_NOFOLLOW);
+    if (own) link = *own;
+  }
+  traces_.Begin(uses && real ? std::optional(*real) : std::nullopt, link);
   auto result = step.action == StepAction::kOpen    ? Use(step, real)
                 : step.action == StepAction::kWrite ? Write(step, real)
                                                     : Change(step);
@@ -123,13 +158,14 @@ Result<StepResult> MountedSteps::UseOnce(const Step& step,
 Result<StepResult> MountedSteps::Write(const Step& step,
                                        const Result<std::string>& real) {
   if (!real) return Refused(step, real.error().code());
+  const auto root = mount_.OpenRoot();
+  if (!root) return Fail(root.error());
+  const auto file = OpenInRoot(root->get(), step.path, O_PATH, Links::kFollow);
+  if (!file) return Refused(step, file.error().code());
   Step asked = step;
   asked.mask = kMayWrite;
   const auto why = AskWhy(asked, *real);
-  const auto root = mount_.OpenRoot();
-  if (!root) return Fail(root.error());
-  const auto written =
-      WriteTreeFile(root->get(), *real, step.text, IfMissing::kFail);
+  const auto written = WriteFile(file->get(), step.text);
   const int code = written ? 0 : written.error().code();
   if (code != 0 && !IsRefusal(code)) return Refused(step, code);
   if (!why) return Fail(why.error());
@@ -181,8 +217,7 @@ Result<void> MountedSteps::ChangeTree(const Step& step) {
     case StepAction::kSetOwner:
       return SetTreeOwner(root->get(), step.path, step.owner);
     default:
-      return WriteTreeFile(root->get(), step.path, step.text,
-                           IfMissing::kCreate);
+      return WriteTreeFile(root->get(), step.path, step.text);
   }
 }
 

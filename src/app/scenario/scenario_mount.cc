@@ -152,20 +152,6 @@ Result<UniqueFd> ScenarioMount::OpenRoot() const {
   return root;
 }
 
-Result<std::string> ScenarioMount::FollowLinks(const std::string& path) const {
-  const auto root = OpenRoot();
-  if (!root) return Fail(root.error());
-  const auto file = OpenInRoot(root->get(), path, O_PATH, Links::kFollow);
-  if (!file) return Fail(file.error());
-  std::error_code error;
-  const std::string real = std::filesystem::read_symlink(
-      "/proc/self/fd/" + std::to_string(file->get()), error);
-  if (error || !IsWithin(mount_point(), real)) {
-    return Fail(ENOENT, path + ": not on the mount");
-  }
-  return PathBelow(mount_point(), real);
-}
-
 Result<json> ScenarioMount::Ask(const json& request) const {
   return AskDaemon(settings_.control_path, request, Answerer::kRootOrSelf);
 }

@@ -40,10 +40,6 @@ class ScenarioMount {
   const std::string& records_path() const { return records_path_; }
   const std::string& log_path() const { return settings_.log_path; }
 
-  // Returns the path in the tree of what is found under path, by following
-  // links. Errors: those of openat2(2).
-  Result<std::string> FollowLinks(const std::string& path) const;
-
   // What the daemon says of a use, as the object that assayfs(8) documents for
   // `why --json`. path: without links. Errors: those of AskDaemon.
   Result<nlohmann::json> Why(const Asker& asker, const std::string& path,

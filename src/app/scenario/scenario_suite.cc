@@ -67,6 +67,17 @@ void Append(std::vector<Difference> more, std::vector<Difference>& all) {
   for (Difference& difference : more) all.push_back(std::move(difference));
 }
 
+// What alone gave is worth waiting for on a mount, which writes it down a
+// moment later.
+Scenario WithHints(Scenario scenario, const std::vector<StepResult>& alone) {
+  for (std::size_t i = 0; i < alone.size(); ++i) {
+    Expectation& expect = scenario.steps[i].expect;
+    if (!expect.records) expect.records = alone[i].records;
+    if (!expect.measured) expect.measured = alone[i].measured;
+  }
+  return scenario;
+}
+
 }  // namespace
 
 ScenarioSuite::ScenarioSuite(const std::string& folder, Ways ways,
@@ -77,8 +88,9 @@ ScenarioSuite::ScenarioSuite(const std::string& folder, Ways ways,
 
 std::optional<ScenarioSuite::Results> ScenarioSuite::RunOneWay(
     ScenarioRunner& runner, const Scenario& scenario, const std::string& way,
-    ScenarioOutcome& outcome) {
-  auto results = runner.Run(scenario);
+    const Results* hints, ScenarioOutcome& outcome) {
+  auto results =
+      runner.Run(hints == nullptr ? scenario : WithHints(scenario, *hints));
   if (!results) {
     const bool cannot = results.error().code() == kNotOnThisMachine;
     (cannot ? outcome.skipped : outcome.error) =
@@ -95,12 +107,13 @@ void ScenarioSuite::RunWays(const Scenario& scenario,
   std::optional<Results> alone;
   std::optional<Results> mounted;
   if (scenario.only_mounted.empty()) {
-    alone = RunOneWay(alone_, scenario, "alone", outcome);
+    alone = RunOneWay(alone_, scenario, "alone", nullptr, outcome);
   } else if (!mounted_) {
     outcome.skipped = "runs mounted only: " + scenario.only_mounted;
   }
   if (mounted_ && scenario.only_alone.empty()) {
-    mounted = RunOneWay(*mounted_, scenario, "mounted", outcome);
+    mounted = RunOneWay(*mounted_, scenario, "mounted",
+                        alone ? &*alone : nullptr, outcome);
   }
   if (alone && mounted) {
     Append(CompareWays(scenario, *alone, *mounted), outcome.differences);

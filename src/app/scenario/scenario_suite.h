@@ -28,9 +28,10 @@ class ScenarioSuite {
  private:
   using Results = std::vector<StepResult>;
 
+  // hints: what another way gave, or null.
   std::optional<Results> RunOneWay(ScenarioRunner& runner,
                                    const Scenario& scenario,
-                                   const std::string& way,
+                                   const std::string& way, const Results* hints,
                                    ScenarioOutcome& outcome);
   void RunWays(const Scenario& scenario, ScenarioOutcome& outcome);
 

@@ -111,12 +111,12 @@ Result<void> MakeTree(int root_fd,
 }
 
 Result<void> WriteTreeFile(int root_fd, const std::string& path,
-                           const std::string& content, IfMissing if_missing) {
+                           const std::string& content) {
   const auto place = FindPlace(root_fd, path);
   if (!place) return Fail(place.error());
   const UniqueFd fd(::openat(place->folder.get(), place->name.c_str(),
                              O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC));
-  if (!fd && errno == ENOENT && if_missing == IfMissing::kCreate) {
+  if (!fd && errno == ENOENT) {
     return MakeEntryWithAttributes(*place, {.content = content});
   }
   if (!fd) return Fail(Error::FromErrno(path));

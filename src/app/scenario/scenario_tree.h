@@ -21,11 +21,10 @@ namespace assayfs {
 Result<void> MakeTree(int root_fd,
                       const std::map<std::string, TreeEntry>& tree);
 
-// Replaces the content of a file. kCreate: one that is not there comes into
-// being, with mode 0644.
-enum class IfMissing { kFail, kCreate };
+// Replaces the content of a file. One that is not there comes into being, with
+// mode 0644.
 Result<void> WriteTreeFile(int root_fd, const std::string& path,
-                           const std::string& content, IfMissing if_missing);
+                           const std::string& content);
 
 Result<void> RenameInTree(int root_fd, const std::string& from,
                           const std::string& to);

@@ -3,18 +3,15 @@
 #include "app/scenario/simulated_mount.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "app/daemon/mount_policy.h"
 #include "app/scenario/compare_results.h"
+#include "app/scenario/simulated_facts.h"
 #include "app/uses/record_text.h"
-#include "appraise/asker.h"
 #include "appraise/check_list.h"
-#include "appraise/use_facts.h"
 #include "base/files.h"
 #include "crypto/hasher.h"
 #include "lists/list_name.h"
@@ -22,8 +19,6 @@
 
 namespace assayfs {
 namespace {
-
-constexpr std::string_view kElfMagic = "\177ELF";
 
 Result<void> WriteFile(const std::string& folder, std::string_view name,
                        Bytes bytes) {
@@ -223,60 +218,27 @@ void SimulatedMount::Measure(std::optional<std::uint32_t> pcr,
   if (held_.insert(record + " " + digest).second) measured_.push_back(record);
 }
 
-assayfs::Use SimulatedMount::UseOf(const Step& step, const std::string& path,
-                                   const File& file, Mask mask) const {
-  assayfs::Use use{.mask = mask, .uid = step.euid.value_or(step.uid)};
-  // Program and container are those of this process, as for its children.
-  use.pid = ::getpid();
-  Needs needs = policy_->needs;
-  needs.ids = false;
-  DescribeAsker(needs, use);
-  use.number(NumberFact::kUid) = step.uid;
-  use.number(NumberFact::kEuid) = step.euid.value_or(step.uid);
-  use.number(NumberFact::kGid) = step.gid;
-  use.number(NumberFact::kEgid) = step.egid.value_or(step.gid);
-  if (!step.exe.empty()) use.text(TextFact::kExe) = {step.exe};
-  if (!step.container.empty()) {
-    use.text(TextFact::kContainer) = {step.container};
-  }
-  use.number(NumberFact::kFowner) = file.entry.owner;
-  use.number(NumberFact::kFgroup) = file.entry.group;
-  use.number(NumberFact::kFsMagic) = system_.magic;
-  if (system_.name) use.text(TextFact::kFsName) = {*system_.name};
-  if (system_.subtype) use.text(TextFact::kFsSubtype) = {*system_.subtype};
-  if (system_.uuid) use.text(TextFact::kFsUuid) = {*system_.uuid};
-  use.text(TextFact::kPath) = {path};
-  use.elf = file.entry.content.starts_with(kElfMagic);
-  use.set_mode(file.entry.mode);
-  return use;
-}
-
-Result<KnownFile> SimulatedMount::KnownOf(const std::string& path,
-                                          const File& file,
-                                          const DemandList& demands) const {
-  KnownFile known;
-  known.paths = {path};
-  known.attributes.info.st_mode = S_IFREG | file.entry.mode;
-  known.attributes.info.st_uid = file.entry.owner;
-  known.attributes.info.st_gid = file.entry.group;
-  known.attributes.capabilities = "";
-  known.comparable = {true, true, true, true, true};
-  for (const HashAlgorithm algorithm :
-       AlgorithmsFor(*index_, demands.all(), 0)) {
-    auto digest = HashBytes(algorithm, AsBytes(file.entry.content));
-    if (!digest) return Fail(digest.error());
-    known.digests.push_back(*digest);
-  }
-  return known;
+bool SimulatedMount::PermitsLink(const Step& step, const std::string& link,
+                                 StepResult& result) {
+  const TreeEntry& entry = tree_.at(link).entry;
+  UseRecord record;
+  record.path = link;
+  record.use = DescribeUse(step, link, entry, kMayRead, *policy_, system_);
+  if (!DeniesLink(*policy_, *index_, tree_, record.use, link)) return true;
+  record.decision = {Verdict::kDeny, Reason::kMetadataMismatch};
+  record.permitted = Permits(mode_, Verdict::kDeny);
+  result.records.push_back(RecordText(record, "/"));
+  return record.permitted;
 }
 
 Result<SimulatedMount::Judged> SimulatedMount::JudgeUse(const Step& step,
                                                         Mask mask) {
   Judged judged;
   StepResult& result = judged.result;
-  const auto path =
-      tree_.Open(step.path, mask,
-                 {step.euid.value_or(step.uid), step.egid.value_or(step.gid)});
+  const auto path = tree_.Open(
+      step.path, mask,
+      {step.euid.value_or(step.uid), step.egid.value_or(step.gid)},
+      [&](const std::string& link) { return PermitsLink(step, link, result); });
   if (!path) {
     result.error = StepErrorText(step, path.error().code());
     return judged;
@@ -284,9 +246,9 @@ Result<SimulatedMount::Judged> SimulatedMount::JudgeUse(const Step& step,
   const File& file = tree_.at(*path);
   UseRecord record;
   record.path = *path;
-  record.use = UseOf(step, *path, file, mask);
+  record.use = DescribeUse(step, *path, file.entry, mask, *policy_, system_);
   const DemandList demands = Match(*policy_, record.use);
-  const auto known = KnownOf(*path, file, demands);
+  const auto known = DescribeFile(scenario_, tree_, *path, *index_, demands);
   if (!known) return Fail(known.error());
   const UseDecision decided =
       DecideUse(*policy_, *index_, demands, *known, Owners{});
@@ -303,9 +265,7 @@ Result<SimulatedMount::Judged> SimulatedMount::JudgeUse(const Step& step,
   result.verdict = VerdictName(record.decision.verdict);
   result.reason = ReasonName(record.decision.reason);
   if (record.decision.rule != nullptr) result.line = record.decision.rule->line;
-  const bool audits =
-      decided.audit &&
-      audited_.insert(*path + " " + std::to_string(file.generation)).second;
+  const bool audits = decided.audit && audited_.insert(file.version).second;
   if (audits || !Permits(Mode::kEnforce, record.decision.verdict)) {
     result.records.push_back(RecordText(record, "/"));
   }

@@ -74,11 +74,9 @@ class SimulatedMount {
   void LoadList(const RawList& raw);
   void PublishLists();
   Result<Judged> JudgeUse(const Step& step, Mask mask);
-  assayfs::Use UseOf(const Step& step, const std::string& path,
-                     const File& file, Mask mask) const;
-  // What of a file a use with these demands is decided by.
-  Result<KnownFile> KnownOf(const std::string& path, const File& file,
-                            const DemandList& demands) const;
+  // Says whether the asker may follow a link, and records it if not.
+  bool PermitsLink(const Step& step, const std::string& link,
+                   StepResult& result);
   void Measure(std::optional<std::uint32_t> pcr, const std::string& name,
                const std::string& digest);
 
@@ -105,8 +103,8 @@ class SimulatedMount {
   std::shared_ptr<const DigestIndex> index_;
   std::uint64_t epoch_ = 0;
   std::vector<std::string> measured_;
-  std::set<std::string> held_;     // what is measured already
-  std::set<std::string> audited_;  // content of which a record was made
+  std::set<std::string> held_;       // what is measured already
+  std::set<std::uint64_t> audited_;  // versions of which a record was made
 };
 
 }  // namespace assayfs

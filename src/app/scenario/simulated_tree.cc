@@ -79,7 +79,7 @@ SimulatedTree::SimulatedTree(const std::map<std::string, TreeEntry>& entries,
          end = path.find('/', end + 1)) {
       files_.emplace(path.substr(0, end), folder);
     }
-    files_.insert_or_assign(path, File{entry});
+    files_.insert_or_assign(path, File{entry, ++last_version_});
   }
 }
 
@@ -93,8 +93,8 @@ bool SimulatedTree::HasMembers(const std::string& folder) const {
   return next != files_.end() && IsBelow(folder, next->first);
 }
 
-Result<std::string> SimulatedTree::Follow(const std::string& path,
-                                          User user) const {
+Result<std::string> SimulatedTree::Follow(const std::string& path, User user,
+                                          const LinkJudge& may_follow) const {
   std::vector<std::string> names;
   Push(path, names);
   std::string at;
@@ -117,15 +117,24 @@ Result<std::string> SimulatedTree::Follow(const std::string& path,
       continue;
     }
     if (++links > kMaxLinks) return Refuse(ELOOP);
+    if (may_follow && !may_follow(next)) return Refuse(EACCES);
     if (file->entry.content.starts_with('/')) at.clear();
     Push(file->entry.content, names);
   }
   return at;
 }
 
+bool SimulatedTree::IsAt(const std::string& path,
+                         const std::string& real) const {
+  const std::string above = FolderOf(path);
+  const auto folder = Follow(above, {}, {});
+  return folder && *folder + path.substr(above.size()) == real;
+}
+
 Result<std::string> SimulatedTree::Open(const std::string& path, Mask mask,
-                                        User user) const {
-  auto real = Follow(path, user);
+                                        User user,
+                                        const LinkJudge& may_follow) const {
+  auto real = Follow(path, user, may_follow);
   if (!real) return real;
   const TreeEntry& entry = files_.at(*real).entry;
   const mode_t wanted = BitsFor(mask);
@@ -144,7 +153,7 @@ void SimulatedTree::SetContent(const std::string& path,
                                const std::string& content) {
   File& file = files_.at(path);
   file.entry.content = content;
-  ++file.generation;
+  file.version = ++last_version_;
 }
 
 // No link is followed in changes: the folder must be there as it is named.
@@ -176,7 +185,9 @@ Result<void> SimulatedTree::ChangeContent(const std::string& path,
 Result<void> SimulatedTree::SetOwner(const std::string& path, uid_t owner) {
   if (auto there = CheckFolderOf(path); !there) return there;
   if (Find(path) == nullptr) return Refuse(ENOENT);
-  TreeEntry& entry = files_.at(path).entry;
+  File& file = files_.at(path);
+  file.version = ++last_version_;
+  TreeEntry& entry = file.entry;
   entry.owner = owner;
   if (entry.kind != Kind::kFile) return {};
   entry.mode &= ~static_cast<mode_t>(S_ISUID);
@@ -220,6 +231,7 @@ Result<void> SimulatedTree::Rename(const std::string& from,
   for (auto& [path, file] : moved) {
     files_.insert_or_assign(path, std::move(file));
   }
+  files_.at(to).version = ++last_version_;
   return {};
 }
 

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -21,8 +22,8 @@ class SimulatedTree {
  public:
   struct File {
     TreeEntry entry;
-    // Grows when content changes, so that it counts as another.
-    std::uint64_t generation = 0;
+    // Another one after each change, of the name too; no two files have one.
+    std::uint64_t version = 0;
   };
   // Who uses a file; has no other groups, and all rights if it is 0.
   struct User {
@@ -35,10 +36,18 @@ class SimulatedTree {
   // access: of the mount through which the tree is seen.
   SimulatedTree(const std::map<std::string, TreeEntry>& entries, Access access);
 
-  // Opens a file as a mount without a policy would. Links are followed, and
-  // lead nowhere out of the tree. Returns the path of the file itself.
+  // Says whether the link at a path, which is its own, may be followed.
+  using LinkJudge = std::function<bool(const std::string& path)>;
+
+  // Opens a file as a mount without a policy would, except for links. They are
+  // followed, and lead nowhere out of the tree. Returns the path of the file
+  // itself. may_follow: null if all links may be followed.
   // Errors: ENOENT, ENOTDIR, ELOOP, EACCES, EISDIR, EROFS.
-  Result<std::string> Open(const std::string& path, Mask mask, User user) const;
+  Result<std::string> Open(const std::string& path, Mask mask, User user,
+                           const LinkJudge& may_follow = {}) const;
+  // Says whether path, through links in all but its last name, is that of the
+  // file whose own path is real.
+  bool IsAt(const std::string& path, const std::string& real) const;
   // path: as Open returned it.
   const File& at(const std::string& path) const { return files_.at(path); }
 
@@ -62,13 +71,15 @@ class SimulatedTree {
  private:
   const File* Find(const std::string& path) const;
   bool HasMembers(const std::string& folder) const;
-  Result<std::string> Follow(const std::string& path, User user) const;
+  Result<std::string> Follow(const std::string& path, User user,
+                             const LinkJudge& may_follow) const;
   Result<void> CheckFolderOf(const std::string& path) const;
   Result<void> CheckRename(const std::string& from,
                            const std::string& to) const;
 
   std::map<std::string, File> files_;  // "" is the root
   const Access access_;
+  std::uint64_t last_version_ = 0;
 };
 
 }  // namespace assayfs

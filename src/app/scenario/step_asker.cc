@@ -57,13 +57,14 @@ int FlagsFor(Mask mask) {
   return access | ((mask & kMayAppend) != 0 ? O_APPEND : 0);
 }
 
-// Where files are judged when they are read, an open tells nothing.
-int Open(const Attempt& attempt) {
-  const auto file = OpenInRoot(attempt.root_fd, attempt.path,
-                               FlagsFor(attempt.mask), Links::kFollow);
-  if (!file) return file.error().code();
+// Where files are judged when they are read, an open tells nothing. file_fd:
+// the file, so that links are followed once only.
+int Open(const Attempt& attempt, int file_fd) {
+  const std::string path = "/proc/self/fd/" + std::to_string(file_fd);
+  const UniqueFd file(::open(path.c_str(), FlagsFor(attempt.mask) | O_CLOEXEC));
+  if (!file) return errno;
   char byte = 0;
-  if ((attempt.mask & kMayRead) != 0 && ::read(file->get(), &byte, 1) < 0) {
+  if ((attempt.mask & kMayRead) != 0 && ::read(file.get(), &byte, 1) < 0) {
     return errno;
   }
   return 0;
@@ -86,8 +87,7 @@ bool MayUse(int file_fd, Mask mask) {
   const int wanted = ((mask & kMayRead) != 0 ? R_OK : 0) |
                      ((mask & (kMayWrite | kMayAppend)) != 0 ? W_OK : 0) |
                      ((mask & kMayExec) != 0 ? X_OK : 0);
-  return !IsFolder(file_fd) &&
-         ::faccessat(file_fd, "", wanted, AT_EMPTY_PATH | AT_EACCESS) == 0;
+  return ::faccessat(file_fd, "", wanted, AT_EMPTY_PATH | AT_EACCESS) == 0;
 }
 
 // Returns if the file was not executed. If it was, the kernel stops the program
@@ -120,9 +120,8 @@ Result<void> BecomeUser(const Asker& asker, pid_t parent) {
 // What cat says would not tell who refused, so that is asked before.
 Result<UseOutcome> RunStandIn(const Attempt& attempt, int file_fd,
                               int report_fd) {
-  if (!MayUse(file_fd, attempt.mask)) {
-    return UseOutcome{IsFolder(file_fd) ? EISDIR : EACCES, false};
-  }
+  if (!MayUse(file_fd, attempt.mask)) return UseOutcome{EACCES, false};
+  if (IsFolder(file_fd)) return UseOutcome{EISDIR, false};
   const UniqueFd null(::open("/dev/null", O_WRONLY | O_CLOEXEC));
   ::dup2(null.get(), STDOUT_FILENO);
   ::dup2(report_fd, STDERR_FILENO);
@@ -138,10 +137,11 @@ Result<UseOutcome> Use(const Attempt& attempt, int report_fd) {
   }
   const auto code = (attempt.mask & kMayExec) != 0
                         ? Execute(attempt, file->get())
-                        : Open(attempt);
+                        : Open(attempt, file->get());
   if (!code) return Fail(code.error());
   const bool refused = *code == EACCES || *code == EPERM;
-  return UseOutcome{*code, refused && MayUse(file->get(), attempt.mask)};
+  return UseOutcome{*code, refused && !IsFolder(file->get()) &&
+                               MayUse(file->get(), attempt.mask)};
 }
 
 // The child's part. Does not return if another program takes over.

@@ -34,12 +34,15 @@ Result<StepTraces> StepTraces::Open(Places places) {
   return StepTraces(std::move(places), std::move(*log));
 }
 
-void StepTraces::Begin(const std::optional<std::string>& path) {
+void StepTraces::Begin(const std::optional<std::string>& path,
+                       const std::optional<std::string>& link) {
   Subject subject;
-  if (path) {
-    subject.in_records = " " + Printable(*path, Spaces::kEscape) + " for ";
-    subject.measured = " " + OneColumn(*path);
+  for (const auto& name : {path, link}) {
+    if (!name) continue;
+    subject.in_records.push_back(" " + Printable(*name, Spaces::kEscape) +
+                                 " for ");
   }
+  if (path) subject.measured = " " + OneColumn(*path);
   subjects_.push_back(std::move(subject));
 }
 
@@ -75,10 +78,11 @@ void StepTraces::AddRecord(std::string_view line) {
   if (rest.starts_with(prefix)) rest.remove_prefix(prefix.size());
   Trace trace{std::string(*word) + " " + std::string(rest), subjects_.size()};
   for (std::size_t step = subjects_.size(); step > 0; --step) {
-    const std::string& subject = subjects_[step - 1].in_records;
-    if (subject.empty() || trace.text.find(subject) == std::string::npos) {
-      continue;
-    }
+    const bool is_named = std::ranges::any_of(
+        subjects_[step - 1].in_records, [&](const std::string& name) {
+          return trace.text.find(name) != std::string::npos;
+        });
+    if (!is_named) continue;
     trace.step = step;
     break;
   }

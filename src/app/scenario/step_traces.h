@@ -33,8 +33,9 @@ class StepTraces {
 
   // Begins the next step: what comes from now on may be of it. Steps count from
   // 0; what came before is of none. path: of the file that it uses, by its own
-  // name, if it uses one through the mount.
-  void Begin(const std::optional<std::string>& path);
+  // name, if it uses one through the mount; link: of a link that leads there.
+  void Begin(const std::optional<std::string>& path,
+             const std::optional<std::string>& link = {});
 
   // Reads what has come. Errors: those of reading, EBADMSG for a log that is
   // none.
@@ -51,7 +52,7 @@ class StepTraces {
   };
   // How the records of a step, and its measurements, name its file.
   struct Subject {
-    std::string in_records;
+    std::vector<std::string> in_records;
     std::string measured;
   };
 

@@ -191,20 +191,8 @@ Result<void> Judging::Reload() {
   auto coming = LoadMountPolicy(settings_, **keys, appraiser_->policy().get());
   if (!coming) return Fail(coming.error());
   Policy& policy = coming->policy;
-  const Binding binding = BindingOf(policy);
-  if (point_.at == EnforceAt::kRead &&
-      (DependsOnOpen(policy) || binding.any())) {
-    return Fail(EINVAL,
-                "policy " + policy.name +
-                    " now asks who opens a file, or how, or binds it to its "
-                    "path, which is not known when it is read; mount again, "
-                    "with --enforce-at open");
-  }
-  if ((binding.attributes() && !binding_.attributes()) ||
-      (binding.link && !binding_.link)) {
-    return Fail(EINVAL, "policy " + policy.name +
-                            " now binds attributes or links, which this mount "
-                            "was not made for; mount again");
+  if (auto fits = CheckFitsMount(point_.at, binding_, policy); !fits) {
+    return fits;
   }
   auto risen = CheckPolicyFloor(lists_->floors(), *coming);
   if (!risen) return risen;

@@ -84,6 +84,25 @@ Result<LoadedPolicy> LoadMountPolicy(const MountSettings& settings,
   return loaded;
 }
 
+Result<void> CheckFitsMount(EnforceAt at, const Binding& made_for,
+                            const Policy& policy) {
+  const Binding binding = BindingOf(policy);
+  if (at == EnforceAt::kRead && (DependsOnOpen(policy) || binding.any())) {
+    return Fail(EINVAL,
+                "policy " + policy.name +
+                    " now asks who opens a file, or how, or binds it to its "
+                    "path, which is not known when it is read; mount again, "
+                    "with --enforce-at open");
+  }
+  if ((binding.attributes() && !made_for.attributes()) ||
+      (binding.link && !made_for.link)) {
+    return Fail(EINVAL, "policy " + policy.name +
+                            " now binds attributes or links, which this mount "
+                            "was not made for; mount again");
+  }
+  return {};
+}
+
 std::optional<PolicyFloor> FloorOf(const LoadedPolicy& loaded) {
   const bool is_signed = loaded.files.front().signer.has_value();
   if (loaded.policy.version == 0 || !is_signed) return std::nullopt;

@@ -24,6 +24,12 @@ Result<LoadedPolicy> LoadMountPolicy(const MountSettings& settings,
                                      const SignatureVerifier& keys,
                                      const Policy* judge);
 
+// Says whether a policy can take the place of another in a mount that judges at
+// that point and was made for binding what made_for says.
+// Errors: EINVAL if it asks for more.
+Result<void> CheckFitsMount(EnforceAt at, const Binding& made_for,
+                            const Policy& policy);
+
 // The floor that a policy has once it is in force.
 struct PolicyFloor {
   std::string name;

@@ -36,6 +36,9 @@ std::vector<Difference> CompareWays(const Scenario& scenario,
 std::string StepText(const Step& step);
 // What the error of a step on files says: its paths, and what code stands for.
 std::string StepErrorText(const Step& step, int code);
+// What the error says of a use that was not denied, before the verdict.
+inline constexpr char kUsedAllTheSame[] =
+    "the file could be used, but `why` says ";
 // Takes the path of a folder off what a message names in it: such a folder has
 // another name each time.
 std::string WithoutFolder(std::string message, const std::string& folder);

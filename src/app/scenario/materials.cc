@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "lists/appended_signature.h"
 #include "lists/tlv.h"
 #include "lists/write_rpm_header.h"
+#include "policy/built_in_policies.h"
 #include "trust/pkcs7_signer.h"
 #include "trust/revocations.h"
 
@@ -117,6 +119,21 @@ Result<Materials::File> Materials::List(const std::string& name) {
   if (!bytes) return Fail(bytes.error());
   return File{(list->package.empty() ? "tlv-" : "rpm-") + name,
               std::move(*bytes)};
+}
+
+bool Materials::KeepsBuiltIn() const {
+  return scenario_.policy_signer.empty() &&
+         FindBuiltInPolicy(scenario_.policy, scenario_.pcr) &&
+         std::ranges::none_of(scenario_.steps, [](const Step& step) {
+           return step.action == Step::Action::kReload && !step.text.empty();
+         });
+}
+
+std::string Materials::Rules(const std::string& policy,
+                             const std::string& signer) const {
+  const bool is_name =
+      signer.empty() && FindBuiltInPolicy(policy, scenario_.pcr);
+  return is_name ? "include " + policy + "\n" : policy;
 }
 
 Result<ByteVector> Materials::Policy(const std::string& text,

@@ -50,6 +50,14 @@ class Materials {
   // has none of this name.
   const ScenarioList* FindList(const std::string& name) const;
 
+  // Says whether the policy is a built-in one by name, which no step replaces.
+  // A mount is given that name; otherwise it has a file, and so can be given
+  // other rules.
+  bool KeepsBuiltIn() const;
+  // Returns what is in such a file for a policy, as in Scenario: its rules, or
+  // one that includes a built-in policy.
+  std::string Rules(const std::string& policy, const std::string& signer) const;
+
   // Returns policy text, with the signature of a key unless signer is "".
   // Errors: those of TestKeys and signing.
   Result<ByteVector> Policy(const std::string& text, const std::string& signer);

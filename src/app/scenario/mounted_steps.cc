@@ -3,6 +3,7 @@
 #include "app/scenario/mounted_steps.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <chrono>
@@ -55,7 +56,7 @@ StepResult Compare(int code, const json& why) {
   const bool could = code == 0;
   if (could == Permits(why)) return result;
   result.error =
-      could ? "the file could be used, but `why` says "
+      could ? kUsedAllTheSame
             : "the use failed (" + MessageOf(code) + "), but `why` says ";
   result.error += result.verdict;
   result.verdict = VerdictName(could ? Verdict::kAllow : Verdict::kDeny);
@@ -157,11 +158,11 @@ Result<StepResult> MountedSteps::UseOnce(const Step& step,
 // What is there is judged, so the question comes first.
 Result<StepResult> MountedSteps::Write(const Step& step,
                                        const Result<std::string>& real) {
-  if (!real) return Refused(step, real.error().code());
   const auto root = mount_.OpenRoot();
   if (!root) return Fail(root.error());
   const auto file = OpenInRoot(root->get(), step.path, O_PATH, Links::kFollow);
   if (!file) return Refused(step, file.error().code());
+  if (!real) return Fail(real.error());
   Step asked = step;
   asked.mask = kMayWrite;
   const auto why = AskWhy(asked, *real);
@@ -189,7 +190,9 @@ Result<json> MountedSteps::AskWhy(const Step& step, const std::string& path) {
 Result<StepResult> MountedSteps::Change(const Step& step) {
   if (ChangesTree(step.action)) {
     const auto done = ChangeTree(step);
-    return done ? StepResult() : Refused(step, done.error().code());
+    if (!done) return Refused(step, done.error().code());
+    WaitUntil([&] { return ShowsChange(step.path); }, kShortWait);
+    return StepResult();
   }
   StepResult result;
   const bool reloads = step.action == StepAction::kReload;
@@ -202,6 +205,19 @@ Result<StepResult> MountedSteps::Change(const Step& step) {
   }
   result.error = folder_.WithoutPath(done.error().message());
   return result;
+}
+
+// What was changed below the mount is seen through it a moment later.
+bool MountedSteps::ShowsChange(const std::string& path) const {
+  struct stat below {};
+  struct stat shown {};
+  const bool is_below = ::lstat((folder_.tree() + path).c_str(), &below) == 0;
+  const bool is_shown =
+      ::lstat((mount_.mount_point() + path).c_str(), &shown) == 0;
+  return is_below == is_shown &&
+         (!is_below ||
+          (below.st_uid == shown.st_uid && below.st_size == shown.st_size &&
+           (below.st_mode & S_IFMT) == (shown.st_mode & S_IFMT)));
 }
 
 Result<void> MountedSteps::ChangeTree(const Step& step) {

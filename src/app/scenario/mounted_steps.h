@@ -40,6 +40,7 @@ class MountedSteps {
   Result<StepResult> Write(const Step& step, const Result<std::string>& real);
   Result<StepResult> Change(const Step& step);
   Result<void> ChangeTree(const Step& step);
+  bool ShowsChange(const std::string& path) const;
   Result<void> ChangeLists(const Step& step);
   Result<void> Reload(const Step& step);
   Result<nlohmann::json> AskWhy(const Step& step, const std::string& path);

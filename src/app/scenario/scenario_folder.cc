@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -15,7 +14,6 @@
 #include "base/bytes.h"
 #include "base/files.h"
 #include "base/unique_fd.h"
-#include "policy/built_in_policies.h"
 
 namespace assayfs {
 namespace {
@@ -43,20 +41,9 @@ ScenarioFolder::ScenarioFolder(const std::string& parent,
       materials_(materials),
       folder_("mounted", std::filesystem::absolute(parent).string()) {}
 
-bool ScenarioFolder::IsBuiltIn(const std::string& policy,
-                               const std::string& signer) const {
-  return signer.empty() && FindBuiltInPolicy(policy, scenario_.pcr);
-}
-
-// A mount with a built-in policy cannot be given another one.
 std::string ScenarioFolder::policy() const {
-  const bool changes =
-      std::ranges::any_of(scenario_.steps, [](const Step& step) {
-        return step.action == Step::Action::kReload && !step.text.empty();
-      });
-  const bool stays =
-      IsBuiltIn(scenario_.policy, scenario_.policy_signer) && !changes;
-  return stays ? scenario_.policy : policies() + "/" + kScenarioPolicy;
+  return materials_.KeepsBuiltIn() ? scenario_.policy
+                                   : policies() + "/" + kScenarioPolicy;
 }
 
 std::string ScenarioFolder::WithoutPath(std::string message) const {
@@ -118,9 +105,7 @@ Result<void> ScenarioFolder::Revoke(const std::string& line) {
 
 Result<void> ScenarioFolder::SetPolicy(const std::string& text,
                                        const std::string& signer) {
-  const std::string rules =
-      IsBuiltIn(text, signer) ? "include " + text + "\n" : text;
-  const auto bytes = materials_.Policy(rules, signer);
+  const auto bytes = materials_.Policy(materials_.Rules(text, signer), signer);
   if (!bytes) return Fail(bytes.error());
   return PutFile(policies(), kScenarioPolicy, *bytes, 0);
 }

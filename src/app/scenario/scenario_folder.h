@@ -55,8 +55,6 @@ class ScenarioFolder {
   Result<void> SetPolicy(const std::string& text, const std::string& signer);
 
  private:
-  bool IsBuiltIn(const std::string& policy, const std::string& signer) const;
-
   const Scenario& scenario_;
   Materials& materials_;
   const ScratchFolder folder_;

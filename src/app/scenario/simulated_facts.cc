@@ -76,7 +76,7 @@ Result<KnownFile> DescribeFile(const Scenario& scenario,
                                const DemandList& demands) {
   const TreeEntry& entry = tree.at(path).entry;
   KnownFile known;
-  known.paths = PathsOf(scenario, tree, path);
+  known.paths = {path};
   known.attributes.info.st_mode = S_IFREG | entry.mode;
   known.attributes.info.st_uid = entry.owner;
   known.attributes.info.st_gid = entry.group;
@@ -85,6 +85,11 @@ Result<KnownFile> DescribeFile(const Scenario& scenario,
   for (const HashAlgorithm algorithm : AlgorithmsFor(index, demands.all(), 0)) {
     auto digest = HashBytes(algorithm, AsBytes(entry.content));
     if (!digest) return Fail(digest.error());
+    // What is known may be bound to any of its paths; what is not is looked
+    // for under its own only.
+    if (!index.FindDigest(*digest).empty()) {
+      known.paths = PathsOf(scenario, tree, path);
+    }
     known.digests.push_back(*digest);
   }
   return known;

@@ -102,8 +102,9 @@ Result<void> SimulatedMount::Start(TestKeys& keys, FileSystem system) {
 Result<void> SimulatedMount::PutPolicy(const std::string& text,
                                        const std::string& signer) {
   settings_.policy = text;
-  if (!FindBuiltInPolicy(text, settings_.pcr) || !signer.empty()) {
-    const auto bytes = materials_.Policy(text, signer);
+  if (!materials_.KeepsBuiltIn()) {
+    const auto bytes =
+        materials_.Policy(materials_.Rules(text, signer), signer);
     if (!bytes) return Fail(bytes.error());
     auto written = WriteFile(folder_, kScenarioPolicy, *bytes);
     if (!written) return written;
@@ -111,6 +112,7 @@ Result<void> SimulatedMount::PutPolicy(const std::string& text,
   }
   auto loaded = LoadMountPolicy(settings_, *keys_, policy_.get());
   if (!loaded) return Fail(loaded.error());
+  if (auto fits = CheckFits(loaded->policy); !fits) return fits;
   if (scenario_.floors) {
     auto risen = CheckPolicyFloor(withdrawals_->floors, *loaded);
     if (!risen) return risen;
@@ -125,6 +127,21 @@ Result<void> SimulatedMount::PutPolicy(const std::string& text,
   policy_ = std::make_shared<const Policy>(std::move(loaded->policy));
   policy_text_ = text;
   policy_signer_ = signer;
+  return {};
+}
+
+// The first policy says what the mount is made for.
+Result<void> SimulatedMount::CheckFits(const Policy& policy) {
+  if (policy_ != nullptr) {
+    return CheckFitsMount(point_.at, made_for_, policy);
+  }
+  auto point = ChooseEnforcementPoint(
+      std::nullopt,
+      scenario_.read_only ? MountAccess::kReadOnly : MountAccess::kWritable,
+      Recording::kNone, policy);
+  if (!point) return Fail(std::move(point).error());
+  point_ = std::move(*point);
+  made_for_ = BindingOf(policy);
   return {};
 }
 
@@ -255,9 +272,6 @@ Result<SimulatedMount::Judged> SimulatedMount::JudgeUse(const Step& step,
   const auto sha256 =
       HashBytes(HashAlgorithm::kSha256, AsBytes(file.entry.content));
   if (!sha256) return Fail(sha256.error());
-  for (const Rule* rule : decided.measures) {
-    Measure(rule->terms.pcr, *path, sha256->ToString());
-  }
   record.decision = decided.decision;
   record.permitted = Permits(mode_, record.decision.verdict);
   judged.path = *path;
@@ -265,6 +279,18 @@ Result<SimulatedMount::Judged> SimulatedMount::JudgeUse(const Step& step,
   result.verdict = VerdictName(record.decision.verdict);
   result.reason = ReasonName(record.decision.reason);
   if (record.decision.rule != nullptr) result.line = record.decision.rule->line;
+  if (point_.at == EnforceAt::kRead && file.entry.content.empty()) {
+    // Of an empty file nothing is read, so nobody is asked.
+    if (record.permitted) return judged;
+    result.error = kUsedAllTheSame + result.verdict;
+    result.verdict = VerdictName(Verdict::kAllow);
+    return judged;
+  }
+  // Where reads are judged, executing is one.
+  if (point_.at == EnforceAt::kRead) record.use.mask = kMayRead;
+  for (const Rule* rule : decided.measures) {
+    Measure(rule->terms.pcr, *path, sha256->ToString());
+  }
   const bool audits = decided.audit && audited_.insert(file.version).second;
   if (audits || !Permits(Mode::kEnforce, record.decision.verdict)) {
     result.records.push_back(RecordText(record, "/"));
@@ -275,6 +301,10 @@ Result<SimulatedMount::Judged> SimulatedMount::JudgeUse(const Step& step,
 Result<StepResult> SimulatedMount::Judge(const Step& step, Mask mask) {
   auto judged = JudgeUse(step, mask);
   if (!judged) return Fail(std::move(judged).error());
+  // Who may write counts as having written.
+  if (judged->permitted && (mask & (kMayWrite | kMayAppend)) != 0) {
+    tree_.SetContent(judged->path, tree_.at(judged->path).entry.content);
+  }
   return std::move(judged->result);
 }
 

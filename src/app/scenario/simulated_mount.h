@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "app/daemon/enforcement_point.h"
 #include "app/scenario/materials.h"
 #include "app/scenario/scenario.h"
 #include "app/scenario/simulated_tree.h"
@@ -70,6 +71,7 @@ class SimulatedMount {
 
   class PolicyMeasurer;
   Result<void> PutPolicy(const std::string& text, const std::string& signer);
+  Result<void> CheckFits(const Policy& policy);
   Result<void> PutList(const std::string& name, const std::string& from);
   void LoadList(const RawList& raw);
   void PublishLists();
@@ -89,6 +91,8 @@ class SimulatedMount {
   MountSettings settings_;
   std::shared_ptr<const Keyring> keys_;
   std::shared_ptr<const Policy> policy_;
+  EnforcementPoint point_;
+  Binding made_for_;
   std::string policy_text_;  // what it was loaded from, and with which signer
   std::string policy_signer_;
   // By the name of the file, in loading order.

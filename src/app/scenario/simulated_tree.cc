@@ -34,7 +34,7 @@ void Push(const std::string& path, std::vector<std::string>& names) {
     if (begin < end) {
       names.push_back(path.substr(begin, end - begin));
     } else if (last) {
-      names.emplace_back(".");
+      names.emplace_back();
     }
     if (slash == path.npos) return;
     end = slash;
@@ -103,6 +103,7 @@ Result<std::string> SimulatedTree::Follow(const std::string& path, User user,
     names.pop_back();
     const File& folder = files_.at(at);
     if (folder.entry.kind != Kind::kFolder) return Refuse(ENOTDIR);
+    if (name.empty()) continue;
     if (!Grants(folder.entry, user, kExecute)) return Refuse(EACCES);
     if (name == ".") continue;
     if (name == "..") {

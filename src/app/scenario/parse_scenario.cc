@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/scenario/parse_rules.h"
 #include "app/scenario/parse_step.h"
 #include "app/scenario/parse_tree.h"
 #include "app/scenario/toml_reader.h"

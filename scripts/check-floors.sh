@@ -24,7 +24,7 @@ p11-kit/.*   src/trust/pkcs11_[a-z]+[.](cc|h)
 openssl/.*   src/((crypto|trust)/[a-z0-9_]+[.]cc|trust/openssl[.]h)
 CLI/.*       src/app/[a-z_/]+[.](cc|h)
 nlohmann/.*  src/app/[a-z_/]+[.](cc|h)
-toml[+][+]/.*  src/app/scenario/toml_values[.]cc
+toml[+][+]/.*  src/app/scenario/format/toml_values[.]cc
 systemd/.*   src/app/[a-z_/]+[.]cc
 sys/capability[.]h  src/appraise/file_capabilities[.]cc
 tl/.*        src/base/result[.]h

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "app/scenario/compare_results.h"
-#include "app/scenario/parse_scenario.h"
+#include "app/scenario/format/parse_scenario.h"
 #include "target.h"
 
 namespace assayfs::fuzz {

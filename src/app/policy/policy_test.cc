@@ -13,7 +13,7 @@
 
 #include "app/policy/policy_verbs.h"
 #include "app/report.h"
-#include "app/scenario/mount_runner.h"
+#include "app/scenario/mounted/mount_runner.h"
 #include "app/scenario/scenario_report.h"
 #include "app/scenario/scenario_suite.h"
 #include "app/scenario/stop_request.h"

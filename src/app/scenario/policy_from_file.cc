@@ -8,7 +8,7 @@
 #include <set>
 #include <utility>
 
-#include "app/scenario/toml_reader.h"
+#include "app/scenario/format/toml_reader.h"
 #include "base/bytes.h"
 #include "base/files.h"
 #include "base/unique_fd.h"

@@ -8,10 +8,10 @@
 #include <filesystem>
 #include <utility>
 
-#include "app/scenario/mount_runner.h"
-#include "app/scenario/parse_scenario.h"
+#include "app/scenario/format/parse_scenario.h"
+#include "app/scenario/format/toml_values.h"
+#include "app/scenario/mounted/mount_runner.h"
 #include "app/scenario/policy_from_file.h"
-#include "app/scenario/toml_values.h"
 #include "base/files.h"
 #include "base/numbers.h"
 

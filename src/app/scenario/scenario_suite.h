@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "app/scenario/alone_runner.h"
+#include "app/scenario/alone/alone_runner.h"
 #include "app/scenario/materials.h"
 #include "app/scenario/scenario.h"
 #include "app/scenario/scenario_report.h"

@@ -48,7 +48,8 @@ Result<std::vector<std::string>> FindScenarios(
     if (!names) return Fail(names.error());
     const std::size_t before = files.size();
     for (const std::string& name : *names) {
-      if (name.ends_with(kSuffix)) files.push_back(path + "/" + name);
+      if (!name.ends_with(kSuffix)) continue;
+      files.push_back(std::filesystem::path(path) / name);
     }
     if (files.size() == before) {
       return Fail(ENOENT, path + ": no scenarios (*.toml) there");

@@ -39,18 +39,17 @@ Result<Scenario> ReadScenario(const std::string& file,
 // Puts the place in the scenario file, or the policy file, before what is said
 // of a line of rules, as "NAME:LINE:...".
 std::string WithPlace(const Scenario& scenario, const std::string& message) {
-  for (const auto& [name, place] : scenario.rules) {
-    if (!message.starts_with(name + ":")) continue;
-    const std::string file = place.file + ":";
-    const auto end = message.find(':', name.size() + 1);
-    const auto line = ParseNumber<unsigned>(
-        message.substr(name.size() + 1, end - name.size() - 1));
-    if (!line || *line == 0 || end == message.npos) return message;
-    if (!place.spread)
-      return file + std::to_string(place.line) + ": " + message;
-    return file + std::to_string(place.line + *line - 1) + message.substr(end);
-  }
-  return message;
+  const auto name_end = message.find(':');
+  const auto found = scenario.rules.find(message.substr(0, name_end));
+  if (found == scenario.rules.end() || name_end == message.npos) return message;
+  const auto end = message.find(':', name_end + 1);
+  const auto line =
+      ParseNumber<unsigned>(message.substr(name_end + 1, end - name_end - 1));
+  if (!line || *line == 0 || end == message.npos) return message;
+  const RulesPlace& place = found->second;
+  const unsigned there = place.spread ? place.line + *line - 1 : place.line;
+  return place.file + ":" + std::to_string(there) +
+         (place.spread ? message.substr(end) : ": " + message);
 }
 
 // Records name digests, and where lists are: what is compared is who was denied

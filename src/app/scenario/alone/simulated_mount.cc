@@ -244,7 +244,11 @@ bool SimulatedMount::PermitsLink(const Step& step, const std::string& link,
   if (!DeniesLink(*policy_, *index_, tree_, record.use, link)) return true;
   record.decision = {Verdict::kDeny, Reason::kMetadataMismatch};
   record.permitted = Permits(mode_, Verdict::kDeny);
-  result.records.push_back(RecordText(record, "/"));
+  // The kernel remembers where it leads, and asks once.
+  const std::string text = RecordText(record, "/");
+  if (std::ranges::find(result.records, text) == result.records.end()) {
+    result.records.push_back(text);
+  }
   return record.permitted;
 }
 

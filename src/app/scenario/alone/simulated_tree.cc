@@ -110,7 +110,8 @@ Result<std::string> SimulatedTree::Follow(const std::string& path, User user,
       at = FolderOf(at);
       continue;
     }
-    const std::string next = at + "/" + name;
+    std::string next = at;
+    next.append("/").append(name);
     const File* const file = Find(next);
     if (file == nullptr) return Refuse(ENOENT);
     if (file->entry.kind != Kind::kLink) {

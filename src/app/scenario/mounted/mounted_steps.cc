@@ -94,6 +94,18 @@ Result<std::string> FindReal(const std::string& tree, const std::string& path,
   return PathBelow(tree, real);
 }
 
+// Returns the paths, by their own names, of what path leads through.
+std::vector<std::string> LinksIn(const std::string& tree,
+                                 const std::string& path) {
+  std::vector<std::string> links;
+  for (std::size_t end = 0; end < path.size();) {
+    end = std::min(path.find('/', end + 1), path.size());
+    const auto own = FindReal(tree, path.substr(0, end), O_NOFOLLOW);
+    if (own) links.push_back(*own);
+  }
+  return links;
+}
+
 // Replaces the content of a file. file_fd: O_PATH will do.
 Result<void> WriteFile(int file_fd, const std::string& content) {
   const std::string path = "/proc/self/fd/" + std::to_string(file_fd);
@@ -108,13 +120,12 @@ Result<StepResult> MountedSteps::Do(const Step& step) {
   const bool uses =
       step.action == StepAction::kOpen || step.action == StepAction::kWrite;
   Result<std::string> real;
-  std::optional<std::string> link;
+  std::vector<std::string> links;
   if (uses) {
     real = FindReal(folder_.tree(), step.path, 0);
-    const auto own = FindReal(folder_.tree(), step.path, O_NOFOLLOW);
-    if (own) link = *own;
+    links = LinksIn(folder_.tree(), step.path);
   }
-  traces_.Begin(uses && real ? std::optional(*real) : std::nullopt, link);
+  traces_.Begin(uses && real ? std::optional(*real) : std::nullopt, links);
   auto result = step.action == StepAction::kOpen    ? Use(step, real)
                 : step.action == StepAction::kWrite ? Write(step, real)
                                                     : Change(step);

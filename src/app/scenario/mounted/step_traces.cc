@@ -35,14 +35,16 @@ Result<StepTraces> StepTraces::Open(Places places) {
 }
 
 void StepTraces::Begin(const std::optional<std::string>& path,
-                       const std::optional<std::string>& link) {
+                       std::vector<std::string> links) {
   Subject subject;
-  for (const auto& name : {path, link}) {
-    if (!name) continue;
-    subject.in_records.push_back(" " + Printable(*name, Spaces::kEscape) +
+  if (path) {
+    subject.measured = " " + OneColumn(*path);
+    links.push_back(*path);
+  }
+  for (const std::string& name : links) {
+    subject.in_records.push_back(" " + Printable(name, Spaces::kEscape) +
                                  " for ");
   }
-  if (path) subject.measured = " " + OneColumn(*path);
   subjects_.push_back(std::move(subject));
 }
 

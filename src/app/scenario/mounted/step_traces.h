@@ -33,9 +33,9 @@ class StepTraces {
 
   // Begins the next step: what comes from now on may be of it. Steps count from
   // 0; what came before is of none. path: of the file that it uses, by its own
-  // name, if it uses one through the mount; link: of a link that leads there.
+  // name, if it uses one through the mount; links: what may lead there.
   void Begin(const std::optional<std::string>& path,
-             const std::optional<std::string>& link = {});
+             std::vector<std::string> links = {});
 
   // Reads what has come. Errors: those of reading, EBADMSG for a log that is
   // none.

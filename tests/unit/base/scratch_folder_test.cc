@@ -24,5 +24,17 @@ TEST(ScratchFolderTest, IsPrivateAndGoesWithWhatIsInIt) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
+TEST(ScratchFolderTest, MayBeBelowAnother) {
+  const ScratchFolder outer("test");
+  std::string path;
+  {
+    const ScratchFolder inner("inner", outer.path());
+    path = inner.path();
+    EXPECT_EQ(std::filesystem::path(path).parent_path(), outer.path());
+  }
+  EXPECT_FALSE(std::filesystem::exists(path));
+  EXPECT_EQ(ScratchFolder("inner", path).path(), "");
+}
+
 }  // namespace
 }  // namespace assayfs

@@ -569,5 +569,13 @@ TEST(PolicyLimitTest, EndsBeforeSetsInSetsGrowLarge) {
               FailsWith(EFBIG));
 }
 
+TEST(IncludedNamesTest, AreThoseThatTheParserAsksFor) {
+  EXPECT_THAT(IncludedNames("include a # include b\n\taudit\n"
+                            "#include c\n  include\td e\ninclude\n"
+                            "included f\ninclude a"),
+              ::testing::ElementsAre("a", "d", "a"));
+  EXPECT_THAT(IncludedNames(""), ::testing::IsEmpty());
+}
+
 }  // namespace
 }  // namespace assayfs

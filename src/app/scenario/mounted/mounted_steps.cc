@@ -97,11 +97,20 @@ Result<std::string> FindReal(const std::string& tree, const std::string& path,
 // Returns the paths, by their own names, of what path leads through.
 std::vector<std::string> LinksIn(const std::string& tree,
                                  const std::string& path) {
+  constexpr unsigned kMaxLinks = 40;
   std::vector<std::string> links;
   for (std::size_t end = 0; end < path.size();) {
     end = std::min(path.find('/', end + 1), path.size());
-    const auto own = FindReal(tree, path.substr(0, end), O_NOFOLLOW);
-    if (own) links.push_back(*own);
+    std::filesystem::path next = path.substr(0, end);
+    for (unsigned count = 0; count < kMaxLinks; ++count) {
+      const auto own = FindReal(tree, next, O_NOFOLLOW);
+      if (!own) break;
+      links.push_back(*own);
+      std::error_code error;
+      const auto target = std::filesystem::read_symlink(tree + *own, error);
+      if (error) break;
+      next = std::filesystem::path(*own).parent_path() / target;
+    }
   }
   return links;
 }

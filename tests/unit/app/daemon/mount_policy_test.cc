@@ -167,5 +167,22 @@ TEST_F(MountPolicyTest, IsMeasuredAsItsRulesSay) {
   Must(MeasurePolicy(Must(Load("files")), measurer));  // asks for nothing
 }
 
+TEST_F(MountPolicyTest, AMountCanBeGivenNoMoreThanItWasMadeFor) {
+  constexpr std::string_view kLists = "appraise func=DIGEST_LIST_CHECK\n";
+  const auto fits = [&](EnforceAt at, const Binding& made_for,
+                        const std::string& rule) {
+    const auto policy = Must(Load(Put("p", std::string(kLists) + rule)));
+    return CheckFitsMount(at, made_for, policy.policy);
+  };
+  EXPECT_TRUE(fits(EnforceAt::kOpen, {}, "appraise bind=path\n"));
+  EXPECT_THAT(fits(EnforceAt::kOpen, {}, "appraise bind=mode\n"),
+              FailsSaying(EINVAL, "was not made for"));
+  EXPECT_TRUE(fits(EnforceAt::kOpen, {.mode = true}, "appraise bind=owner\n"));
+  EXPECT_THAT(fits(EnforceAt::kOpen, {.mode = true}, "appraise bind=link\n"),
+              FailsSaying(EINVAL, "was not made for"));
+  EXPECT_THAT(fits(EnforceAt::kRead, {}, "appraise uid=5\n"),
+              FailsSaying(EINVAL, "with --enforce-at open"));
+}
+
 }  // namespace
 }  // namespace assayfs

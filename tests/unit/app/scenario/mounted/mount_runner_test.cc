@@ -448,6 +448,18 @@ TEST_F(StepTracesTest, WhatComesLateIsOfTheStepThatUsedTheFile) {
               ElementsAre("12 list base", "12 /a", "12 /b"));
 }
 
+TEST_F(StepTracesTest, WhatIsToldOfALinkIsOfTheStepThatFollowedIt) {
+  traces_.Begin("/link");
+  traces_.Begin("/a", {"/link"});
+  Record("assayfs: denied " + places_.mount_point +
+         "/link for read by uid 0: metadata-mismatch");
+  Must(traces_.Read());
+  EXPECT_THAT(traces_.RecordsOf(0), IsEmpty());
+  EXPECT_THAT(traces_.RecordsOf(1),
+              ElementsAre("denied /link for read by uid 0: "
+                          "metadata-mismatch"));
+}
+
 TEST_F(StepTracesTest, OnlyWholeLinesAboutUsesAreRecords) {
   traces_.Begin(std::nullopt);
   Record("assayfs: warning: list tlv-x: no key");

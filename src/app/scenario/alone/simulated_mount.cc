@@ -252,6 +252,22 @@ bool SimulatedMount::PermitsLink(const Step& step, const std::string& link,
   return record.permitted;
 }
 
+Result<void> SimulatedMount::Count(const UseDecision& decided, const File& file,
+                                   const UseRecord& record,
+                                   StepResult& result) {
+  const auto sha256 =
+      HashBytes(HashAlgorithm::kSha256, AsBytes(file.entry.content));
+  if (!sha256) return Fail(sha256.error());
+  for (const Rule* rule : decided.measures) {
+    Measure(rule->terms.pcr, record.path, sha256->ToString());
+  }
+  const bool audits = decided.audit && audited_.insert(file.version).second;
+  if (audits || !Permits(Mode::kEnforce, record.decision.verdict)) {
+    result.records.push_back(RecordText(record, "/"));
+  }
+  return {};
+}
+
 Result<SimulatedMount::Judged> SimulatedMount::JudgeUse(const Step& step,
                                                         Mask mask) {
   Judged judged;
@@ -273,9 +289,6 @@ Result<SimulatedMount::Judged> SimulatedMount::JudgeUse(const Step& step,
   if (!known) return Fail(known.error());
   const UseDecision decided =
       DecideUse(*policy_, *index_, demands, *known, Owners{});
-  const auto sha256 =
-      HashBytes(HashAlgorithm::kSha256, AsBytes(file.entry.content));
-  if (!sha256) return Fail(sha256.error());
   record.decision = decided.decision;
   record.permitted = Permits(mode_, record.decision.verdict);
   judged.path = *path;
@@ -283,7 +296,8 @@ Result<SimulatedMount::Judged> SimulatedMount::JudgeUse(const Step& step,
   result.verdict = VerdictName(record.decision.verdict);
   result.reason = ReasonName(record.decision.reason);
   if (record.decision.rule != nullptr) result.line = record.decision.rule->line;
-  if (point_.at == EnforceAt::kRead && file.entry.content.empty()) {
+  const bool when_read = point_.at == EnforceAt::kRead;
+  if (when_read && file.entry.content.empty()) {
     // Of an empty file nothing is read, so nobody is asked.
     if (record.permitted) return judged;
     result.error = kUsedAllTheSame + result.verdict;
@@ -291,14 +305,9 @@ Result<SimulatedMount::Judged> SimulatedMount::JudgeUse(const Step& step,
     return judged;
   }
   // Where reads are judged, executing is one.
-  if (point_.at == EnforceAt::kRead) record.use.mask = kMayRead;
-  for (const Rule* rule : decided.measures) {
-    Measure(rule->terms.pcr, *path, sha256->ToString());
-  }
-  const bool audits = decided.audit && audited_.insert(file.version).second;
-  if (audits || !Permits(Mode::kEnforce, record.decision.verdict)) {
-    result.records.push_back(RecordText(record, "/"));
-  }
+  if (when_read) record.use.mask = kMayRead;
+  auto counted = Count(decided, file, record, result);
+  if (!counted) return Fail(std::move(counted).error());
   return judged;
 }
 

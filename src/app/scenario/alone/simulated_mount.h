@@ -75,6 +75,9 @@ class SimulatedMount {
   Result<void> PutList(const std::string& name, const std::string& from);
   void LoadList(const RawList& raw);
   void PublishLists();
+  // Measures, audits and records what was decided.
+  Result<void> Count(const UseDecision& decided, const File& file,
+                     const UseRecord& record, StepResult& result);
   Result<Judged> JudgeUse(const Step& step, Mask mask);
   // Says whether the asker may follow a link, and records it if not.
   bool PermitsLink(const Step& step, const std::string& link,

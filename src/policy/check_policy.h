@@ -28,9 +28,9 @@ struct PolicyFinding {
 // opposite of an earlier one; that ask for what is never so; that except from
 // what nothing demands; lists that nothing appraises or measures; conditions
 // that are easily got round; patterns that match nothing; a policy that judges
-// or denies nothing; and the warnings of the parser as notes. Of a rule that no use reaches only that is
-// said. Rules are compared as if all that they ask were known of every use.
-// Threads: pure function.
+// or denies nothing; and the warnings of the parser as notes. Of a rule that no
+// use reaches only that is said. Rules are compared as if all that they ask
+// were known of every use. Threads: pure function.
 std::vector<PolicyFinding> CheckPolicy(const Policy& policy);
 
 }  // namespace assayfs

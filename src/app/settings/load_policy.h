@@ -19,8 +19,8 @@ namespace assayfs {
 
 // One file of a policy, or a built-in one.
 struct PolicyFile {
-  std::string origin;                 // its path, or "built-in NAME"
-  Digest sha256;                      // of all of it, its signature too
+  std::string origin;  // its path, or "built-in NAME"
+  Digest sha256;       // of all of it, its signature too
   bool built_in = false;
   std::optional<ListFile> file = {};  // nothing if it is not known
   // Who signed it. A built-in one needs no signature.

@@ -236,15 +236,12 @@ void Parser::ReadVersion(const Line& line, const std::vector<RuleWord>& words) {
     return Fail(line, column, EINVAL,
                 "a version is \"version N\", with a number from 1");
   }
-  if (line.depth > 0) {
-    return Fail(line, column, EINVAL,
-                "the version stands in the policy itself, not in what it "
-                "includes");
-  }
-  if (policy.version != 0) {
+  // A file may be included twice.
+  const auto [version, added] = policy.versions.try_emplace(
+      std::string(line.file), Policy::Version{*number, line.number});
+  if (!added && version->second.line != line.number) {
     return Fail(line, column, EINVAL, "there is a version already");
   }
-  policy.version = *number;
   Warn(line, column,
        "counts where the policy is signed and the mount keeps --floors");
 }

@@ -149,6 +149,8 @@ bool DependsOnOpen(const Policy& policy) {
   // An owner may change while pages are kept of what was not judged.
   if (needs.asker() || needs.owner) return true;
   if (AnyAsks(policy, TextFact::kPath)) return true;
+  // Nor may what a file begins with, which those pages need not belong to.
+  if (AsksMore(policy, Func::kMmapCheck, kMayExec, kMayRead)) return true;
   // Where the answer need not be given at each open, no open is for writing.
   if (KernelReadsAskMore(policy, kMayRead)) return true;
   const auto other = [&](Func func) {

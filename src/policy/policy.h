@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -44,7 +45,19 @@ struct Policy {
   std::string text;
   std::vector<Rule> rules;
   std::vector<PolicyWarning> warnings;
-  std::uint32_t version = 0;  // 0: it names none
+  // Of each file that names one.
+  struct Version {
+    std::uint32_t number = 0;
+    unsigned line = 0;
+  };
+  std::map<std::string, Version> versions;
+
+  // Of a file; 0 if it names none.
+  std::uint32_t VersionOf(const std::string& file) const {
+    const auto found = versions.find(file);
+    return found == versions.end() ? 0 : found->second.number;
+  }
+  std::uint32_t version() const { return VersionOf(name); }
 
   // What follows is made by Compile. How rules are found; shared by copies.
   std::shared_ptr<const RuleIndex> index;

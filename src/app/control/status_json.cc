@@ -19,7 +19,7 @@ json PolicyJson(const Policy& policy, const Floors& floors) {
   return {{"name", policy.name},
           {"sha256", digest ? digest->Hex() : ""},
           {"rules", policy.rules.size()},
-          {"version", policy.version},
+          {"version", policy.version()},
           {"floor", FloorFor(floors, policy)}};
 }
 

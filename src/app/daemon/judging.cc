@@ -54,6 +54,13 @@ Result<void> CheckUsable(const MountSettings& settings, const Policy& policy,
                           "`assayfs lists gen`, or use --mode log");
 }
 
+Result<Revocations> ReadRevocations(const MountSettings& settings) {
+  Revocations revocations;
+  const auto read = revocations.AddPath(settings.revoked);
+  if (!read) return Fail(Error(read.error()).WithContext("revocations"));
+  return revocations;
+}
+
 // settings: borrowed.
 ListStore::Basis BasisOf(const MountSettings& settings,
                          std::shared_ptr<const SignatureVerifier> keys,
@@ -79,10 +86,12 @@ Result<std::unique_ptr<Judging>> Judging::Create(const MountSettings& settings,
                                                  Surroundings surroundings) {
   auto keys = Keyring::Load(settings.keys);
   if (!keys) return Fail(keys.error());
-  auto loaded = LoadMountPolicy(settings, **keys, nullptr);
+  const auto revocations = ReadRevocations(settings);
+  if (!revocations) return Fail(revocations.error());
+  auto loaded = LoadMountPolicy(settings, **keys, *revocations, nullptr);
   if (!loaded) return Fail(loaded.error());
   const Policy& policy = loaded->policy;
-  const auto floor = FloorOf(*loaded);
+  const auto floors = FloorsOf(*loaded);
   auto point = ChooseEnforcementPoint(
       settings.enforce_at, access,
       surroundings.asked ? Recording::kAll : Recording::kNone, policy);
@@ -129,7 +138,9 @@ Result<std::unique_ptr<Judging>> Judging::Create(const MountSettings& settings,
         *judging->appraiser_, *judging->lists_, root_fd,
         std::set(settings.unbound.begin(), settings.unbound.end()));
   }
-  if (floor) judging->lists_->RaiseFloor(floor->name, floor->version);
+  for (const auto& one : floors) {
+    judging->lists_->RaiseFloor(one.name, one.version);
+  }
   return judging;
 }
 
@@ -155,7 +166,7 @@ Result<void> Judging::OpenFloors(const LoadedPolicy& loaded) {
                                .tcti = settings_.tcti});
   if (!file) return Fail(file.error());
   floors_ = std::move(*file);
-  return CheckPolicyFloor(floors_->floors(), loaded);
+  return CheckPolicyFloors(floors_->floors(), loaded);
 }
 
 Result<void> Judging::OpenLists(ListStore::Basis basis) {
@@ -188,20 +199,23 @@ Result<void> Judging::Reload() {
   // Whatever can fail comes first; the lists are the last that can.
   auto keys = Keyring::Load(settings_.keys);
   if (!keys) return Fail(keys.error());
-  auto coming = LoadMountPolicy(settings_, **keys, appraiser_->policy().get());
+  const auto revocations = ReadRevocations(settings_);
+  if (!revocations) return Fail(revocations.error());
+  auto coming = LoadMountPolicy(settings_, **keys, *revocations,
+                                appraiser_->policy().get());
   if (!coming) return Fail(coming.error());
   Policy& policy = coming->policy;
   if (auto fits = CheckFitsMount(point_.at, binding_, policy); !fits) {
     return fits;
   }
-  auto risen = CheckPolicyFloor(lists_->floors(), *coming);
+  auto risen = CheckPolicyFloors(lists_->floors(), *coming);
   if (!risen) return risen;
   if (auto added = log_->AddPcrs(PcrsOf(policy)); !added) return added;
   if (auto measured = MeasurePolicy(*coming, *log_); !measured) return measured;
   auto loaded = lists_->Reload(BasisOf(settings_, *keys, policy));
   if (!loaded) return loaded;
-  if (const auto floor = FloorOf(*coming)) {
-    lists_->RaiseFloor(floor->name, floor->version);
+  for (const auto& floor : FloorsOf(*coming)) {
+    lists_->RaiseFloor(floor.name, floor.version);
   }
   appraiser_->SetPolicy(std::move(policy));
   if (policy_changed_) policy_changed_();

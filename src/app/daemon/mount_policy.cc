@@ -46,9 +46,7 @@ Result<void> CheckBinding(const MountSettings& settings, const Policy& policy) {
 }
 
 // What a revoked key signed is signed by nobody.
-Result<void> ApplyRevocations(const std::string& path, LoadedPolicy& loaded) {
-  Revocations revocations;
-  if (auto read = revocations.AddPath(path); !read) return read;
+void Apply(const Revocations& revocations, LoadedPolicy& loaded) {
   for (PolicyFile& file : loaded.files) {
     if (!file.signer) continue;
     const std::string why = WhyRevoked(*file.signer, {}, {}, revocations);
@@ -56,24 +54,30 @@ Result<void> ApplyRevocations(const std::string& path, LoadedPolicy& loaded) {
     file.signer.reset();
     file.unsigned_because = "revoked by \"" + why + "\"";
   }
-  return {};
 }
 
-// Under which name a policy has a floor, which no package has.
-std::string FloorNameOf(const Policy& policy) {
-  const std::string name = std::filesystem::path(policy.name).filename();
+// Under which name a file of a policy has a floor, which no package has.
+std::string FloorNameOf(const std::string& file) {
+  const std::string name = std::filesystem::path(file).filename();
   return "policy:" + Printable(name, Spaces::kEscape);
+}
+
+// 0 if it has none, or nobody signed it.
+std::uint32_t SignedVersionOf(const LoadedPolicy& loaded,
+                              const PolicyFile& file) {
+  return file.signer ? loaded.policy.VersionOf(file.origin) : 0;
 }
 
 }  // namespace
 
 Result<LoadedPolicy> LoadMountPolicy(const MountSettings& settings,
                                      const SignatureVerifier& keys,
+                                     const Revocations& revocations,
                                      const Policy* judge) {
   auto loaded = LoadPolicy(settings.policy, settings.pcr, &keys);
   if (!loaded) return loaded;
-  auto passed = ApplyRevocations(settings.revoked, *loaded);
-  if (passed) passed = AppraisePolicy(loaded->policy, *loaded);
+  Apply(revocations, *loaded);
+  auto passed = AppraisePolicy(loaded->policy, *loaded);
   if (passed && judge != nullptr) passed = AppraisePolicy(*judge, *loaded);
   if (!passed) return Fail(std::move(passed).error());
   loaded->policy = Bind(std::move(loaded->policy), settings.bind);
@@ -103,28 +107,34 @@ Result<void> CheckFitsMount(EnforceAt at, const Binding& made_for,
   return {};
 }
 
-std::optional<PolicyFloor> FloorOf(const LoadedPolicy& loaded) {
-  const bool is_signed = loaded.files.front().signer.has_value();
-  if (loaded.policy.version == 0 || !is_signed) return std::nullopt;
-  return PolicyFloor{FloorNameOf(loaded.policy),
-                     std::to_string(loaded.policy.version)};
+std::vector<PolicyFloor> FloorsOf(const LoadedPolicy& loaded) {
+  std::vector<PolicyFloor> floors;
+  for (const PolicyFile& file : loaded.files) {
+    const auto version = SignedVersionOf(loaded, file);
+    if (version == 0) continue;
+    floors.push_back({FloorNameOf(file.origin), std::to_string(version)});
+  }
+  return floors;
 }
 
 std::string FloorFor(const Floors& floors, const Policy& policy) {
-  return floors.Of(FloorNameOf(policy));
+  return floors.Of(FloorNameOf(policy.name));
 }
 
-Result<void> CheckPolicyFloor(const Floors& floors,
-                              const LoadedPolicy& loaded) {
-  const auto floor = FloorOf(loaded);
-  const std::string name = FloorNameOf(loaded.policy);
-  if (!floors.IsBehind(name, floor ? floor->version : "0")) return {};
-  return Fail(EKEYREJECTED,
-              "policy " + loaded.policy.name + ": rolled back: " +
-                  (floor ? "version " + floor->version
-                         : std::string("no version that is signed")) +
-                  ", but version " + FloorFor(floors, loaded.policy) +
-                  " was in force");
+Result<void> CheckPolicyFloors(const Floors& floors,
+                               const LoadedPolicy& loaded) {
+  for (const PolicyFile& file : loaded.files) {
+    if (file.built_in) continue;
+    const std::string name = FloorNameOf(file.origin);
+    const std::string version = std::to_string(SignedVersionOf(loaded, file));
+    if (!floors.IsBehind(name, version)) continue;
+    return Fail(EKEYREJECTED, "policy " + file.origin + ": rolled back: " +
+                                  (version == "0" ? "no version that is signed"
+                                                  : "version " + version) +
+                                  ", but version " + floors.Of(name) +
+                                  " was in force");
+  }
+  return {};
 }
 
 }  // namespace assayfs

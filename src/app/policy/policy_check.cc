@@ -181,7 +181,7 @@ void Print(const Outcome& outcome, bool sound, bool as_json) {
   }
   std::cout << LineOf({{"policy", policy.name},
                        {"rules", policy.rules.size()},
-                       {"version", policy.version},
+                       {"version", policy.version()},
                        {"findings", findings}})
             << "\n";
 }

@@ -39,7 +39,6 @@ struct Options {
 Result<Policy> ReadPolicy(const Options& options, const Keyring& keys) {
   MountSettings settings;
   settings.policy = options.policy;
-  settings.revoked = options.lists.revoked;
   const auto pcr = PcrFrom(options.pcr);
   if (!pcr) return Fail(pcr.error());
   settings.pcr = *pcr;
@@ -48,7 +47,10 @@ Result<Policy> ReadPolicy(const Options& options, const Keyring& keys) {
     if (!bind) return Fail(bind.error());
     settings.bind = *bind;
   }
-  auto loaded = LoadMountPolicy(settings, keys, nullptr);
+  Revocations revocations;
+  const auto read = revocations.AddPath(options.lists.revoked);
+  if (!read) return Fail(Error(read.error()).WithContext("revocations"));
+  auto loaded = LoadMountPolicy(settings, keys, revocations, nullptr);
   if (!loaded) return Fail(loaded.error());
   return std::move(loaded->policy);
 }

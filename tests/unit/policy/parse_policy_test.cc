@@ -347,9 +347,9 @@ TEST(PolicySetTest, IsANameAndValues) {
 }
 
 TEST(PolicyVersionTest, IsANumberFromOne) {
-  EXPECT_EQ(Parsed("appraise\n").version, 0U);
-  EXPECT_EQ(Parsed("# c\nversion 1\n").version, 1U);
-  EXPECT_EQ(Parsed("appraise\nversion 4294967295 # latest\n").version,
+  EXPECT_EQ(Parsed("appraise\n").version(), 0U);
+  EXPECT_EQ(Parsed("# c\nversion 1\n").version(), 1U);
+  EXPECT_EQ(Parsed("appraise\nversion 4294967295 # latest\n").version(),
             4294967295U);
   for (const char* text :
        {"version", "version 0", "version -1", "version 4294967296",
@@ -365,11 +365,15 @@ TEST(PolicyVersionTest, IsThereOnce) {
               FailsSaying(EINVAL, "p:2:2: there is a version already"));
 }
 
-TEST(PolicyVersionTest, IsNotIncluded) {
-  Library library(Files{{"a", "appraise\nversion 2\n"}});
-  EXPECT_THAT(
-      library.Parse("include a\n"),
-      FailsSaying(EINVAL, "a:2:1: the version stands in the policy itself"));
+TEST(PolicyVersionTest, IsOfEachFileByItself) {
+  Library library(
+      Files{{"a", "appraise\nversion 2\n"}, {"b", "version 1\nversion 2\n"}});
+  const auto policy = Must(library.Parse("include a\ninclude a\nversion 7\n"));
+  EXPECT_EQ(policy.version(), 7U);
+  EXPECT_EQ(policy.VersionOf("a"), 2U);
+  EXPECT_EQ(policy.VersionOf("b"), 0U);
+  EXPECT_THAT(library.Parse("include b\n"),
+              FailsSaying(EINVAL, "b:2:1: there is a version already"));
 }
 
 TEST(PolicyIncludeTest, PutsTheRulesInItsPlace) {

@@ -184,13 +184,18 @@ TEST(DependsOnOpenTest, AnswersThatAreTheSameForEveryOpenDoNot) {
         "appraise mask=MAY_READ\nappraise mask=MAY_EXEC\n",
         "dont_appraise fsname=tmpfs\nappraise\n", "appraise bind=caps\n",
         "appraise func=DIGEST_LIST_CHECK signer=a\nmeasure func=POLICY_CHECK\n",
-        "appraise func=MMAP_CHECK\n",
+        "appraise func=FILE_CHECK\nappraise func=MMAP_CHECK\n",
         "appraise func=FILE_CHECK mask=MAY_READ\nappraise func=MODULE_CHECK\n"
         "appraise func=BPRM_CHECK\n"}) {
     EXPECT_FALSE(DependsOnOpen(Parsed(text))) << text;
   }
   EXPECT_FALSE(DependsOnOpen(BuiltIn("files")));
   EXPECT_FALSE(DependsOnOpen(BuiltIn("measure")));
+}
+
+// Pages may be kept of another content, which was not judged.
+TEST(DependsOnOpenTest, ThosePerBeginningOfTheFileDo) {
+  EXPECT_TRUE(DependsOnOpen(Parsed("appraise func=MMAP_CHECK\n")));
 }
 
 // It may change while pages are kept of what was not judged.

@@ -110,15 +110,16 @@ Result<void> SimulatedMount::PutPolicy(const std::string& text,
     if (!written) return written;
     settings_.policy = folder_ + "/" + kScenarioPolicy;
   }
-  auto loaded = LoadMountPolicy(settings_, *keys_, policy_.get());
+  auto loaded = LoadMountPolicy(settings_, *keys_, withdrawals_->revocations,
+                                policy_.get());
   if (!loaded) return Fail(loaded.error());
   if (auto fits = CheckFits(loaded->policy); !fits) return fits;
   if (scenario_.floors) {
-    auto risen = CheckPolicyFloor(withdrawals_->floors, *loaded);
+    auto risen = CheckPolicyFloors(withdrawals_->floors, *loaded);
     if (!risen) return risen;
-    if (const auto floor = FloorOf(*loaded)) {
+    for (const auto& floor : FloorsOf(*loaded)) {
       withdrawals_->floors =
-          withdrawals_->floors.RaisedTo(floor->name, floor->version);
+          withdrawals_->floors.RaisedTo(floor.name, floor.version);
     }
   }
   PolicyMeasurer measurer(*this);

@@ -259,7 +259,11 @@ Result<Appraiser::Explanation> Appraiser::Explain(int fd, const Use& use) {
   out.use = assessment->use;
   if (assessment->policy) out.needs = assessment->policy->needs;
   out.path = TreePath(impl_->options.root_fd, fd);
-  if (const Rule* rule = assessment->decision.rule) {
+  const Rule* rule = assessment->decision.rule;
+  if (rule == nullptr && assessment->policy) {
+    rule = FindException(*assessment->policy, assessment->use);
+  }
+  if (rule != nullptr) {
     out.rule_text = rule->text;
     out.rule_file = rule->file;
     out.rule_line = rule->line;

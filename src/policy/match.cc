@@ -231,6 +231,18 @@ DemandList Match(const Policy& policy, const Use& use) {
   return demands;
 }
 
+const Rule* FindException(const Policy& policy, const Use& use) {
+  const auto excepts = [&use](const Rule& rule) {
+    const bool asked =
+        rule.IsFor(Func::kFileCheck, use.mask) ||
+        (use.executes() && rule.IsFor(Func::kBprmCheck, kMayExec));
+    return rule.action == Action::kDontAppraise && asked &&
+           IsCertain(rule, use) && MayMatch(rule, use);
+  };
+  const auto found = std::ranges::find_if(policy.rules, excepts);
+  return found == policy.rules.end() ? nullptr : &*found;
+}
+
 DemandList MatchOccasion(const Policy& policy, Func func, const Use& use) {
   DemandList demands;
   Candidates(policy, use).AddOn(func, use.mask, demands);

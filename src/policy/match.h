@@ -74,7 +74,12 @@ class DemandList {
 // Threads: pure function.
 DemandList Match(const Policy& policy, const Use& use);
 
-// The same for one occasion that is none of those of opening a file, such as
+// Returns the first rule that excepts a use from being appraised on the
+// occasion of opening, or executing, a file; null if there is none. For
+// explaining why nothing is demanded. Threads: pure function.
+const Rule* FindException(const Policy& policy, const Use& use);
+
+// As Match, for one occasion that is none of those of opening a file, such as
 // the loading of a policy.
 DemandList MatchOccasion(const Policy& policy, Func func, const Use& use);
 

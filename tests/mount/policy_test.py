@@ -313,6 +313,14 @@ class LoadTest(judged.Judged):
         self.assertIn("bad signature", done.stderr)
         self.assertEqual(self.status()["policy"]["rules"], 4)
 
+    def test_why_names_the_exception(self):
+        self.put(LISTS + "dont_appraise path=/free/**\n"
+                 "appraise func=FILE_CHECK\n")
+        self.mount("--policy", self.policy)
+        os.mkdir(self.below("free"))
+        write(self.below("free/alien"), "alien")
+        self.assertEqual(self.why("free/alien")["rule"]["line"], 2)
+
     def test_why_asks_for_whoever_is_named(self):
         self.put(LISTS + "dont_appraise exe=/usr/bin/cat uid=0 gid=0\n"
                  "appraise func=FILE_CHECK\n")

@@ -178,6 +178,25 @@ TEST(MatchTest, NotEqualHoldsWhereNoPatternMatches) {
   EXPECT_EQ(Appraised(text, At(Reading(), "/opt/a")), Lines{1});
 }
 
+TEST(FindExceptionTest, IsTheFirstThatHoldsForCertain) {
+  const Policy policy = Parsed(
+      "dont_measure\ndont_appraise path=/a uid=5\n"
+      "dont_appraise func=BPRM_CHECK path=/b\ndont_appraise path=/a\n");
+  const auto line = [&policy](const std::string& path, Mask mask,
+                              std::optional<std::uint32_t> uid) {
+    Use use{.mask = mask};
+    use.text(TextFact::kPath) = {path};
+    use.number(NumberFact::kUid) = uid;
+    const Rule* rule = FindException(policy, use);
+    return rule == nullptr ? 0U : rule->line;
+  };
+  EXPECT_EQ(line("/a", kMayRead, 5), 2U);
+  EXPECT_EQ(line("/a", kMayRead, 6), 4U);
+  EXPECT_EQ(line("/a", kMayRead, std::nullopt), 4U);
+  EXPECT_EQ(line("/b", kMayExec, 6), 3U);
+  EXPECT_EQ(line("/b", kMayRead, 6), 0U);
+}
+
 TEST(MatchTest, OneOfTheSpellingsOfAPathIsEnough) {
   const Use both = With(Reading(), TextFact::kPath, {"/bin/a", "/usr/bin/a"});
   EXPECT_EQ(Appraised("appraise path=/bin/*\n", both), Lines{1});

@@ -296,7 +296,9 @@ Result<SimulatedMount::Judged> SimulatedMount::JudgeUse(const Step& step,
   judged.permitted = record.permitted;
   result.verdict = VerdictName(record.decision.verdict);
   result.reason = ReasonName(record.decision.reason);
-  if (record.decision.rule != nullptr) result.line = record.decision.rule->line;
+  const Rule* rule = record.decision.rule;
+  if (rule == nullptr) rule = FindException(*policy_, record.use);
+  if (rule != nullptr) result.line = rule->line;
   const bool when_read = point_.at == EnforceAt::kRead;
   if (when_read && file.entry.content.empty()) {
     // Of an empty file nothing is read, so nobody is asked.

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fuzzes ParsePolicy and Match with policies of words that are nearly right,
 // some of which include more of the same. What Needs, DependsOnOpen and
-// AppraisedReads promise must hold for every use.
+// AppraisedReads promise must hold for every use. What is wrong, and what lint
+// finds, is told of each.
 #include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "instructions.h"
+#include "policy/check_policy.h"
 #include "policy/match.h"
 #include "policy/parse_policy.h"
 #include "target.h"
@@ -254,8 +256,26 @@ class Pieces {
   unsigned served_ = 0;
 };
 
+// All mistakes are told where a policy is looked at instead of loaded; the rest
+// of it is one that can be looked at further.
+void CheckMistakesOf(const std::string& text) {
+  const auto none = [](const std::string&, const std::string&) {
+    return Result<PolicySource>(Fail(ENOENT, "none"));
+  };
+  std::vector<PolicyMistake> mistakes;
+  const auto loose = ParsePolicy({"name", text}, none, &mistakes);
+  const auto strict = ParsePolicy({"name", text}, none);
+  Require(loose && mistakes.size() <= kMaxMistakes);
+  Require(strict.has_value() == mistakes.empty());
+  if (!strict) Require(strict.error().code() == mistakes.front().code);
+  for (const PolicyFinding& finding : CheckPolicy(*loose)) {
+    Require(!finding.text.empty());
+  }
+}
+
 void CheckPolicyOf(Instructions& choose) {
   const std::string text = ChooseText(choose);
+  CheckMistakesOf(text);
   Pieces pieces(choose);
   const auto policy =
       ParsePolicy({"name", text},

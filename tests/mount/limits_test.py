@@ -65,8 +65,9 @@ class WalkTest(judged.Judged):
               f"above {start >> 20} MiB", flush=True)
         if judged.SANITIZED:
             return  # memory is the sanitizer's
-        # The kernel has not dropped them: the figure is of all inodes.
-        self.assertLessEqual(used, BYTES_AN_INODE * self.inodes + (2 << 20))
+        # The kernel has not dropped them: the figure is of all inodes. Beside
+        # them each thread that answers keeps memory: more of them under load.
+        self.assertLessEqual(used, BYTES_AN_INODE * self.inodes + (4 << 20))
 
         def falls():
             # What was used a moment ago, the kernel spares the first time.

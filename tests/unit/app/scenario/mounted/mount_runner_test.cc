@@ -248,7 +248,7 @@ TEST_F(MountRunnerTest, RulesSeeWhoAsks) {
   scenario.steps[1].egid = 8;
   EXPECT_THAT(
       TextsOf(MustRun(scenario)),
-      ElementsAre("deny unknown-content 2", "unjudged dont-appraise 0"));
+      ElementsAre("deny unknown-content 2", "unjudged dont-appraise 1"));
 }
 
 TEST_F(MountRunnerTest, RulesSeeTheProgramOfWhoAsks) {
@@ -264,8 +264,8 @@ TEST_F(MountRunnerTest, RulesSeeTheProgramOfWhoAsks) {
   scenario.steps[2].exe = "/opt/tool/bin/runs";
   scenario.steps[4].exe = "/opt/other";
   EXPECT_THAT(TextsOf(MustRun(scenario)),
-              ElementsAre("unjudged dont-appraise 0",
-                          "unjudged dont-appraise 0", "deny unknown-content 3",
+              ElementsAre("unjudged dont-appraise 1",
+                          "unjudged dont-appraise 2", "deny unknown-content 3",
                           "deny unknown-content 3", "allow known 3"));
 }
 
@@ -292,7 +292,7 @@ TEST_F(MountRunnerTest, RulesSeeTheContainerOfWhoAsks) {
     GTEST_SKIP() << results.error().message();
   }
   EXPECT_THAT(TextsOf(Must(results)),
-              ElementsAre("deny unknown-content 2", "unjudged dont-appraise 0",
+              ElementsAre("deny unknown-content 2", "unjudged dont-appraise 1",
                           "deny unknown-content 2"));
 }
 

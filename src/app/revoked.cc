@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is revoked, for verbs that look at lists once.
+// What is revoked, for those who look at it once.
 #include "app/revoked.h"
 
 #include <unistd.h>
@@ -16,12 +16,18 @@ Result<void> CheckRevokedPath(const std::string& path) {
   return Fail(Error::FromErrno("--revoked " + path));
 }
 
-Result<Revocations> ReadRevoked(const std::string& path) {
-  if (auto there = CheckRevokedPath(path); !there) return Fail(there.error());
+Result<Revocations> LoadRevocations(const std::string& path) {
   Revocations revocations;
   const auto read = revocations.AddPath(path);
   if (!read) return Fail(Error(read.error()).WithContext("revocations"));
-  for (const std::string& problem : revocations.problems()) {
+  return revocations;
+}
+
+Result<Revocations> ReadRevoked(const std::string& path) {
+  if (auto there = CheckRevokedPath(path); !there) return Fail(there.error());
+  auto revocations = LoadRevocations(path);
+  if (!revocations) return revocations;
+  for (const std::string& problem : revocations->problems()) {
     ReportFailure("revocations", problem);
   }
   return revocations;

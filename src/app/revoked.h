@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is revoked, for verbs that look at lists once.
+// What is revoked, for those who look at it once.
 #pragma once
 
 #include <string>
@@ -18,7 +18,10 @@ namespace assayfs {
 // Errors: those of access(2), with the option.
 Result<void> CheckRevokedPath(const std::string& path);
 
-// Reads what is revoked at path. Lines that mean nothing are told on the
+// Reads what is revoked at path. Errors: those of Revocations::AddPath.
+Result<Revocations> LoadRevocations(const std::string& path);
+
+// The same for verbs. Lines that mean nothing are told on the
 // standard error stream. Errors: those of CheckRevokedPath, and of
 // Revocations::AddPath.
 Result<Revocations> ReadRevoked(const std::string& path);

@@ -54,13 +54,6 @@ Result<void> CheckUsable(const MountSettings& settings, const Policy& policy,
                           "`assayfs lists gen`, or use --mode log");
 }
 
-Result<Revocations> ReadRevocations(const MountSettings& settings) {
-  Revocations revocations;
-  const auto read = revocations.AddPath(settings.revoked);
-  if (!read) return Fail(Error(read.error()).WithContext("revocations"));
-  return revocations;
-}
-
 // settings: borrowed.
 ListStore::Basis BasisOf(const MountSettings& settings,
                          std::shared_ptr<const SignatureVerifier> keys,
@@ -86,7 +79,7 @@ Result<std::unique_ptr<Judging>> Judging::Create(const MountSettings& settings,
                                                  Surroundings surroundings) {
   auto keys = Keyring::Load(settings.keys);
   if (!keys) return Fail(keys.error());
-  const auto revocations = ReadRevocations(settings);
+  const auto revocations = LoadRevocations(settings.revoked);
   if (!revocations) return Fail(revocations.error());
   auto loaded = LoadMountPolicy(settings, **keys, *revocations, nullptr);
   if (!loaded) return Fail(loaded.error());
@@ -199,7 +192,7 @@ Result<void> Judging::Reload() {
   // Whatever can fail comes first; the lists are the last that can.
   auto keys = Keyring::Load(settings_.keys);
   if (!keys) return Fail(keys.error());
-  const auto revocations = ReadRevocations(settings_);
+  const auto revocations = LoadRevocations(settings_.revoked);
   if (!revocations) return Fail(revocations.error());
   auto coming = LoadMountPolicy(settings_, **keys, *revocations,
                                 appraiser_->policy().get());

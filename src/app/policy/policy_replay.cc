@@ -13,6 +13,7 @@
 #include "app/daemon/mount_policy.h"
 #include "app/policy/policy_verbs.h"
 #include "app/report.h"
+#include "app/revoked.h"
 #include "app/settings/mount_settings.h"
 #include "app/uses/known_lists.h"
 #include "app/uses/replay.h"
@@ -47,10 +48,9 @@ Result<Policy> ReadPolicy(const Options& options, const Keyring& keys) {
     if (!bind) return Fail(bind.error());
     settings.bind = *bind;
   }
-  Revocations revocations;
-  const auto read = revocations.AddPath(options.lists.revoked);
-  if (!read) return Fail(Error(read.error()).WithContext("revocations"));
-  auto loaded = LoadMountPolicy(settings, keys, revocations, nullptr);
+  const auto revocations = LoadRevocations(options.lists.revoked);
+  if (!revocations) return Fail(revocations.error());
+  auto loaded = LoadMountPolicy(settings, keys, *revocations, nullptr);
   if (!loaded) return Fail(loaded.error());
   return std::move(loaded->policy);
 }
